@@ -1,0 +1,14 @@
+"""First-party plugins: the only ones for which an answer may name a pip line.
+
+Advising a user to install a stranger's package is how keys get stolen, so any other name is answered with near matches
+and the documentation. A test compares this table with the workspace.
+"""
+
+__all__ = ["DISTRIBUTIONS"]
+
+DISTRIBUTIONS = {
+    "binance": "arb-binance",
+    "gateio": "arb-gateio",
+    "mexc": "arb-mexc",
+}
+"""Entry-point id -> distribution."""

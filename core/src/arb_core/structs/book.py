@@ -1,0 +1,126 @@
+"""Order books: levels, snapshots, and the rule by which one venue's messages become a book.
+
+A level is `(price, size)` in float64, parsed from the wire text with correct rounding, so that equal text is an equal
+key. `BookRule` is data: a venue states facts, `runtime.booksync` acts on them.
+"""
+
+from enum import Enum, IntEnum, StrEnum
+
+import msgspec
+
+from arb_core.structs.market import Symbol
+
+__all__ = [
+    "NO_ID",
+    "BookFault",
+    "BookRule",
+    "BookSnapshot",
+    "BookState",
+    "Level",
+    "Recovery",
+    "SequenceRule",
+    "SnapshotSource",
+]
+
+Level = tuple[float, float]
+"""(price in quote per base, size in base); a size of 0 in a delta removes the level."""
+
+NO_ID = -1
+"""Stands for a sequence id that the feed does not carry."""
+
+
+class BookState(IntEnum):
+    """A book is correct (LIVE) or unusable (SYNCING); there is no third state."""
+
+    SYNCING = 0
+    LIVE = 1
+
+
+class BookFault(StrEnum):
+    """Why a book is not LIVE."""
+
+    STARTING = "starting"
+    GAP = "gap"
+    CHECKSUM = "checksum"
+    CROSSED = "crossed"
+    STALE = "stale"
+    DISCONNECTED = "disconnected"
+    MALFORMED = "malformed"
+    EXHAUSTED = "exhausted"
+    """The market left the range of prices that the snapshot covered: the true best level may be one never sent."""
+    HALTED = "halted"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+
+
+class SequenceRule(Enum):
+    """How one delta is known to follow another."""
+
+    RANGE = "range"
+    """A delta covers ids `first..last`; the next one must cover `last + 1` (Binance, Gate.io, MEXC, KuCoin)."""
+    CHAIN = "chain"
+    """A delta names the id before it (OKX: `prevSeqId`)."""
+    CONSECUTIVE = "consecutive"
+    """Ids count up by one, a snapshot restarts the count (Bybit)."""
+    NONE = "none"
+    """The feed has no ids; a checksum may stand in for them (Kraken)."""
+
+
+class SnapshotSource(Enum):
+    """Where the first whole book comes from."""
+
+    REST = "rest"
+    STREAM = "stream"
+
+
+class Recovery(Enum):
+    """What brings a broken book back."""
+
+    REFETCH = "refetch"
+    """Keep the subscription, fetch a new REST snapshot."""
+    RESUBSCRIBE = "resubscribe"
+    """Unsubscribe and subscribe again: the stream then begins with a new snapshot."""
+
+
+class BookRule(msgspec.Struct, frozen=True, kw_only=True):
+    """How a venue's book messages are put together. Every field is a fact of the venue, with its source on the card.
+
+    `strict` says what a delta that begins at or before the book's own id means: with False it joins as long as it reaches past that
+    id (sizes are absolute, so applying a part twice is harmless: Binance), with True it must begin exactly one after it.
+    The first delta after a snapshot may always begin earlier.
+    """
+
+    ids: SequenceRule
+    snapshot: SnapshotSource = SnapshotSource.REST
+    recover: Recovery = Recovery.REFETCH
+    strict: bool = False
+    snapshot_limit: int = 1000
+    """Levels a side to ask for. A snapshot that fills it covers no price beyond its last level."""
+    kept_depth: int | None = None
+    """Levels a side that the stream maintains; deeper ones are never shown. None = all that the snapshot covered."""
+    cut_each_update: bool = False
+    """The venue drops levels beyond `kept_depth` silently after every update, and so must we."""
+    resets: bool = False
+    """The stream may send a whole book at any time, which restarts the ids."""
+    checksum: str | None = None
+    """Name of the checksum rule, None where the feed sends none."""
+    idle_ns: int | None = None
+    """A live feed of one book is silent for at most this long; None = a quiet market may be silent for ever, and
+    only the connection's own watchdog applies."""
+    sync_timeout_ns: int = 10_000_000_000
+    """Give up one attempt to synchronise after this long and start another."""
+
+
+class BookSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole book at one moment: levels best first.
+
+    `last_id` is the sequence id the book stands at (`NO_ID` where the venue gives none); `depth` the number of levels a
+    side that were asked for, 0 = the venue sends all it has.
+    """
+
+    symbol: Symbol
+    bids: list[Level]
+    asks: list[Level]
+    last_id: int = NO_ID
+    exchange_ns: int | None = None
+    depth: int = 0
