@@ -1,0 +1,133 @@
+"""Proves that each distribution works as a wheel, with only what it declares.
+
+Entered by `tox -e alone`, or with names of distributions. In the workspace everything is installed beside everything, so a
+forgotten dependency, a file that the wheel lacks or an import of a neighbour is never noticed there. Here each distribution
+gets a fresh environment with its wheel, the wheels of the members that it declares, and the pinned versions of the rest.
+Then every module is imported, and those of its tests are run that need no further distribution.
+"""
+
+import ast
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+# A simulated side is used with the extra `sim` only, and generated code is reached through the modules that use it.
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+package = importlib.import_module(sys.argv[1])
+assert "site-packages" in package.__file__, package.__file__
+names = [found.name for found in pkgutil.walk_packages(package.__path__, package.__name__ + ".")]
+names = [name for name in names if name != sys.argv[1] + ".sim" and not name.endswith("__main__")]
+for name in names:
+    importlib.import_module(name)
+print(f"{sys.argv[1]}: {len(names) + 1} modules imported")
+"""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One distribution of the workspace."""
+
+    folder: Path
+    name: str
+    needs: frozenset[str]
+    """The names of what it depends on, extras left out."""
+
+    @property
+    def package(self) -> str:
+        return self.name.replace("-", "_")
+
+
+def read_members() -> dict[str, Member]:
+    workspace = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["uv"]["workspace"]
+    members = {}
+    for file in sorted(file for glob in workspace["members"] for file in ROOT.glob(f"{glob}/pyproject.toml")):
+        if str(file.parent.relative_to(ROOT)) not in workspace["exclude"]:
+            project = tomllib.loads(file.read_text("utf-8"))["project"]
+            needs = frozenset(bare_name(line) for line in project["dependencies"])
+            members[project["name"]] = Member(file.parent, project["name"], needs)
+    return members
+
+
+def bare_name(requirement: str) -> str:
+    """Cut `picows>=2.0; python_version > "3"` down to `picows`."""
+    end = next((i for i, char in enumerate(requirement) if not (char.isalnum() or char in "-_.")), len(requirement))
+    return requirement[:end]
+
+
+def with_needs(member: Member, members: dict[str, Member]) -> set[str]:
+    """The member and all members that it depends on, directly or not."""
+    found = {member.name}
+    for name in member.needs & members.keys():
+        found |= with_needs(members[name], members)
+    return found
+
+
+def imports(file: Path) -> set[str]:
+    """The top-level names that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def run(*command: str | Path, cwd: Path = ROOT) -> None:
+    """Run a command that must succeed, free of the environment that this script was started in."""
+    environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
+    done = subprocess.run(list(map(str, command)), cwd=cwd, env=environment, check=False)
+    if done.returncode:
+        sys.exit(f"alone: failed ({done.returncode}): {' '.join(map(str, command))}")
+
+
+def prove(member: Member, members: dict[str, Member], wheels: dict[str, Path], place: Path) -> None:
+    """Install one member into an environment of its own, import it all, run the tests that need no more."""
+    print(f"\n== {member.name}", flush=True)
+    installed = with_needs(member, members)
+    python = place / "venv" / "bin" / "python"
+    run("uv", "venv", "--quiet", "--python", sys.executable, place / "venv")
+    install = ("uv", "pip", "install", "--quiet", "--no-config", "--python", python, "-c", ROOT / "constraints.txt")
+    run(*install, *sorted(wheels[name] for name in installed))
+    run(python, "-W", "error", "-c", IMPORT_ALL, member.package, cwd=place)
+    run("uv", "pip", "check", "--quiet", "--python", python)
+
+    absent = {other.package for other in members.values() if other.name not in installed}
+    files = sorted((member.folder / "tests").rglob("*.py"))
+    left_out = [file for file in files if imports(file) & absent]
+    if any(file.name == "conftest.py" for file in left_out):
+        sys.exit(f"alone: {member.name}: conftest.py imports {absent}; a test needs it, so none could run alone")
+    chosen = [file for file in files if file.name.startswith("test_") and file not in left_out]
+    print(f"{member.name}: {len(chosen)} test files, {len(left_out)} need further distributions", flush=True)
+    if chosen:
+        run(*install, "--group", f"{ROOT / 'pyproject.toml'}:test")
+        settings = ("-c", ROOT / "pyproject.toml", "--rootdir", member.folder, "-p", "no:cacheprovider")
+        run(python, "-m", "pytest", "-q", "--hypothesis-profile=ci", *settings, *chosen, cwd=place)
+
+
+def main() -> None:
+    members = read_members()
+    names = sys.argv[1:] or list(members)
+    if unknown := set(names) - members.keys():
+        sys.exit(f"alone: no such distribution: {sorted(unknown)}; there are {sorted(members)}")
+    with tempfile.TemporaryDirectory(prefix="arb-alone-") as folder:
+        place = Path(folder)
+        wanted = set().union(*(with_needs(members[name], members) for name in names))
+        for name in sorted(wanted):
+            run("uv", "build", "--quiet", "--wheel", "--out-dir", place / "wheels", members[name].folder)
+        wheels = {name: next((place / "wheels").glob(f"{members[name].package}-*.whl")) for name in wanted}
+        for name in names:
+            (place / name).mkdir()
+            prove(members[name], members, wheels, place / name)
+    print(f"\n{len(names)} passed, 0 failed")
+
+
+if __name__ == "__main__":
+    main()

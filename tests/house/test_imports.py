@@ -1,0 +1,32 @@
+"""What may be imported where, as far as import-linter cannot say it."""
+
+import ast
+import subprocess
+import sys
+
+
+def imported(path, package):
+    """The modules that one file names, relative ones spelled out (`path` is a module directly inside `package`)."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = f"{package}.{node.module or ''}".rstrip(".") if node.level else node.module
+            yield from ([base] if base != package else (f"{package}.{alias.name}" for alias in node.names))
+
+
+def test_simulated_side_stands_apart_from_the_client(members, repository):
+    # a mistake in wire.py or parse.py must not cancel itself out in the venue that the client is proved against
+    for member in members:
+        sim = member.folder / "src" / member.package / "sim.py"
+        if member.folder.parent == repository / "plugins" and sim.exists():
+            own = {name for name in imported(sim, member.package) if name.split(".")[0] == member.package}
+            allowed = (f"{member.package}.card", f"{member.package}._proto")
+            assert not [name for name in own if not name.startswith(allowed)], sim
+
+
+def test_importing_the_core_loads_nothing_heavy():
+    code = "import sys, arb_core; print(arb_core.__file__, *sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert loaded[0].endswith("__init__.py")
+    assert not {"aiohttp", "picows", "pluggy", "rich", "sqlalchemy"} & set(loaded)
