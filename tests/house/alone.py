@@ -1,6 +1,7 @@
 """Proves that each distribution works as a wheel, with only what it declares.
 
-Entered by `tox -e alone`, or with names of distributions. In the workspace everything is installed beside everything, so a
+Entered by `tox -e alone`, or with names of distributions; by `tox -e lowest` with the oldest versions that each declares
+instead of the pinned ones. In the workspace everything is installed beside everything, so a
 forgotten dependency, a file that the wheel lacks or an import of a neighbour is never noticed there. Here each distribution
 gets a fresh environment with its wheel, the wheels of the members that it declares, and the pinned versions of the rest.
 Then every module is imported, and those of its tests are run that need no further distribution.
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+PINNED = ("--constraint", ROOT / "constraints.txt")
 
 # A simulated side is used with the extra `sim` only, and generated code is reached through the modules that use it.
 IMPORT_ALL = """
@@ -36,8 +38,8 @@ class Member:
 
     folder: Path
     name: str
-    needs: frozenset[str]
-    """The names of what it depends on, extras left out."""
+    declared: dict[str, str]
+    """What it depends on, extras left out: name -> the whole line."""
 
     @property
     def package(self) -> str:
@@ -50,8 +52,8 @@ def read_members() -> dict[str, Member]:
     for file in sorted(file for glob in workspace["members"] for file in ROOT.glob(f"{glob}/pyproject.toml")):
         if str(file.parent.relative_to(ROOT)) not in workspace["exclude"]:
             project = tomllib.loads(file.read_text("utf-8"))["project"]
-            needs = frozenset(bare_name(line) for line in project["dependencies"])
-            members[project["name"]] = Member(file.parent, project["name"], needs)
+            declared = {bare_name(line): line for line in project["dependencies"]}
+            members[project["name"]] = Member(file.parent, project["name"], declared)
     return members
 
 
@@ -64,7 +66,7 @@ def bare_name(requirement: str) -> str:
 def with_needs(member: Member, members: dict[str, Member]) -> set[str]:
     """The member and all members that it depends on, directly or not."""
     found = {member.name}
-    for name in member.needs & members.keys():
+    for name in member.declared.keys() & members.keys():
         found |= with_needs(members[name], members)
     return found
 
@@ -88,15 +90,18 @@ def run(*command: str | Path, cwd: Path = ROOT) -> None:
         sys.exit(f"alone: failed ({done.returncode}): {' '.join(map(str, command))}")
 
 
-def prove(member: Member, members: dict[str, Member], wheels: dict[str, Path], place: Path) -> None:
+def prove(member: Member, members: dict[str, Member], wheels: dict[str, Path], place: Path, *, lowest: bool) -> None:
     """Install one member into an environment of its own, import it all, run the tests that need no more."""
     print(f"\n== {member.name}", flush=True)
     installed = with_needs(member, members)
     python = place / "venv" / "bin" / "python"
     run("uv", "venv", "--quiet", "--python", sys.executable, place / "venv")
-    install = ("uv", "pip", "install", "--quiet", "--no-config", "--python", python, "-c", ROOT / "constraints.txt")
-    run(*install, *sorted(wheels[name] for name in installed))
-    run(python, "-W", "error", "-c", IMPORT_ALL, member.package, cwd=place)
+    install = ("uv", "pip", "install", "--quiet", "--no-config", "--python", python)
+    needed = [line for name in installed for need, line in members[name].declared.items() if need not in members]
+    resolution = ("--resolution", "lowest-direct") if lowest else PINNED
+    run(*install, *resolution, *sorted(wheels[name] for name in installed), *needed)
+    (place / "import_all.py").write_text(IMPORT_ALL, "utf-8")
+    run(python, "-W", "error", place / "import_all.py", member.package, cwd=place)
     run("uv", "pip", "check", "--quiet", "--python", python)
 
     absent = {other.package for other in members.values() if other.name not in installed}
@@ -107,14 +112,15 @@ def prove(member: Member, members: dict[str, Member], wheels: dict[str, Path], p
     chosen = [file for file in files if file.name.startswith("test_") and file not in left_out]
     print(f"{member.name}: {len(chosen)} test files, {len(left_out)} need further distributions", flush=True)
     if chosen:
-        run(*install, "--group", f"{ROOT / 'pyproject.toml'}:test")
+        run(*install, *(() if lowest else PINNED), "--group", f"{ROOT / 'pyproject.toml'}:test")
         settings = ("-c", ROOT / "pyproject.toml", "--rootdir", member.folder, "-p", "no:cacheprovider")
         run(python, "-m", "pytest", "-q", "--hypothesis-profile=ci", *settings, *chosen, cwd=place)
 
 
 def main() -> None:
     members = read_members()
-    names = sys.argv[1:] or list(members)
+    arguments = set(sys.argv[1:])
+    names = sorted(arguments - {"--lowest"}) or list(members)
     if unknown := set(names) - members.keys():
         sys.exit(f"alone: no such distribution: {sorted(unknown)}; there are {sorted(members)}")
     with tempfile.TemporaryDirectory(prefix="arb-alone-") as folder:
@@ -125,7 +131,7 @@ def main() -> None:
         wheels = {name: next((place / "wheels").glob(f"{members[name].package}-*.whl")) for name in wanted}
         for name in names:
             (place / name).mkdir()
-            prove(members[name], members, wheels, place / name)
+            prove(members[name], members, wheels, place / name, lowest="--lowest" in arguments)
     print(f"\n{len(names)} passed, 0 failed")
 
 

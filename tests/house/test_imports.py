@@ -8,11 +8,12 @@ import sys
 def imported(path, package):
     """The modules that one file names, relative ones spelled out (`path` is a module directly inside `package`)."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = f"{package}.{node.module or ''}".rstrip(".") if node.level else node.module
-            yield from ([base] if base != package else (f"{package}.{alias.name}" for alias in node.names))
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=module, names=names, level=level):
+                base = ".".join(part for part in (package if level else None, module) if part)
+                yield from ([base] if base != package else (f"{package}.{alias.name}" for alias in names))
 
 
 def test_simulated_side_stands_apart_from_the_client(members, repository):
