@@ -1,0 +1,1 @@
+"""Made by protoc from `push.proto`, which says how."""

@@ -1,0 +1,224 @@
+"""MEXC's public socket: control in JSON text, data in protobuf. Entered by the core, frame by frame.
+
+Source: https://www.mexc.com/api-docs/spot-v3/websocket-market-streams . The numbers in protobuf frames are strings:
+checked and converted by the strict decoder that reads them in JSON (`arb_core.structs.wire` says why). That costs
+nothing over `float()`: most of the time goes into fetching each string out of the message.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from math import nan
+from typing import Protocol, TypeVar, cast
+
+import msgspec
+from arb_core.errors import WireError
+from arb_core.interfaces.context import ExchangeContext
+from arb_core.interfaces.stream import Sink, StreamDialect
+from arb_core.structs.book import NO_ID, BookRule, SequenceRule
+from arb_core.structs.market import Side
+from arb_core.structs.stream import Feed, StreamTicket, Topic
+from arb_core.structs.wire import Levels, Number, SequenceId
+from google.protobuf.message import DecodeError
+
+from arb_mexc import wire
+from arb_mexc._proto.push_pb2 import PushDataV3ApiWrapper
+from arb_mexc.card import CARD, ID, INTERVALS, Settings
+
+__all__ = ["PublicStream"]
+
+T = TypeVar("T")
+
+_MS = 1_000_000
+_SECOND = 1_000_000_000
+
+_BRACE = ord("{")
+
+_CHANNELS = {
+    Feed.BOOK: "spot@public.aggre.depth.v3.api.pb@{speed}@{pair}",
+    Feed.DEPTH: "spot@public.limit.depth.v3.api.pb@{pair}@{depth}",
+    Feed.QUOTE: "spot@public.aggre.bookTicker.v3.api.pb@{speed}@{pair}",
+    Feed.TRADES: "spot@public.aggre.deals.v3.api.pb@{speed}@{pair}",
+    Feed.KLINES: "spot@public.kline.v3.api.pb@{pair}@{interval}",
+}
+_INTERVALS = {name: interval for interval, (_, name) in INTERVALS.items()}
+_TAKERS = {1: Side.BUY, 2: Side.SELL}
+
+# The colon after "Reason" is full-width.
+_REFUSED = re.compile(r"Not Subscribed successfully! \[(?P<channels>[^]]*)]\W*(?:Reason\W+)?(?P<reason>.*?)\s*$")
+
+_push = cast("Callable[[memoryview], PushDataV3ApiWrapper]", PushDataV3ApiWrapper.FromString)
+"""The stubs know bytes only; a memoryview is taken as well."""
+_control = msgspec.json.Decoder(wire.Control)
+_delta = msgspec.json.Decoder(tuple[Levels, Levels, SequenceId, SequenceId], strict=False)
+_snapshot = msgspec.json.Decoder(tuple[Levels, Levels, SequenceId], strict=False)
+_quote = msgspec.json.Decoder(tuple[Number, Number, Number, Number, int], strict=False)
+_trades = msgspec.json.Decoder(Levels, strict=False)
+_kline = msgspec.json.Decoder(tuple[Number, Number, Number, Number, Number, Number], strict=False)
+
+
+class PublicStream(StreamDialect):
+    """Books, quotes, trades and candles."""
+
+    def __init__(self, context: ExchangeContext) -> None:
+        settings = context.settings
+        self._speed = settings.speed if isinstance(settings, Settings) else Settings().speed
+
+    @property
+    def book_rule(self) -> BookRule:
+        return BookRule(
+            # "How to properly maintain a local copy of the order book": fromVersion = previous toVersion + 1, else
+            # start again from the snapshot with the subscription kept; lastUpdateId counts the same versions.
+            ids=SequenceRule.RANGE,
+            strict=True,
+            # Up to 5000 are to be had; 1000 cover what can be traded and are lighter when many books restart at once.
+            snapshot_limit=1000,
+        )
+
+    async def ticket(self) -> StreamTicket:
+        return StreamTicket(url=CARD.hosts.ws_public)
+
+    def channel(self, topic: Topic) -> str:
+        if topic.feed not in _CHANNELS or topic.pair is None:
+            raise ValueError(f"{ID} has no public feed {topic.feed} for {topic.pair}")
+        if topic.feed is Feed.DEPTH and topic.depth not in CARD.depths:
+            raise ValueError(f"{ID} has depths {CARD.depths}, not {topic.depth}")
+        if topic.feed is Feed.KLINES and topic.interval not in INTERVALS:
+            raise ValueError(f"{ID} has no candles of {topic.interval}, only of {', '.join(INTERVALS)}")
+        _, interval = INTERVALS.get(topic.interval or "", ("", ""))
+        return _CHANNELS[topic.feed].format(speed=self._speed, pair=topic.pair, depth=topic.depth, interval=interval)
+
+    def subscribe(self, topics: Sequence[Topic], request_id: int, now_ns: int) -> str:
+        return _request("SUBSCRIPTION", map(self.channel, topics), request_id)
+
+    def unsubscribe(self, topics: Sequence[Topic], request_id: int, now_ns: int) -> str:
+        return _request("UNSUBSCRIPTION", map(self.channel, topics), request_id)
+
+    def ping(self, now_ns: int) -> str:
+        return '{"method":"PING"}'
+
+    def decode(self, frame: memoryview, received_ns: int, out: Sink) -> None:
+        if frame[0] == _BRACE:
+            _tell_control(_control.decode(frame), out)
+            return
+        try:
+            push = _push(frame)
+        except DecodeError as error:
+            raise WireError(str(error), exchange=ID, where="push", wire=bytes(frame)) from error
+        tell = _TELL.get(push.WhichOneof("body"))
+        if tell is None:
+            out.ignored(f"{push.channel}: {push.WhichOneof('body')}")
+        else:
+            tell(push, out)
+
+
+def _request(method: str, channels: Iterable[str], request_id: int) -> str:
+    return msgspec.json.encode({"method": method, "params": list(channels), "id": request_id}).decode()
+
+
+def _tell_control(control: wire.Control, out: Sink) -> None:
+    """Samples: `ws_subscribe.json`, `ws_refused.json`, `ws_pong.json`. A refusal has code 0 too: `msg` tells."""
+    text = str(control.msg)
+    request_id = control.id or None  # 0 = the request had none
+    if refused := _REFUSED.search(text):
+        out.refused(request_id, refused["channels"].split(","), refused["reason"] or text)
+    elif control.code:
+        out.refused(request_id, (), f"code {control.code}: {text}")
+    elif text == "PONG":
+        out.pong()
+    elif text.startswith("spot@"):
+        out.ack(request_id, text.split(","))
+    else:
+        out.ignored(text)
+
+
+def _tell_delta(push: PushDataV3ApiWrapper, out: Sink) -> None:
+    """Sample: `public_aggre_depths` of `pb_vectors.json`, #diff-depth-stream."""
+    depth = push.publicAggreDepths
+    text = f'[{_levels(depth.bids)},{_levels(depth.asks)},"{depth.fromVersion}","{depth.toVersion}"]'
+    bids, asks, first_id, last_id = _numbers(_delta, text, 2 * (len(depth.bids) + len(depth.asks)) + 2)
+    out.delta(_pair(push, 3), bids, asks, first_id, last_id, push.sendTime * _MS or None)
+
+
+def _tell_snapshot(push: PushDataV3ApiWrapper, out: Sink) -> None:
+    """Sample: `public_limit_depths` of `pb_vectors.json`, #partial-book-depth-streams."""
+    depth = push.publicLimitDepths
+    levels = int(push.channel.rpartition("@")[2])
+    text = f'[{_levels(depth.bids)},{_levels(depth.asks)},"{depth.version}"]'
+    bids, asks, last_id = _numbers(_snapshot, text, 2 * (len(depth.bids) + len(depth.asks)) + 1)
+    out.snapshot(_pair(push, 2), bids, asks, last_id, push.sendTime * _MS or None, levels)
+
+
+def _tell_quote(push: PushDataV3ApiWrapper, out: Sink) -> None:
+    """Sample: `public_aggre_book_ticker` of `pb_vectors.json`, #individual-symbol-book-ticker-streams.
+
+    An empty side is absent, which proto3 shows as "", like the version before June 2026.
+    """
+    best = push.publicAggreBookTicker
+    text = (
+        f'["{best.bidPrice or 0}","{best.bidQuantity or 0}","{best.askPrice or 0}","{best.askQuantity or 0}",'
+        f'"{best.version or NO_ID}"]'
+    )
+    bid, bid_size, ask, ask_size, last_id = _numbers(_quote, text, 5)
+    if not bid:
+        bid = bid_size = nan
+    if not ask:
+        ask = ask_size = nan
+    out.quote(_pair(push, 3), bid, bid_size, ask, ask_size, push.sendTime * _MS or None, last_id)
+
+
+def _tell_trades(push: PushDataV3ApiWrapper, out: Sink) -> None:
+    """Sample: `public_aggre_deals` of `pb_vectors.json`, #trade-streams."""
+    deals = push.publicAggreDeals.deals
+    prices = _numbers(_trades, _levels(deals), 2 * len(deals))
+    pair = _pair(push, 3)
+    for (price, size), deal in zip(prices, deals, strict=True):
+        taker = _TAKERS.get(deal.tradeType, Side.UNKNOWN)
+        out.trade(pair, price, size, taker, deal.time * _MS, deal.tradeId or None)
+
+
+def _tell_kline(push: PushDataV3ApiWrapper, out: Sink) -> None:
+    """Sample: `public_spot_kline` of `pb_vectors.json`, #k-line-streams. Window times are seconds."""
+    bar = push.publicSpotKline
+    interval = _INTERVALS.get(bar.interval)
+    if interval is None:
+        out.ignored(f"candles of {bar.interval}")
+        return
+    text = (
+        f'["{bar.openingPrice}","{bar.highestPrice}","{bar.lowestPrice}","{bar.closingPrice}",'
+        f'"{bar.volume or 0}","{bar.amount or 0}"]'
+    )
+    opening, high, low, close, volume, amount = _numbers(_kline, text, 6)
+    out.kline(
+        _pair(push, 2), interval, bar.windowStart * _SECOND, (opening, high, low, close), volume, amount, closed=None
+    )
+
+
+_TELL = {
+    "publicAggreDepths": _tell_delta,
+    "publicLimitDepths": _tell_snapshot,
+    "publicAggreBookTicker": _tell_quote,
+    "publicAggreDeals": _tell_trades,
+    "publicSpotKline": _tell_kline,
+}
+
+
+class _Priced(Protocol):
+    price: str
+    quantity: str
+
+
+def _levels(rows: Iterable[_Priced]) -> str:
+    """Write levels or trades as JSON, for the decoder that checks and converts all numbers at once."""
+    return "[" + ",".join([f'["{row.price}","{row.quantity}"]' for row in rows]) + "]"
+
+
+def _numbers(decoder: "msgspec.json.Decoder[T]", text: str, count: int) -> T:
+    """Read `count` numbers, each in quotes. A quote or an escape inside one would change what the JSON says."""
+    if text.count('"') != 2 * count or "\\" in text:
+        raise ValueError(f"a number holds a quote or an escape: {text[:200]}")
+    return decoder.decode(text)
+
+
+def _pair(push: PushDataV3ApiWrapper, place: int) -> str:
+    """Return the pair: the wrapper's, which may be absent, or the part of the channel's name at `place`."""
+    return push.symbol or push.channel.split("@")[place]
