@@ -1,0 +1,310 @@
+import json
+import sys
+from decimal import Decimal
+from types import ModuleType, SimpleNamespace
+
+import msgspec
+import pytest
+from arb_core.config import (
+    Settings,
+    duration_ns,
+    load,
+    load_credentials,
+    schema,
+    variable,
+    venue_settings,
+)
+from arb_core.errors import PluginMissing, SettingsError
+from arb_core.structs.card import CONTRACT, ClientIdRule, ExchangeCard, ExchangeSettings, FeeSchedule, Hosts
+from arb_core.structs.market import ExchangeId
+
+
+class AcmeSettings(ExchangeSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    region: str = "eu"
+    speed_ms: int = 100
+
+
+def make_card(name, settings=ExchangeSettings):
+    return ExchangeCard(
+        id=ExchangeId(name),
+        name=name,
+        contract=CONTRACT,
+        docs="",
+        hosts=Hosts(rest="https://a.example", ws_public="wss://a.example"),
+        capabilities=frozenset(),
+        fees=FeeSchedule(maker=Decimal(0), taker=Decimal(0)),
+        client_ids=ClientIdRule(max_length=32, lookup="always"),
+        settings=settings,
+    )
+
+
+CARDS = {"acme": make_card("acme", AcmeSettings), "other": make_card("other")}
+
+
+def cards(name):
+    try:
+        return CARDS[name]
+    except KeyError:
+        raise PluginMissing(f"no {name}", name=name) from None
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        path = tmp_path / "arb.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def fails(path, **options):
+    with pytest.raises(SettingsError) as raised:
+        load(path, cards, environ={}, **options)
+    return raised.value
+
+
+def test_file_is_read_into_structs(write):
+    path = write("""
+        symbols = ["BTC/USDT"]
+        [detection]
+        min_edge_bps = 2
+        max_age = "250ms"
+        [venues.acme]
+        region = "us"
+        [venues.acme-2]
+        exchange = "acme"
+        rest_url = "http://127.0.0.1:1"
+    """)
+    settings = load(path, cards, environ={})
+    assert settings.symbols == ("BTC/USDT",)
+    assert (settings.detection.min_edge_bps, settings.detection.max_age_ns) == (2.0, 250_000_000)
+    assert list(settings.venues) == ["acme", "acme-2"]
+    assert settings.venues["acme"] == AcmeSettings(region="us")
+    assert settings.venues["acme-2"] == AcmeSettings(exchange="acme", rest_url="http://127.0.0.1:1")
+
+
+def test_variables_override_the_file_and_options_override_both(write):
+    path = write('[venues.acme-2]\nexchange = "acme"\nregion = "us"\nspeed_ms = 7\n[detection]\nmin_edge_bps = 1.0\n')
+    environ = {"ARB_ACME_2_REGION": "jp", "ARB_ACME_2_SPEED_MS": "9", "ARB_ACME_2_WS_URL": "ws://127.0.0.1:2"}
+    settings = load(path, cards, environ=environ, options={"detection.min_edge_bps": 3.0, "strategy": None})
+    assert settings.venues["acme-2"] == AcmeSettings(
+        exchange="acme", region="jp", speed_ms=9, ws_url="ws://127.0.0.1:2"
+    )
+    assert settings.detection.min_edge_bps == 3.0
+    assert settings.strategy == "spatial"
+
+
+def test_venues_of_the_command_line_need_no_file():
+    settings = load(None, cards, environ={"ARB_OTHER_TAKER_BPS": "7.5"}, venues=["other", "acme", "other"])
+    assert list(settings.venues) == ["other", "acme"]
+    assert settings.venues["other"].taker_bps == 7.5
+
+
+def test_venues_of_the_command_line_choose_among_those_of_the_file(write):
+    path = write('[venues.acme]\nregion = "us"\n[venues.other]\n')
+    settings = load(path, cards, environ={}, venues=["acme"])
+    assert settings.venues == {"acme": AcmeSettings(region="us")}
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "message"),
+    [
+        ("symbls = []", "symbls", "did you mean 'symbols'?"),
+        ("symbols = 3", "symbols", "expected `array`, found 3"),
+        ("symbols = ['BTC/USDT', 'BTCUSDT']", "symbols[1]", "expected a symbol like BTC/USDT, found 'BTCUSDT'"),
+        ("[venues.acme]\nregon = 'us'", "venues.acme.regon", "did you mean 'region'?"),
+        ("[venues.acme]\nspeed_ms = 'fast'", "venues.acme.speed_ms", "expected `int`, found 'fast'"),
+        ("[venues.acme]\nshare = 0.0", "venues.acme.share", "expected a part in (0, 1], found 0.0"),
+        ("[venues.x]\nexchange = 3", "venues.x.exchange", "expected `str`, found 3"),
+        ("[detection]\nmin_edge = 3", "detection.min_edge", "did you mean 'min_edge_bps'?"),
+        (
+            "[detection]\nmax_age = 'soon'",
+            "detection.max_age",
+            "expected a duration like 5s, 250ms or 2m, found 'soon'",
+        ),
+        ("[detection]\nmax_age = 5", "detection.max_age", "expected `str`, found 5"),
+        ("venues = 1", "venues", "expected `object`, found 1"),
+    ],
+)
+def test_error_names_file_place_expected_found_and_near_match(write, text, key, message):
+    path = write(text)
+    error = fails(path)
+    assert (error.path, error.key) == (str(path), key)
+    assert message in str(error)
+    assert str(error).startswith(f"{path}: {key}: ")
+
+
+def test_error_in_a_variable_names_the_variable():
+    with pytest.raises(SettingsError, match=r"ARB_ACME_SPEED_MS: expected `int`, found 'fast'"):
+        venue_settings("acme", cards, environ={"ARB_ACME_SPEED_MS": "fast"})
+    with pytest.raises(SettingsError, match=r"ARB_ACME_SHARE: expected a part in"):
+        venue_settings("acme", cards, environ={"ARB_ACME_SHARE": "2"})
+
+
+def test_what_is_not_toml_is_told_with_its_line(write):
+    assert "line 2" in str(fails(write("symbols = []\n= 3")))
+
+
+def test_missing_file_is_told(tmp_path):
+    assert "No such file" in str(fails(tmp_path / "none.toml"))
+
+
+def test_venue_name_must_fit_the_environment():
+    with pytest.raises(SettingsError, match="expected a venue name of the form"):
+        venue_settings("Acme 2", cards, environ={})
+
+
+def test_exchange_that_is_not_installed_is_told(write):
+    with pytest.raises(PluginMissing):
+        load(write("[venues.nobody]"), cards, environ={})
+
+
+def test_secret_in_a_settings_file_is_refused_without_repeating_it(write):
+    error = fails(write("[venues.acme]\napi_secret = 'hunter2hunter2'"))
+    assert "set ARB_ACME_API_SECRET" in str(error)
+    assert "hunter2" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("5s", 5 * 10**9), ("250ms", 250 * 10**6), ("1.5m", 90 * 10**9), ("10 us", 10**4)]
+)
+def test_durations_become_nanoseconds(text, expected):
+    assert duration_ns(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "5", "s", "-5s", "5 seconds", "nan s"])
+def test_what_is_no_duration_is_refused(text):
+    with pytest.raises(ValueError, match="expected a duration"):
+        duration_ns(text)
+
+
+def test_variable_names_have_no_hyphen():
+    assert variable("acme-2", "rest_url") == "ARB_ACME_2_REST_URL"
+
+
+def test_schema_describes_the_installed_exchanges():
+    made = schema(CARDS.values())
+    json.dumps(made)
+    acme = made["properties"]["venues"]["properties"]["acme"]["$ref"].rpartition("/")[2]
+    assert "region" in made["$defs"][acme]["properties"]
+    assert made["additionalProperties"] is False
+    assert set(made["properties"]) == {field.encode_name for field in msgspec.structs.fields(Settings)}
+    assert made["$defs"]["DetectionSettings"]["properties"]["max_age"]["default"] == "5s"
+
+
+# Secrets.
+
+ENVIRON = {"ARB_ACME_API_KEY": "keykeykeykey1234", "ARB_ACME_API_SECRET": "hunter2hunter2"}
+
+
+@pytest.fixture(autouse=True)
+def no_keyring(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keyring", None)
+
+
+def test_key_comes_from_variables_and_is_not_shown():
+    found = load_credentials("acme", environ={**ENVIRON, "ARB_ACME_API_PASSPHRASE": "open sesame"})
+    assert found is not None
+    assert (found.api_secret, found.api_passphrase) == ("hunter2hunter2", "open sesame")
+    assert "hunter2" not in repr(found) + str(found)
+    assert "sesame" not in repr(found)
+
+
+def test_no_key_is_none():
+    assert load_credentials("acme", environ={}) is None
+
+
+@pytest.mark.parametrize("left_out", list(ENVIRON))
+def test_half_a_key_is_an_error(left_out):
+    environ = {name: value for name, value in ENVIRON.items() if name != left_out}
+    with pytest.raises(SettingsError, match=left_out) as raised:
+        load_credentials("acme", environ=environ)
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.fixture
+def secret_file(tmp_path):
+    path = tmp_path / "credentials.toml"
+    path.write_text('[acme]\napi_key = "keykeykeykey1234"\napi_secret = "hunter2hunter2"\n')
+    path.chmod(0o600)
+    return path
+
+
+def test_key_comes_from_a_file_that_nobody_else_reads(secret_file):
+    found = load_credentials("acme", environ={"ARB_CREDENTIALS_FILE": str(secret_file)})
+    assert found is not None
+    assert found.api_secret == "hunter2hunter2"
+    assert load_credentials("other", environ={}, file=secret_file) is None
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
+def test_file_that_others_can_read_is_refused(secret_file, mode):
+    secret_file.chmod(mode)
+    with pytest.raises(SettingsError, match=rf"mode {mode:04o}, expected 0600; chmod 600"):
+        load_credentials("acme", environ={}, file=secret_file)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[acme]\napi_secret = "hunter2hunter2', "is not TOML"),
+        ('[acme]\napi_key = "k"', "acme.api_secret: is missing"),
+        ('[acme]\napi_secrt = "hunter2"', "did you mean 'api_secret'?"),
+        ("[acme]\napi_key = 5", "expected `str`, found int"),
+        ("acme = 'hunter2'", "expected a table"),
+    ],
+)
+def test_malformed_secret_file_is_told_without_repeating_it(secret_file, text, message):
+    secret_file.write_text(text)
+    with pytest.raises(SettingsError) as raised:
+        load_credentials("acme", environ={}, file=secret_file)
+    assert message in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+class NoKeyringError(RuntimeError):
+    pass
+
+
+class KeyringError(Exception):
+    pass
+
+
+def give_keyring(monkeypatch, get_password):
+    module, errors = ModuleType("keyring"), ModuleType("keyring.errors")
+    vars(module).update(get_password=get_password)
+    vars(errors).update(KeyringError=KeyringError, NoKeyringError=NoKeyringError)
+    monkeypatch.setitem(sys.modules, "keyring", module)
+    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
+
+
+def test_key_comes_from_the_keyring_when_there_is_one(monkeypatch):
+    kept = {("arb", "acme.api_key"): "keykeykeykey1234", ("arb", "acme.api_secret"): "hunter2hunter2"}
+    give_keyring(monkeypatch, lambda service, user: kept.get((service, user)))
+    found = load_credentials("acme", environ={})
+    assert found is not None
+    assert found.api_key == "keykeykeykey1234"
+
+
+def test_machine_without_keyring_backend_has_no_key(monkeypatch):
+    def get_password(service, user):
+        raise NoKeyringError
+
+    give_keyring(monkeypatch, get_password)
+    assert load_credentials("acme", environ={}) is None
+
+
+def test_locked_keyring_is_told(monkeypatch):
+    def get_password(service, user):
+        raise KeyringError("locked")
+
+    give_keyring(monkeypatch, get_password)
+    with pytest.raises(SettingsError, match=r"keyring: cannot be read: locked; unlock it"):
+        load_credentials("acme", environ={})
+
+
+def test_variables_are_asked_before_the_keyring(monkeypatch):
+    give_keyring(monkeypatch, SimpleNamespace)
+    assert load_credentials("acme", environ=ENVIRON) is not None
