@@ -4,7 +4,7 @@ Advising a user to install a stranger's package is how keys get stolen, so any o
 and the documentation. A test compares this table with the workspace.
 """
 
-__all__ = ["DISTRIBUTIONS"]
+__all__ = ["COMMANDS", "DISTRIBUTIONS"]
 
 DISTRIBUTIONS = {
     "binance": "arb-binance",
@@ -12,3 +12,9 @@ DISTRIBUTIONS = {
     "mexc": "arb-mexc",
 }
 """Entry-point id -> distribution."""
+
+COMMANDS = {
+    "demo": "arb-sim",
+    "sim": "arb-sim",
+}
+"""Command -> the distribution that adds it."""

@@ -24,10 +24,11 @@ from arb_core.interfaces.context import ExchangeContext
 from arb_core.interfaces.public import PublicExchange
 from arb_core.interfaces.strategy import Strategy
 from arb_core.interfaces.stream import StreamDialect
+from arb_core.known import COMMANDS as ADDED_COMMANDS
 from arb_core.known import DISTRIBUTIONS
 from arb_core.structs.card import CONTRACT, ExchangeCard, ExchangeSettings, StrategyCard
 
-__all__ = ["COMMANDS", "ID", "PLUGINS", "SPECS", "Found", "PluginEntry", "Registry", "discover"]
+__all__ = ["COMMANDS", "ID", "PLUGINS", "SPECS", "Found", "PluginEntry", "Registry", "discover", "load"]
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ COMMANDS = "arb.commands"
 ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 """What an id may look like; `-` becomes `_` in the names of environment variables."""
 
-_FIRST_PARTY = frozenset({*DISTRIBUTIONS.values(), "arb-sim"})
+_FIRST_PARTY = frozenset({*DISTRIBUTIONS.values(), *ADDED_COMMANDS.values()})
 
 _DOCS = "docs/how-to/add-an-exchange.md"
 
@@ -177,6 +178,19 @@ def _identity(distribution: Any) -> tuple[str, str | None]:
         return distribution.name, distribution.version
     except Exception:  # noqa: BLE001 (as above; the name is only for messages)
         return str(distribution.locate_file("")) or "unknown", None
+
+
+def load(found: Found) -> object:
+    """Import what an entry point names.
+
+    Raises:
+        PluginBroken: it cannot be imported.
+    """
+    try:
+        return _load(found)
+    except _Refusal as refusal:
+        error = PluginBroken(refusal.reason, name=found.name, distribution=found.owner, cure=refusal.cure)
+        raise error from refusal.__cause__
 
 
 class Registry:
@@ -421,6 +435,8 @@ class Registry:
             return check(answer)
         except (TypeError, AttributeError) as error:
             raise _Refusal(f"{hook} returned {error}", _update(slot.found)) from error
+        except Exception as error:
+            raise _Refusal(f"what {hook} returned raised {_describe(error)}", _update(slot.found)) from error
 
 
 def _load(found: Found) -> Any:

@@ -1,0 +1,54 @@
+"""Runs a command's coroutine on uvloop where it is installed, and lets Ctrl-C or SIGTERM end it cleanly."""
+
+import asyncio
+import contextlib
+import importlib
+import signal
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, TypeVar
+
+__all__ = ["loop_factory", "run", "stop_on_signals"]
+
+T = TypeVar("T")
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes uvloop's event loop; None = asyncio's own, where uvloop is not installed (Windows)."""
+    try:
+        uvloop: Any = importlib.import_module("uvloop")
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end on a fresh loop."""
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(main)
+
+
+@contextlib.contextmanager
+def stop_on_signals() -> Generator[asyncio.Event]:
+    """Give an event that SIGINT or SIGTERM sets, once; a second signal ends the process at once, as usual."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def first() -> None:
+        stop.set()
+        remove()
+
+    def remove() -> None:
+        for number in signals:
+            with contextlib.suppress(NotImplementedError, ValueError):
+                loop.remove_signal_handler(number)
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
+        # Not on Windows, and not outside of the main thread: there Ctrl-C is a KeyboardInterrupt.
+        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+            loop.add_signal_handler(number, first)
+    try:
+        yield stop
+    finally:
+        remove()

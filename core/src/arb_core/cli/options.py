@@ -1,0 +1,90 @@
+"""What commands share: `--json`, `--debug`, logging, and the words of the field as option types."""
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from arb_core.config import duration_ns
+from arb_core.structs.market import Symbol
+
+__all__ = ["DEBUG", "DURATION", "SYMBOL", "seconds", "standard", "symbols", "venues"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+DEBUG = "arb_core.debug"
+"""Key in `click.Context.meta`: whether errors are shown with their traceback."""
+
+_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+
+
+class _SymbolType(click.ParamType[Symbol]):
+    name = "symbol"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Symbol:
+        try:
+            return value if isinstance(value, Symbol) else Symbol.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class _DurationType(click.ParamType[int]):
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return value if isinstance(value, int) else duration_ns(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+SYMBOL = _SymbolType()
+DURATION = _DurationType()
+"""Nanoseconds, written `5s` or `250ms`."""
+
+
+def standard(function: Callable[..., R]) -> Callable[..., R]:
+    """Give a command `--json` (as `as_json`), `--debug`, `--log-json` and `-v`, and log to stderr while it runs."""
+
+    @click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
+    @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    @click.option("--log-json", is_flag=True, help="Log JSON lines to stderr.")
+    @click.option("-v", "--verbose", count=True, help="Log more: -v connections and recoveries, -vv everything.")
+    @functools.wraps(function)
+    def command(*args: Any, debug: bool, log_json: bool, verbose: int, **options: Any) -> R:
+        from arb_core.logs import logging_to_stderr
+
+        click.get_current_context().meta[DEBUG] = debug
+        with logging_to_stderr(_LEVELS[min(verbose, 2)], json=log_json):
+            return function(*args, **options)
+
+    return command
+
+
+def venues(*, required: bool = True) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Give a command `-e`, any number of times."""
+    text = "A venue: an exchange's id, or a name from the settings file. May be given several times."
+    return click.option("-e", "--exchange", "venues", multiple=True, required=required, metavar="NAME", help=text)
+
+
+def symbols(*, required: bool = True) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Give a command `-s`, any number of times."""
+    text = "A symbol such as BTC/USDT. May be given several times."
+    return click.option(
+        "-s", "--symbol", "symbols", type=SYMBOL, multiple=True, required=required, metavar="BASE/QUOTE", help=text
+    )
+
+
+def seconds(default: float | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Give a command `--seconds`."""
+    text = "Stop after this long." if default is not None else "Stop after this long; default: until Ctrl-C."
+    return click.option(
+        "--seconds",
+        type=click.FloatRange(min=0, min_open=True),
+        default=default,
+        show_default=default is not None,
+        help=text,
+    )

@@ -1,0 +1,29 @@
+"""Output without rich: JSON lines for programs, aligned columns for people."""
+
+import sys
+from collections.abc import Iterable, Sequence
+
+import click
+import msgspec
+
+__all__ = ["columns", "emit", "note"]
+
+
+def emit(line: object) -> None:
+    """Write one JSON object as a line of stdout. NaN becomes null, `Decimal` a string."""
+    sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """Write a line of progress to stderr."""
+    click.echo(text, err=True)
+
+
+def columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return an aligned table; the last column is left ragged."""
+    table = [list(header), *(list(row) for row in rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
+    )
