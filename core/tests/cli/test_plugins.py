@@ -40,9 +40,9 @@ def test_json_has_one_object_a_plugin(arb, monkeypatch):
 
 
 def test_command_that_hides_behind_one_of_ours_is_told(arb, monkeypatch):
-    found = Found(name="book", group="arb.commands", value="x:y", distribution="acme-tool", version="1")
-    give(monkeypatch, commands={"book": [found]})
-    assert "`arb book` is a command of arb-core" in arb("plugins").out
+    found = Found(name="config", group="arb.commands", value="x:y", distribution="acme-tool", version="1")
+    give(monkeypatch, commands={"config": [found]})
+    assert "`arb config` is a command of arb-core" in arb("plugins").out
 
 
 def test_nothing_installed_is_said(arb, monkeypatch):
