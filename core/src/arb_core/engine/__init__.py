@@ -1,0 +1,5 @@
+"""Decides and acts on objects handed in; looks up no plugin and does no I/O.
+
+The detection half, in reading order: `edge` and `rounding` are arithmetic, `identity` tells assets apart, `view` is
+what is known of every venue, `opportunity` judges the market, `episodes` counts, `session` joins them to the venues.
+"""

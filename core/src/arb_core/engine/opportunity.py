@@ -1,0 +1,428 @@
+"""Judges the market: named checks over an opportunity, and how deep it reaches. Pure; knows no account.
+
+`walk` turns two sides of depth into a size and its money; strategies call it. `judge` asks every check of
+`structs.opportunity.CHECKS` in its order and answers each with pass, fail or unknown and the reason in words. Whether
+the account can and may act on it is another judgement.
+"""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from itertools import combinations
+from math import inf, isfinite, isnan, nan
+from typing import NamedTuple
+
+import msgspec
+
+from arb_core.engine.edge import Hurdle
+from arb_core.engine.identity import Identity, transfer
+from arb_core.engine.rounding import common_step, decimal, round_price, round_size
+from arb_core.engine.view import EngineView
+from arb_core.structs.book import BookState, Level
+from arb_core.structs.market import Instrument, InstrumentKind, Side, TradingStatus, VenueName
+from arb_core.structs.opportunity import CHECKS, Check, CheckState, Leg, Opportunity, Plan, Verdict
+
+__all__ = ["Mute", "Policy", "Walk", "judge", "walk"]
+
+_SECOND = 1_000_000_000
+_MINUTE = 60 * _SECOND
+_HOUR = 60 * _MINUTE
+
+
+class Mute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A pair of venues that the user does not want executed, for one symbol or for all."""
+
+    venues: tuple[VenueName, VenueName]
+    symbol: str | None = None
+    """As printed: `LEO/USDT`; None = every symbol."""
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The bounds of the checks. Durations are nanoseconds."""
+
+    max_age_ns: int | None = 5 * _SECOND
+    """Check `fresh`: a book that took no message for longer is stale, though its connection lives; None = no rule."""
+    max_edge_bps: float = 1000.0
+    """Check `absurd`: a larger edge is a fact we do not know, not a gift."""
+    premium_ns: int | None = 15 * _MINUTE
+    """Check `absurd`, alarm `structural_premium`: an edge that stays open for longer is a premium nobody can earn."""
+    price_window_ns: int = 5 * _MINUTE
+    """Check `quarantined`: where no contract proves the asset, prices must agree for so long without a break..."""
+    price_tolerance_bps: float = 500.0
+    """... to within this much."""
+    ignore_transfers: bool = False
+    """Check `transfers`: closed networks do not refuse."""
+    delisting_margin_ns: int = 24 * _HOUR
+    """Check `healthy`: a delisting closer than this refuses."""
+    mute: tuple[Mute, ...] = ()
+    """Check `healthy`: pairs of venues that the user has muted."""
+
+
+class Walk(NamedTuple):
+    """How much trades at a profit. `*_price` is the worst level taken; a size of NaN is not known."""
+
+    size: float
+    buy_cost: float
+    """In quote money, the fee included, as is `sell_revenue`."""
+    sell_revenue: float
+    buy_gross: float
+    """What the purchase costs before its fee: divided by `size`, its average price."""
+    sell_gross: float
+    buy_price: float
+    sell_price: float
+    used_up: bool
+    """Every level given of one side was taken: with more levels it might have gone on."""
+
+
+def walk(
+    asks: Sequence[Level],
+    bids: Sequence[Level],
+    hurdle: Hurdle,
+    *,
+    max_size: float = inf,
+    max_notional: float = inf,
+) -> Walk:
+    """Take asks upwards and bids downwards while `bid * keep > ask * pay`, each time the smaller of the two sizes.
+
+    Levels are best first; `hurdle` holds the fees, with a minimum of 0. `max_notional` bounds what the purchase costs,
+    its fee included. A size that the venue does not give (NaN) makes the whole size unknown.
+    """
+    size = buy_gross = sell_gross = 0.0
+    buy_price = sell_price = nan
+    pay = hurdle.pay
+    i = j = 0
+    ask, ask_left = asks[0] if asks else (nan, 0.0)
+    bid, bid_left = bids[0] if bids else (nan, 0.0)
+    while hurdle.cleared(bid, ask):
+        take = min(ask_left, bid_left)
+        if isnan(ask_left) or isnan(bid_left):
+            return Walk(nan, nan, nan, nan, nan, ask, bid, used_up=False)
+        room = min(max_size - size, (max_notional - buy_gross * pay) / (ask * pay))
+        bounded = room <= take
+        if bounded:
+            take = max(room, 0.0)
+        size += take
+        buy_gross += take * ask
+        sell_gross += take * bid
+        buy_price, sell_price = ask, bid
+        if bounded:
+            break
+        ask_left -= take
+        bid_left -= take
+        if ask_left <= 0.0:
+            i += 1
+            ask, ask_left = asks[i] if i < len(asks) else (nan, 0.0)
+        if bid_left <= 0.0:
+            j += 1
+            bid, bid_left = bids[j] if j < len(bids) else (nan, 0.0)
+    used_up = i == len(asks) or j == len(bids)
+    return Walk(size, buy_gross * pay, sell_gross * hurdle.keep, buy_gross, sell_gross, buy_price, sell_price, used_up)
+
+
+def judge(
+    opportunity: Opportunity, market: EngineView, policy: Policy, *, monotonic_ns: int, open_ns: int = 0
+) -> Verdict:
+    """Ask every check, in order.
+
+    `monotonic_ns` is now, by the clock on which books age; `open_ns` how long this edge has been open already. Of the
+    two names `same_asset` (contracts or prices decide) and `quarantined` (nothing does yet) a verdict holds one.
+    """
+    context = _Context(opportunity, market, policy, monotonic_ns, open_ns)
+    checks = tuple([check(context) for check in _CHECKS])
+    refused_by = next((check.name for check in checks if _refuses(check)), None)
+    return Verdict(checks, refused_by is None, refused_by)
+
+
+def _refuses(check: Check) -> bool:
+    """Whether a check stands in the way; unknown transfers are shown and do not refuse."""
+    return check.state is CheckState.FAIL or (check.state is CheckState.UNKNOWN and check.name != "transfers")
+
+
+class _Context:
+    """What the checks of one opportunity share."""
+
+    __slots__ = ("instruments", "legs", "market", "monotonic_ns", "open_ns", "opportunity", "policy")
+
+    def __init__(
+        self, opportunity: Opportunity, market: EngineView, policy: Policy, monotonic_ns: int, open_ns: int
+    ) -> None:
+        self.opportunity = opportunity
+        self.legs = opportunity.legs
+        self.instruments = [market.instrument(leg.symbol, leg.venue) for leg in opportunity.legs]
+        self.market = market
+        self.policy = policy
+        self.monotonic_ns = monotonic_ns
+        self.open_ns = open_ns
+
+    def across(self) -> list[tuple[tuple[Leg, Instrument | None], tuple[Leg, Instrument | None]]]:
+        """Return every two legs that deal in one base asset on two venues."""
+        known = list(zip(self.legs, self.instruments, strict=True))
+        return [(a, b) for a, b in combinations(known, 2) if a[0].venue != b[0].venue and _base(a[0]) == _base(b[0])]
+
+
+_PASSED = {name: Check(name, CheckState.PASS) for name in CHECKS}
+"""A check that passed without anything to say is the same object every time."""
+
+
+def _worst(name: str, findings: list[tuple[CheckState, str]]) -> Check:
+    """Put several answers into one: a failure before an unknown, with every reason of that kind."""
+    for state in (CheckState.FAIL, CheckState.UNKNOWN):
+        reasons = [detail for found, detail in findings if found is state]
+        if reasons:
+            return Check(name, state, "; ".join(reasons))
+    details = "; ".join(detail for _, detail in findings if detail)
+    return Check(name, CheckState.PASS, details) if details else _PASSED[name]
+
+
+def _base(leg: Leg) -> str:
+    """Return the asset behind a base ticker: `1000SHIB` deals in SHIB."""
+    ticker = leg.symbol.base
+    return ticker.removeprefix("1000") or ticker
+
+
+def _live(context: _Context) -> Check:
+    for leg in context.legs:
+        book = context.market.book(leg.symbol, leg.venue)
+        if book is None:
+            return Check("live", CheckState.FAIL, f"{leg.venue} {leg.symbol} is not followed")
+        if book.state is not BookState.LIVE:
+            return Check("live", CheckState.FAIL, f"{leg.venue} {leg.symbol}: {book.fault or 'synchronising'}")
+    return _PASSED["live"]
+
+
+def _fresh(context: _Context) -> Check:
+    limit_ns = context.policy.max_age_ns
+    if limit_ns is None:
+        return _PASSED["fresh"]
+    old: list[tuple[CheckState, str]] = []
+    for leg in context.legs:
+        book = context.market.book(leg.symbol, leg.venue)
+        age_ns = None if book is None else context.monotonic_ns - book.monotonic_ns
+        if age_ns is None:
+            old.append((CheckState.UNKNOWN, f"{leg.venue} {leg.symbol} is not followed"))
+        elif age_ns > limit_ns:
+            detail = f"{leg.venue} silent for {age_ns / _SECOND:.1f} s, allowed {limit_ns / _SECOND:g} s"
+            old.append((CheckState.FAIL, detail))
+    return _worst("fresh", old)
+
+
+def _different_instrument(context: _Context) -> Check:
+    findings: list[tuple[CheckState, str]] = []
+    for leg, instrument in zip(context.legs, context.instruments, strict=True):
+        if instrument is None:
+            findings.append((CheckState.UNKNOWN, f"{leg.venue} says nothing of {leg.symbol}"))
+        elif instrument.kind is not InstrumentKind.SPOT:
+            findings.append(
+                (CheckState.FAIL, f"{leg.symbol} is a {instrument.kind} on {leg.venue}: only spot is traded")
+            )
+        elif leg.symbol.settle is not None:
+            findings.append((CheckState.FAIL, f"{leg.symbol} on {leg.venue} is a derivative by its name"))
+    for (leg, mine), (other, yours) in context.across():
+        if leg.symbol.base != other.symbol.base:
+            detail = f"{leg.symbol.base} on {leg.venue} is not the unit of {other.symbol.base} on {other.venue}"
+            findings.append((CheckState.FAIL, detail))
+        if mine is not None and yours is not None and _units(mine) != _units(yours):
+            detail = f"one unit is {_units(mine)} {leg.symbol.base} on {leg.venue}, {_units(yours)} on {other.venue}"
+            findings.append((CheckState.FAIL, detail))
+    return _worst("different_instrument", findings)
+
+
+def _units(instrument: Instrument) -> Decimal:
+    """Return how many base units one listed unit stands for."""
+    return instrument.contract_size * instrument.base_multiplier
+
+
+def _same_asset(context: _Context) -> Check:
+    """Answer as `same_asset` where contracts or prices decide, else as `quarantined`."""
+    findings: list[tuple[CheckState, str]] = []
+    quarantine: list[tuple[CheckState, str]] = []
+    policy, assets = context.policy, context.market.assets
+    for (leg, mine), (other, yours) in context.across():
+        found = assets.identity(
+            leg.symbol.base,
+            leg.venue,
+            other.venue,
+            None if mine is None else mine.base_contract,
+            None if yours is None else yours.base_contract,
+        )
+        if found.identity is Identity.SAME:
+            findings.append((CheckState.PASS, found.detail))
+        elif found.identity is Identity.DIFFERENT:
+            findings.append((CheckState.FAIL, f"{leg.symbol.base} on {leg.venue} and {other.venue}: {found.detail}"))
+        else:
+            state, detail = assets.watch(leg.symbol, leg.venue, other.venue).state(policy.price_window_ns)
+            if state is CheckState.PASS:
+                findings.append((state, f"{found.detail}, but {detail}"))
+            else:
+                quarantine.append((state, f"{leg.venue} and {other.venue}: {found.detail}; {detail}"))
+    if quarantine and not any(state is CheckState.FAIL for state, _ in findings):
+        return _worst("quarantined", quarantine)
+    return _worst("same_asset", findings)
+
+
+def _same_quote(context: _Context) -> Check:
+    """USDT is not USD and not USDC: legs that are to cancel out must be paid in one money; in turn, each converts."""
+    if context.opportunity.plan is Plan.IN_TURN:
+        return _PASSED["same_quote"]
+    first = context.legs[0]
+    for leg in context.legs[1:]:
+        if leg.symbol.quote != first.symbol.quote:
+            detail = f"{first.symbol.quote} on {first.venue} is not {leg.symbol.quote} on {leg.venue}"
+            return Check("same_quote", CheckState.FAIL, detail)
+        if leg.venue != first.venue:
+            found = context.market.assets.identity(first.symbol.quote, first.venue, leg.venue)
+            if found.identity is Identity.DIFFERENT:
+                return Check("same_quote", CheckState.FAIL, f"{first.symbol.quote}: {found.detail}")
+    return _PASSED["same_quote"]
+
+
+def _fees(context: _Context) -> Check:
+    for leg in context.legs:
+        fee = context.market.taker_fee(leg.symbol, leg.venue)
+        if fee is None or not isfinite(fee):
+            return Check("fees", CheckState.UNKNOWN, f"taker fee of {leg.venue} not known: set taker_bps")
+    return _PASSED["fees"]
+
+
+def _size(context: _Context) -> Check:
+    size = min((leg.size for leg in context.legs), key=lambda value: (not isnan(value), value), default=nan)
+    if isnan(size):
+        return Check("size", CheckState.UNKNOWN, "a venue does not give sizes")
+    if size <= 0.0:
+        return Check("size", CheckState.FAIL, "nothing left at this price")
+    return _PASSED["size"]
+
+
+def _filters(context: _Context) -> Check:
+    """Round every leg as it would be ordered and ask each venue's own limits."""
+    findings: list[tuple[CheckState, str]] = []
+    together = context.opportunity.plan is Plan.TOGETHER
+    step = common_step(i.lot for i in context.instruments if i is not None) if together else None
+    for leg, instrument in zip(context.legs, context.instruments, strict=True):
+        if instrument is None:
+            findings.append((CheckState.UNKNOWN, f"{leg.venue} says nothing of {leg.symbol}"))
+        elif not (isfinite(leg.size) and isfinite(leg.price)):
+            findings.append((CheckState.UNKNOWN, f"size of {leg.venue} not known"))
+        else:
+            trouble = _breach(leg, instrument, instrument.lot if step is None else step)
+            if trouble is not None:
+                findings.append((CheckState.FAIL, f"{leg.venue}: {trouble}"))
+    return _worst("filters", findings)
+
+
+def _breach(leg: Leg, instrument: Instrument, step: Decimal) -> str | None:  # noqa: PLR0911 (one return a limit)
+    """Return which limit of the venue the rounded order would break, None = it would be taken."""
+    size = round_size(decimal(leg.size), step)
+    price = round_price(decimal(leg.price), instrument.tick, leg.side)
+    notional = size * price
+    if size <= 0:
+        return f"size {leg.size:.8g} rounds to nothing, step {step}"
+    if price <= 0:
+        return f"price {leg.price:.8g} rounds to nothing, tick {instrument.tick}"
+    if size < instrument.min_quantity:
+        return f"quantity {size:f} below the minimum {instrument.min_quantity:f}"
+    if instrument.max_quantity is not None and size > instrument.max_quantity:
+        return f"quantity {size:f} above the maximum {instrument.max_quantity:f}"
+    if notional < instrument.min_notional:
+        return f"notional {notional:f} below the minimum {instrument.min_notional:f}"
+    if instrument.max_notional is not None and notional > instrument.max_notional:
+        return f"notional {notional:f} above the maximum {instrument.max_notional:f}"
+    return None
+
+
+def _absurd(context: _Context) -> Check:
+    opportunity, policy = context.opportunity, context.policy
+    edge_bps = opportunity.edge_bps
+    if opportunity.top_edge_bps is not None and opportunity.top_edge_bps > edge_bps:
+        edge_bps = opportunity.top_edge_bps
+    if isnan(edge_bps):
+        return Check("absurd", CheckState.UNKNOWN, "edge not known")
+    if edge_bps > policy.max_edge_bps:
+        return Check(
+            "absurd", CheckState.FAIL, f"edge of {edge_bps:.0f} bp, believed up to {policy.max_edge_bps:.0f} bp"
+        )
+    if policy.premium_ns is not None and context.open_ns > policy.premium_ns:
+        detail = f"open for {context.open_ns // _MINUTE} min: a structural premium, which does not close"
+        return Check("absurd", CheckState.FAIL, detail)
+    return _PASSED["absurd"]
+
+
+def _healthy(context: _Context) -> Check:
+    findings: list[tuple[CheckState, str]] = []
+    for leg, instrument in zip(context.legs, context.instruments, strict=True):
+        trouble = context.market.trouble(leg.venue)
+        if trouble is not None:
+            findings.append((CheckState.FAIL, f"{leg.venue}: {trouble}"))
+        if instrument is None:
+            findings.append((CheckState.UNKNOWN, f"trading status of {leg.symbol} on {leg.venue} not known"))
+        else:
+            findings.extend(_listing(leg, instrument, context))
+    for a, b in combinations(context.legs, 2):
+        if any(_muted(mute, a, b) for mute in context.policy.mute):
+            findings.append((CheckState.FAIL, f"{a.venue} and {b.venue} are muted for {a.symbol}"))
+    return _worst("healthy", findings)
+
+
+def _listing(leg: Leg, instrument: Instrument, context: _Context) -> list[tuple[CheckState, str]]:
+    """Judge what a venue says of trading in one instrument."""
+    where = f"{leg.symbol} on {leg.venue}"
+    findings: list[tuple[CheckState, str]] = []
+    status = instrument.status
+    if status is TradingStatus.UNKNOWN:
+        findings.append((CheckState.UNKNOWN, f"trading status of {where} not known"))
+    elif status is TradingStatus.HALTED:
+        findings.append((CheckState.FAIL, f"{where} does not trade"))
+    elif (status is TradingStatus.BUY_ONLY and leg.side is Side.SELL) or (
+        status is TradingStatus.SELL_ONLY and leg.side is Side.BUY
+    ):
+        findings.append((CheckState.FAIL, f"{where} takes {'buy' if leg.side is Side.SELL else 'sell'} orders only"))
+    if instrument.delisting_ns is not None:
+        left_ns = instrument.delisting_ns - context.opportunity.detected_ns
+        if left_ns < context.policy.delisting_margin_ns:
+            when = f"in {left_ns / _HOUR:.1f} h" if left_ns > 0 else "already"
+            findings.append((CheckState.FAIL, f"{where} is delisted {when}"))
+    return findings
+
+
+def _muted(mute: Mute, a: Leg, b: Leg) -> bool:
+    return {a.venue, b.venue} == set(mute.venues) and mute.symbol in {None, str(a.symbol), str(b.symbol)}
+
+
+def _transfers(context: _Context) -> Check:
+    """Ask whether base can go from where it is bought to where it is sold, and the money back."""
+    findings: list[tuple[CheckState, str]] = []
+    if context.opportunity.plan is Plan.TOGETHER:
+        for (a, _), (b, _) in context.across():
+            if a.side is b.side:
+                continue
+            bought, sold = (a, b) if a.side is Side.BUY else (b, a)
+            findings.append(_moves(context, bought.symbol.base, bought.venue, sold.venue))
+            findings.append(_moves(context, sold.symbol.quote, sold.venue, bought.venue))
+    check = _worst("transfers", findings) if findings else Check("transfers", CheckState.PASS, "nothing has to move")
+    if check.state is CheckState.FAIL and context.policy.ignore_transfers:
+        return Check("transfers", CheckState.PASS, f"ignored by the settings: {check.detail}")
+    return check
+
+
+def _moves(context: _Context, asset: str, source: VenueName, target: VenueName) -> tuple[CheckState, str]:
+    assets = context.market.assets
+    state, detail = transfer(assets.networks(source, asset), assets.networks(target, asset))
+    ages = [assets.age_ns(venue, context.opportunity.detected_ns) for venue in (source, target)]
+    oldest_ns = max((age for age in ages if age is not None), default=None)
+    told = "" if oldest_ns is None else f" (read {oldest_ns // _MINUTE} min ago)"
+    return state, f"{asset} {source} to {target}: {detail}{told}"
+
+
+_CHECKS: tuple[Callable[[_Context], Check], ...] = (
+    _live,
+    _fresh,
+    _different_instrument,
+    _same_asset,
+    _same_quote,
+    _fees,
+    _size,
+    _filters,
+    _absurd,
+    _healthy,
+    _transfers,
+)
+"""In the order of `structs.opportunity.CHECKS`; a test holds them together."""

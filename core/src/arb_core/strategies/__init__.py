@@ -1,0 +1,1 @@
+"""The strategies that come with the core: `spatial`. Others are plugins, registered the same way."""
