@@ -1,0 +1,82 @@
+"""How long things take: a histogram cheap enough for every message and every request.
+
+Buckets grow by powers of two, eight to an octave, so that a percentile is off by 12.5 % at most, from a nanosecond to
+centuries, in a fixed 4 kB.
+"""
+
+import msgspec
+
+__all__ = ["Latency", "LatencyHistogram"]
+
+_STEPS_LOG2 = 3
+_STEPS = 1 << _STEPS_LOG2
+_BUCKETS = (64 - _STEPS_LOG2) * _STEPS
+
+
+class Latency(msgspec.Struct, frozen=True, kw_only=True):
+    """What a histogram says, in nanoseconds: percentiles are upper edges of buckets, 0 = nothing yet."""
+
+    count: int = 0
+    p50: int = 0
+    p90: int = 0
+    p99: int = 0
+    max: int = 0
+
+
+class LatencyHistogram:
+    """Counts durations. Adding one allocates nothing."""
+
+    __slots__ = ("count", "counts", "max_ns")
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.counts = [0] * _BUCKETS
+        self.count = 0
+        self.max_ns = 0
+
+    def add(self, duration_ns: int) -> None:
+        """Count one duration; one below 0 (two clocks that disagree) counts as 0."""
+        if duration_ns < _STEPS:
+            index = max(duration_ns, 0)
+        else:
+            octave = duration_ns.bit_length() - _STEPS_LOG2 - 1
+            # The leading bit names the octave, the three after it the step inside.
+            index = min((octave << _STEPS_LOG2) + (duration_ns >> octave), _BUCKETS - 1)
+        self.counts[index] += 1
+        self.count += 1
+        if duration_ns > self.max_ns:  # noqa: PLR1730 (max() would be a call for each message)
+            self.max_ns = duration_ns
+
+    def quantile_ns(self, fraction: float) -> int:
+        """Return a duration that `fraction` of all do not exceed, never above the longest; 0 while empty."""
+        wanted = fraction * self.count
+        seen = 0
+        for index, count in enumerate(self.counts):
+            seen += count
+            if count and seen >= wanted:
+                return min(_upper_edge_ns(index), self.max_ns)
+        return self.max_ns
+
+    def summary(self) -> Latency:
+        """Return the usual percentiles."""
+        return Latency(
+            count=self.count,
+            p50=self.quantile_ns(0.5),
+            p90=self.quantile_ns(0.9),
+            p99=self.quantile_ns(0.99),
+            max=self.max_ns,
+        )
+
+    def merge(self, other: "LatencyHistogram") -> None:
+        """Take what another counted."""
+        self.counts = [mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)]
+        self.count += other.count
+        self.max_ns = max(self.max_ns, other.max_ns)
+
+
+def _upper_edge_ns(index: int) -> int:
+    """Return the longest duration that falls into a bucket."""
+    if index < 2 * _STEPS:
+        return index
+    octave = (index >> _STEPS_LOG2) - 1
+    return (((index & (_STEPS - 1)) + _STEPS + 1) << octave) - 1
