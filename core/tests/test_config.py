@@ -15,7 +15,15 @@ from arb_core.config import (
     venue_settings,
 )
 from arb_core.errors import PluginMissing, SettingsError
-from arb_core.structs.card import CONTRACT, ClientIdRule, ExchangeCard, ExchangeSettings, FeeSchedule, Hosts
+from arb_core.structs.card import (
+    CONTRACT,
+    ClientIdRule,
+    ExchangeCard,
+    ExchangeSettings,
+    FeeSchedule,
+    Hosts,
+    StrategyCard,
+)
 from arb_core.structs.market import ExchangeId
 
 
@@ -48,6 +56,20 @@ def cards(name):
         raise PluginMissing(f"no {name}", name=name) from None
 
 
+class SpiralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    min_edge_bps: float = 0.0
+
+
+STRATEGIES = {
+    "spatial": StrategyCard(id="spatial", name="Spatial", contract=CONTRACT, summary="", settings=SpiralSettings),
+    "plain": StrategyCard(id="plain", name="Plain", contract=CONTRACT, summary=""),
+}
+
+
+def strategies(name):
+    return STRATEGIES[name]
+
+
 @pytest.fixture
 def write(tmp_path):
     def write(text):
@@ -60,7 +82,7 @@ def write(tmp_path):
 
 def fails(path, **options):
     with pytest.raises(SettingsError) as raised:
-        load(path, cards, environ={}, **options)
+        load(path, cards, strategies, environ={}, **options)
     return raised.value
 
 
@@ -68,42 +90,61 @@ def test_file_is_read_into_structs(write):
     path = write("""
         symbols = ["BTC/USDT"]
         [detection]
-        min_edge_bps = 2
         max_age = "250ms"
+        [[detection.mute]]
+        venues = ["acme", "other"]
+        symbol = "LEO/USDT"
+        [strategies.spatial]
+        min_edge_bps = 2
         [venues.acme]
         region = "us"
         [venues.acme-2]
         exchange = "acme"
         rest_url = "http://127.0.0.1:1"
     """)
-    settings = load(path, cards, environ={})
+    settings = load(path, cards, strategies, environ={})
     assert settings.symbols == ("BTC/USDT",)
-    assert (settings.detection.min_edge_bps, settings.detection.max_age_ns) == (2.0, 250_000_000)
+    assert settings.detection.duration_ns("max_age") == 250_000_000
+    assert settings.detection.mute[0].venues == ("acme", "other")
+    assert settings.strategies == {"spatial": SpiralSettings(min_edge_bps=2.0)}
     assert list(settings.venues) == ["acme", "acme-2"]
     assert settings.venues["acme"] == AcmeSettings(region="us")
     assert settings.venues["acme-2"] == AcmeSettings(exchange="acme", rest_url="http://127.0.0.1:1")
 
 
 def test_variables_override_the_file_and_options_override_both(write):
-    path = write('[venues.acme-2]\nexchange = "acme"\nregion = "us"\nspeed_ms = 7\n[detection]\nmin_edge_bps = 1.0\n')
+    path = write(
+        '[venues.acme-2]\nexchange = "acme"\nregion = "us"\nspeed_ms = 7\n[strategies.spatial]\nmin_edge_bps = 1.0\n'
+    )
     environ = {"ARB_ACME_2_REGION": "jp", "ARB_ACME_2_SPEED_MS": "9", "ARB_ACME_2_WS_URL": "ws://127.0.0.1:2"}
-    settings = load(path, cards, environ=environ, options={"detection.min_edge_bps": 3.0, "strategy": None})
+    settings = load(
+        path,
+        cards,
+        strategies,
+        environ=environ,
+        options={"strategies.spatial.min_edge_bps": 3.0, "detection.max_age": None, "symbols": ["A/B"]},
+    )
     assert settings.venues["acme-2"] == AcmeSettings(
         exchange="acme", region="jp", speed_ms=9, ws_url="ws://127.0.0.1:2"
     )
-    assert settings.detection.min_edge_bps == 3.0
-    assert settings.strategy == "spatial"
+    assert settings.strategies == {"spatial": SpiralSettings(min_edge_bps=3.0)}
+    assert settings.symbols == ("A/B",)
+
+
+def test_spatial_runs_unless_other_strategies_are_named(write):
+    assert load(None, cards, strategies, environ={}).strategies == {"spatial": SpiralSettings()}
+    assert load(write("[strategies.plain]"), cards, strategies, environ={}).strategies == {"plain": None}
 
 
 def test_venues_of_the_command_line_need_no_file():
-    settings = load(None, cards, environ={"ARB_OTHER_TAKER_BPS": "7.5"}, venues=["other", "acme", "other"])
+    settings = load(None, cards, strategies, environ={"ARB_OTHER_TAKER_BPS": "7.5"}, venues=["other", "acme", "other"])
     assert list(settings.venues) == ["other", "acme"]
     assert settings.venues["other"].taker_bps == 7.5
 
 
 def test_venues_of_the_command_line_choose_among_those_of_the_file(write):
     path = write('[venues.acme]\nregion = "us"\n[venues.other]\n')
-    settings = load(path, cards, environ={}, venues=["acme"])
+    settings = load(path, cards, strategies, environ={}, venues=["acme"])
     assert settings.venues == {"acme": AcmeSettings(region="us")}
 
 
@@ -117,13 +158,18 @@ def test_venues_of_the_command_line_choose_among_those_of_the_file(write):
         ("[venues.acme]\nspeed_ms = 'fast'", "venues.acme.speed_ms", "expected `int`, found 'fast'"),
         ("[venues.acme]\nshare = 0.0", "venues.acme.share", "expected a part in (0, 1], found 0.0"),
         ("[venues.x]\nexchange = 3", "venues.x.exchange", "expected `str`, found 3"),
-        ("[detection]\nmin_edge = 3", "detection.min_edge", "did you mean 'min_edge_bps'?"),
+        ("[detection]\nmax_edge = 3", "detection.max_edge", "did you mean 'max_edge_bps'?"),
+        ("[strategies.spatial]\nmin_edge = 3", "strategies.spatial.min_edge", "did you mean 'min_edge_bps'?"),
+        ("[strategies.plain]\nx = 3", "strategies.plain", "this strategy has no settings"),
+        ("[[detection.mute]]\nvenues = ['a']", "detection.mute[0].venues", "length 2"),
+        ("[[detection.mute]]\nvenues = ['a', 'b']\nsymbol = 'x'", "detection.mute[0].symbol", "expected a symbol"),
         (
             "[detection]\nmax_age = 'soon'",
             "detection.max_age",
             "expected a duration like 5s, 250ms or 2m, found 'soon'",
         ),
         ("[detection]\nmax_age = 5", "detection.max_age", "expected `str`, found 5"),
+        ("[venues]\nacme = 5", "venues[...]", "expected `object`"),
         ("venues = 1", "venues", "expected `object`, found 1"),
     ],
 )
@@ -157,7 +203,7 @@ def test_venue_name_must_fit_the_environment():
 
 def test_exchange_that_is_not_installed_is_told(write):
     with pytest.raises(PluginMissing):
-        load(write("[venues.nobody]"), cards, environ={})
+        load(write("[venues.nobody]"), cards, strategies, environ={})
 
 
 def test_secret_in_a_settings_file_is_refused_without_repeating_it(write):
@@ -184,9 +230,11 @@ def test_variable_names_have_no_hyphen():
 
 
 def test_schema_describes_the_installed_exchanges():
-    made = schema(CARDS.values())
+    made = schema(CARDS.values(), STRATEGIES.values())
     json.dumps(made)
     acme = made["properties"]["venues"]["properties"]["acme"]["$ref"].rpartition("/")[2]
+    spatial = made["properties"]["strategies"]["properties"]["spatial"]["$ref"].rpartition("/")[2]
+    assert "min_edge_bps" in made["$defs"][spatial]["properties"]
     assert "region" in made["$defs"][acme]["properties"]
     assert made["additionalProperties"] is False
     assert set(made["properties"]) == {field.encode_name for field in msgspec.structs.fields(Settings)}

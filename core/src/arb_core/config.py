@@ -12,19 +12,22 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_type_hints
 
 import msgspec
 
 from arb_core.errors import SettingsError
 from arb_core.structs.account import Credentials
-from arb_core.structs.card import ExchangeCard, ExchangeSettings
+from arb_core.structs.card import ExchangeCard, ExchangeSettings, StrategyCard
 from arb_core.structs.market import Symbol, VenueName
 
 __all__ = [
+    "DURATIONS",
     "CardLookup",
     "DetectionSettings",
+    "MuteSettings",
     "Settings",
+    "StrategyLookup",
     "duration_ns",
     "load",
     "load_credentials",
@@ -38,6 +41,11 @@ T = TypeVar("T")
 CardLookup = Callable[[str], ExchangeCard]
 """`Registry.card`: exchange id -> card, raising `PluginMissing` with the cure."""
 
+StrategyLookup = Callable[[str], StrategyCard]
+"""`Registry.strategy_card`, likewise."""
+
+_DEFAULT_STRATEGY = "spatial"
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ns|us|ms|s|m|h)")
 _UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 
@@ -45,22 +53,42 @@ _SECRETS = ("api_key", "api_secret", "api_passphrase")
 _VENUE_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-class DetectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[detection]`: what counts as an opportunity."""
+_Duration = Annotated[str, msgspec.Meta(examples=["5s", "250ms", "2m"])]
 
-    min_edge_bps: float = 0.0
-    """Smallest edge after fees, strictly above."""
-    max_age: Annotated[str, msgspec.Meta(examples=["5s", "250ms", "2m"])] = "5s"
-    """A book that is older than this is not fresh."""
-    max_notional: float | None = None
-    """Most quote money for one opportunity; default: what the books hold."""
+
+class MuteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[detection.mute]]`: two venues whose difference is known and not wanted."""
+
+    venues: tuple[VenueName, VenueName]
+    symbol: str | None = None
+    """Such as `LEO/USDT`; default: every symbol."""
+
+
+class DetectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[detection]`: the bounds of the checks that judge an opportunity."""
+
+    max_age: _Duration = "5s"
+    """A book that took no message for longer is stale."""
+    max_edge_bps: float = 1000.0
+    """A larger edge is absurd: a fact that we do not know, not a gift."""
+    premium: _Duration = "15m"
+    """An edge that stays open for longer is a premium that nobody can earn."""
+    price_window: _Duration = "5m"
+    """Where no contract address proves that two venues list the same asset, prices must agree for so long..."""
+    price_tolerance_bps: float = 500.0
+    """... to within this much."""
+    delisting_margin: _Duration = "24h"
+    """A delisting closer than this refuses."""
     ignore_transfers: bool = False
     """Closed deposits or withdrawals do not refuse."""
+    mute: tuple[MuteSettings, ...] = ()
 
-    @property
-    def max_age_ns(self) -> int:
-        """Return `max_age` in nanoseconds."""
-        return duration_ns(self.max_age)
+    def duration_ns(self, field: str) -> int:
+        """Return one of the durations in nanoseconds."""
+        return duration_ns(getattr(self, field))
+
+
+DURATIONS = ("max_age", "premium", "price_window", "delisting_margin")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,18 +96,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     symbols: tuple[str, ...] = ()
     """What to watch: `["BTC/USDT"]`."""
-    strategy: str = "spatial"
     venues: dict[VenueName, ExchangeSettings] = {}
     """`[venues.NAME]`: the exchange's own settings; NAME is the exchange's id unless `exchange` says otherwise."""
+    strategies: dict[str, msgspec.Struct | None] = {}
+    """`[strategies.ID]`: the strategies that run, each with its own settings; default: `spatial`."""
     detection: DetectionSettings = DetectionSettings()
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A settings file before anybody knows what the venues' tables mean."""
+    """A settings file before anybody knows what the tables of venues and strategies mean."""
 
     symbols: tuple[str, ...] = ()
-    strategy: str = "spatial"
     venues: dict[str, dict[str, Any]] = {}
+    strategies: dict[str, dict[str, Any]] = {}
     detection: DetectionSettings = DetectionSettings()
 
 
@@ -99,6 +128,7 @@ def variable(venue: str, field: str) -> str:
 def load(
     path: str | Path | None,
     cards: CardLookup,
+    strategy_cards: StrategyLookup,
     *,
     environ: Mapping[str, str] | None = None,
     options: Mapping[str, object] | None = None,
@@ -109,39 +139,78 @@ def load(
     Args:
         path: a TOML file; None = no file, only variables and options.
         cards: exchange id -> card.
+        strategy_cards: strategy id -> card.
         environ: the variables; the process environment by default.
-        options: top-level keys and `section.key`, e.g. `{"detection.min_edge_bps": 2.0}`; None values are left out.
+        options: values by their place, e.g. `{"detection.max_age": "2s"}`; None values are left out.
         venues: names given on the command line; when there are any, only these venues are used, in this order.
 
     Raises:
         SettingsError: with file, place, what was expected, what was found and the nearest right name.
-        PluginMissing: a venue's exchange is not installed.
+        PluginMissing: a venue's exchange or a strategy is not installed.
     """
     environ = os.environ if environ is None else environ
     source = None if path is None else str(path)
     raw = {} if path is None else _read(Path(path))
+    for place, value in (options or {}).items():
+        if value is not None:
+            _put(raw, place.split("."), value)
     file = _convert(raw, _File, source, ())
     chosen = list(dict.fromkeys(venues)) or list(file.venues)
     settings = Settings(
         symbols=file.symbols,
-        strategy=file.strategy,
         venues={
             VenueName(name): venue_settings(name, cards, table=file.venues.get(name), environ=environ, source=source)
             for name in chosen
         },
+        strategies={
+            name: _strategy_settings(name, table, strategy_cards, source)
+            for name, table in (file.strategies or {_DEFAULT_STRATEGY: {}}).items()
+        },
         detection=file.detection,
     )
-    settings = _with_options(settings, options or {})
+    _check_texts(settings, source)
+    return settings
+
+
+def _check_texts(settings: Settings, source: str | None) -> None:
+    """Read once what is kept as text, so that a mistake is told with its place."""
+    detection = settings.detection
     checks: list[tuple[str, str, Callable[[str], object]]] = [
-        ("detection.max_age", settings.detection.max_age, duration_ns)
+        *((f"detection.{name}", getattr(detection, name), duration_ns) for name in DURATIONS),
+        *((f"symbols[{number}]", text, Symbol.parse) for number, text in enumerate(settings.symbols)),
+        *(
+            (f"detection.mute[{n}].symbol", mute.symbol, Symbol.parse)
+            for n, mute in enumerate(detection.mute)
+            if mute.symbol
+        ),
     ]
-    checks += [(f"symbols[{number}]", text, Symbol.parse) for number, text in enumerate(settings.symbols)]
     for key, text, parse in checks:
         try:
             parse(text)
         except ValueError as error:
             raise SettingsError(str(error), path=source, key=key) from error
-    return settings
+
+
+def _strategy_settings(
+    name: str, table: Mapping[str, object], cards: StrategyLookup, source: str | None
+) -> msgspec.Struct | None:
+    kind = cards(name).settings
+    if kind is None:
+        if table:
+            raise SettingsError("this strategy has no settings", path=source, key=f"strategies.{name}")
+        return None
+    return _convert(table, kind, source, ("strategies", name))
+
+
+def _put(raw: dict[str, Any], place: list[str], value: object) -> None:
+    """Set a value in nested tables; a place below something that is no table is left for `_convert` to refuse."""
+    *tables, last = place
+    for table in tables:
+        inner: object = raw.setdefault(table, {})
+        if not isinstance(inner, dict):
+            return
+        raw = cast("dict[str, Any]", inner)
+    raw[last] = value
 
 
 def venue_settings(
@@ -187,21 +256,26 @@ def venue_settings(
     return checked
 
 
-def schema(cards: Iterable[ExchangeCard]) -> dict[str, Any]:
-    """Return the JSON schema of a settings file, with the tables of the exchanges that are installed."""
-    cards = list(cards)
-    kinds = [Settings, ExchangeSettings, *(card.settings for card in cards)]
+def schema(cards: Iterable[ExchangeCard], strategies: Iterable[StrategyCard] = ()) -> dict[str, Any]:
+    """Return the JSON schema of a settings file, with the tables of the exchanges and strategies that are installed."""
+    cards, strategies = list(cards), [card for card in strategies if card.settings is not None]
+    kinds = [_File, ExchangeSettings, *(card.settings for card in cards), *(card.settings for card in strategies)]
     components, definitions = msgspec.json.schema_components(kinds)
-    own, general, *tables = components
-    table_of = {card.id: table for card, table in zip(cards, tables, strict=True)}
-    root: dict[str, Any] = definitions.pop(str(own["$ref"]).rpartition("/")[2])
-    root["properties"]["venues"] = {
+    root, general, *tables = components
+    schema: dict[str, Any] = definitions.pop(str(root["$ref"]).rpartition("/")[2])
+    schema["title"], schema["description"] = "Settings", "The settings of arb."
+    schema["properties"]["venues"] = {
         "type": "object",
         "description": "One table a venue, named by the exchange's id or by a name of your own.",
-        "properties": dict(sorted(table_of.items())),
-        "additionalProperties": {"anyOf": _distinct([general, *tables])},
+        "properties": {card.id: table for card, table in zip(cards, tables, strict=False)},
+        "additionalProperties": {"anyOf": _distinct([general, *tables[: len(cards)]])},
     }
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **root, "$defs": definitions}
+    schema["properties"]["strategies"] = {
+        "type": "object",
+        "description": "One table a strategy, named by its id. Only these run; without any, `spatial`.",
+        "properties": {card.id: table for card, table in zip(strategies, tables[len(cards) :], strict=True)},
+    }
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "$defs": definitions}
 
 
 def _distinct(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -229,7 +303,7 @@ def _convert(raw: Mapping[str, object], kind: type[T], source: str | None, place
     except msgspec.ValidationError as error:
         text, _, where = str(error).partition(" - at `$")
         path = [part for part in re.split(r"[.\[\]]+", where.rstrip("`")) if part]
-        key = ".".join([*place, *path])
+        key = ".".join([*place, where.strip(".`")]).strip(".")
         unknown = re.search(r"unknown field `(.*)`", text)
         if unknown is not None:
             names = _fields(_kind_at(kind, path))
@@ -246,18 +320,6 @@ def _from_text(kind: type[msgspec.Struct], field: str, text: str, name: str) -> 
     except msgspec.ValidationError as error:
         expected = str(error).partition(", got ")[0].replace("Expected", "expected")
         raise SettingsError(f"{expected}, found {text!r}", path=name) from error
-
-
-def _with_options(settings: Settings, options: Mapping[str, object]) -> Settings:
-    detection: dict[str, object] = {}
-    top: dict[str, object] = {}
-    for key, value in options.items():
-        if value is not None:
-            section, dot, field = key.rpartition(".")
-            (detection if dot and section == "detection" else top)[field] = value
-    return msgspec.structs.replace(
-        settings, **{**top, "detection": msgspec.structs.replace(settings.detection, **detection)}
-    )
 
 
 def _fields(kind: object) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ COMMANDS = "arb.commands"
 ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 """What an id may look like; `-` becomes `_` in the names of environment variables."""
 
-_FIRST_PARTY = frozenset({*DISTRIBUTIONS.values(), *ADDED_COMMANDS.values()})
+_FIRST_PARTY = frozenset({"arb-core", *DISTRIBUTIONS.values(), *ADDED_COMMANDS.values()})
 
 _DOCS = "docs/how-to/add-an-exchange.md"
 
@@ -452,7 +452,7 @@ def _load(found: Found) -> Any:
 def _update(found: Found) -> str:
     """Return what may mend a broken plugin. A pip line is given for first-party names only."""
     if found.distribution in _FIRST_PARTY:
-        return f"pip install --upgrade arb-core {found.distribution}"
+        return f"pip install --upgrade {' '.join(dict.fromkeys(('arb-core', found.distribution)))}"
     return f"ask the author of {found.distribution} for a version that fits, or uninstall it"
 
 

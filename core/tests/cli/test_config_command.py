@@ -11,11 +11,11 @@ def test_right_file_is_told_so(arb, tmp_path):
 
 def test_wrong_file_is_one_line_and_bad_use(arb, tmp_path):
     path = tmp_path / "arb.toml"
-    path.write_text("[detection]\nmin_edge = 1\n")
+    path.write_text("[detection]\nmax_edge = 1\n")
     done = arb("config", "check", path, "--json")
     assert done.code == 2
     assert done.out == ""
-    assert done.err.startswith(f"arb: {path}: detection.min_edge: unknown key, did you mean 'min_edge_bps'?")
+    assert done.err.startswith(f"arb: {path}: detection.max_edge: unknown key, did you mean 'max_edge_bps'?")
     assert done.err.count("\n") == 1
 
 

@@ -8,7 +8,7 @@ from arb_core import config
 from arb_core.cli.options import standard
 from arb_core.cli.plain import emit
 from arb_core.registry import Registry
-from arb_core.structs.card import ExchangeCard
+from arb_core.structs.card import ExchangeCard, StrategyCard
 
 __all__ = ["command"]
 
@@ -23,7 +23,8 @@ def command() -> None:
 @standard
 def check(*, file: str, as_json: bool) -> None:
     """Say whether a settings file is right: with variables applied, against the plugins that are installed."""
-    settings = config.load(file, Registry().card)
+    registry = Registry()
+    settings = config.load(file, registry.card, registry.strategy_card)
     if as_json:
         names = list(settings.venues)
         emit({"kind": "config", "file": file, "valid": True, "venues": names, "symbols": settings.symbols})
@@ -34,9 +35,10 @@ def check(*, file: str, as_json: bool) -> None:
 @command.command("schema")
 @standard
 def schema(*, as_json: bool) -> None:
-    """Print the JSON schema of a settings file, with the tables of the exchanges that are installed."""
-    cards = [entry.card for entry in Registry().exchanges() if isinstance(entry.card, ExchangeCard)]
-    made = config.schema(cards)
+    """Print the JSON schema of a settings file, with the tables of what is installed."""
+    found = [entry.card for entry in Registry().plugins()]
+    exchanges = [card for card in found if isinstance(card, ExchangeCard)]
+    made = config.schema(exchanges, [card for card in found if isinstance(card, StrategyCard)])
     if as_json:
         emit(made)
     else:
