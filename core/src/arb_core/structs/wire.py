@@ -5,8 +5,8 @@ Almost every venue prints prices and sizes as JSON strings. A decoder made with 
     msgspec.json.Decoder(SomeWireStruct, strict=False)
 
 reads such a string as a correctly rounded float64, in the spelling of a JSON number and no other. Python's `float()`
-would also take "1_000", " 1" and digits of other scripts. The bounds below refuse what is left: NaN, infinities, what is
-below zero. All of it together costs a quarter of a list comprehension over `float()`.
+would also take "1_000", " 1" and digits of other scripts. The bounds below refuse what is left: NaN, infinities,
+numbers below zero. All of it together costs a quarter of a list comprehension over `float()`.
 """
 
 import sys

@@ -1,4 +1,6 @@
-"""From MEXC's answers to `arb_core.structs`. Pure; entered by `public`. Each function names its sample and its page.
+"""From MEXC's answers to `arb_core.structs`. Pure; entered by `public`. Each function names sample and endpoint.
+
+Source: https://www.mexc.com/api-docs/spot-v3/market-data-endpoints
 
 Raises, all of them: a msgspec error for an answer of another shape, ValueError for one that makes no sense.
 """
@@ -39,22 +41,22 @@ _tickers = msgspec.json.Decoder(list[wire.BookTicker])
 
 
 def nothing(body: bytes) -> None:
-    """Take an answer that says only that there is one: `rest_ping.json`."""
+    """Take an answer that says only that there is one: `rest_ping.json`, `GET /api/v3/ping`."""
 
 
 def server_time(body: bytes) -> int:
-    """Return nanoseconds since the epoch: `rest_time.json`, #check-server-time."""
+    """Return nanoseconds since the epoch: `rest_time.json`, `GET /api/v3/time`."""
     return _time.decode(body).serverTime * _MS
 
 
 def instruments(body: bytes) -> dict[Symbol, Instrument]:
-    """Return every symbol: `rest_exchange_info.json`, #exchange-information."""
+    """Return every symbol: `rest_exchange_info.json`, `GET /api/v3/exchangeInfo`."""
     listed = map(_instrument, _info.decode(body).symbols)
     return {instrument.symbol: instrument for instrument in listed}
 
 
 def orderbook(body: bytes, symbol: Symbol, depth: int) -> BookSnapshot:
-    """Return a book that was asked for with `depth` levels: `rest_depth.json`, #order-book."""
+    """Return a book that was asked for with `depth` levels: `rest_depth.json`, `GET /api/v3/depth`."""
     book = _depth.decode(body)
     return BookSnapshot(
         symbol=symbol,
@@ -67,7 +69,7 @@ def orderbook(body: bytes, symbol: Symbol, depth: int) -> BookSnapshot:
 
 
 def recent_trades(body: bytes, symbol: Symbol) -> list[Trade]:
-    """Return trades, oldest first: `rest_trades.json`, #recent-trades-list. MEXC sends the newest first."""
+    """Return trades, oldest first: `rest_trades.json`, `GET /api/v3/trades` (newest first)."""
     trades = [
         Trade(
             symbol=symbol,
@@ -83,7 +85,7 @@ def recent_trades(body: bytes, symbol: Symbol) -> list[Trade]:
 
 
 def klines(body: bytes, symbol: Symbol, interval: str) -> list[Kline]:
-    """Return candles, oldest first: `rest_klines.json`, #kline-candlestick-data."""
+    """Return candles, oldest first: `rest_klines.json`, `GET /api/v3/klines`."""
     return [
         Kline(
             symbol=symbol,
@@ -101,7 +103,7 @@ def klines(body: bytes, symbol: Symbol, interval: str) -> list[Kline]:
 
 
 def book_tickers(body: bytes, markets: Markets) -> dict[Symbol, Quote]:
-    """Return best levels of every symbol: `rest_book_tickers.json`, #symbol-order-book-ticker."""
+    """Return best levels of every symbol: `rest_book_tickers.json`, `GET /api/v3/ticker/bookTicker`."""
     listed = {instrument.pair: instrument.symbol for instrument in markets.instruments()}
     return {
         listed[Pair(row.symbol)]: Quote(

@@ -132,7 +132,7 @@ def _tell_control(control: wire.Control, out: Sink) -> None:
 
 
 def _tell_delta(push: PushDataV3ApiWrapper, out: Sink) -> None:
-    """Sample: `public_aggre_depths` of `pb_vectors.json`, #diff-depth-stream."""
+    """Sample: `public_aggre_depths` of `pb_vectors.json`."""
     depth = push.publicAggreDepths
     text = f'[{_levels(depth.bids)},{_levels(depth.asks)},"{depth.fromVersion}","{depth.toVersion}"]'
     bids, asks, first_id, last_id = _numbers(_delta, text, 2 * (len(depth.bids) + len(depth.asks)) + 2)
@@ -140,7 +140,7 @@ def _tell_delta(push: PushDataV3ApiWrapper, out: Sink) -> None:
 
 
 def _tell_snapshot(push: PushDataV3ApiWrapper, out: Sink) -> None:
-    """Sample: `public_limit_depths` of `pb_vectors.json`, #partial-book-depth-streams."""
+    """Sample: `public_limit_depths` of `pb_vectors.json`."""
     depth = push.publicLimitDepths
     levels = int(push.channel.rpartition("@")[2])
     text = f'[{_levels(depth.bids)},{_levels(depth.asks)},"{depth.version}"]'
@@ -149,7 +149,7 @@ def _tell_snapshot(push: PushDataV3ApiWrapper, out: Sink) -> None:
 
 
 def _tell_quote(push: PushDataV3ApiWrapper, out: Sink) -> None:
-    """Sample: `public_aggre_book_ticker` of `pb_vectors.json`, #individual-symbol-book-ticker-streams.
+    """Sample: `public_aggre_book_ticker` of `pb_vectors.json`.
 
     An empty side is absent, which proto3 shows as "", like the version before June 2026.
     """
@@ -167,7 +167,7 @@ def _tell_quote(push: PushDataV3ApiWrapper, out: Sink) -> None:
 
 
 def _tell_trades(push: PushDataV3ApiWrapper, out: Sink) -> None:
-    """Sample: `public_aggre_deals` of `pb_vectors.json`, #trade-streams."""
+    """Sample: `public_aggre_deals` of `pb_vectors.json`."""
     deals = push.publicAggreDeals.deals
     prices = _numbers(_trades, _levels(deals), 2 * len(deals))
     pair = _pair(push, 3)
@@ -177,7 +177,7 @@ def _tell_trades(push: PushDataV3ApiWrapper, out: Sink) -> None:
 
 
 def _tell_kline(push: PushDataV3ApiWrapper, out: Sink) -> None:
-    """Sample: `public_spot_kline` of `pb_vectors.json`, #k-line-streams. Window times are seconds."""
+    """Sample: `public_spot_kline` of `pb_vectors.json`. Window times are seconds."""
     bar = push.publicSpotKline
     interval = _INTERVALS.get(bar.interval)
     if interval is None:
