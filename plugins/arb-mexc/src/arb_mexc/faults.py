@@ -143,7 +143,7 @@ def _duplicate(message: str) -> type[ExchangeAPIError] | None:
 
 
 def _by_status(status: int | None) -> type[ExchangeAPIError]:
-    if status in {418, 429}:
+    if status in {403, 418, 429}:  # 403 = the firewall, which counts requests too
         return RateLimitError
     if status is not None and status >= 500:
         return ExchangeUnavailable

@@ -40,6 +40,7 @@ _CHANNELS = {
     Feed.TRADES: "spot@public.aggre.deals.v3.api.pb@{speed}@{pair}",
     Feed.KLINES: "spot@public.kline.v3.api.pb@{pair}@{interval}",
 }
+_NAMES = {channel.split("@")[1] for channel in _CHANNELS.values()}
 _INTERVALS = {name: interval for interval, (_, name) in INTERVALS.items()}
 _TAKERS = {1: Side.BUY, 2: Side.SELL}
 
@@ -104,11 +105,8 @@ class PublicStream(StreamDialect):
             push = _push(frame)
         except DecodeError as error:
             raise WireError(str(error), exchange=ID, where="push", wire=bytes(frame)) from error
-        tell = _TELL.get(push.WhichOneof("body"))
-        if tell is None:
-            out.ignored(f"{push.channel}: {push.WhichOneof('body')}")
-        else:
-            tell(push, out)
+        tell = _TELL.get(push.WhichOneof("body"), _tell_other)
+        tell(push, out)
 
 
 def _request(method: str, channels: Iterable[str], request_id: int) -> str:
@@ -128,7 +126,7 @@ def _tell_control(control: wire.Control, out: Sink) -> None:
     elif text.startswith("spot@"):
         out.ack(request_id, text.split(","))
     else:
-        out.ignored(text)
+        raise ValueError(f"neither an acknowledgement nor a refusal nor a pong: {text}")
 
 
 def _tell_delta(push: PushDataV3ApiWrapper, out: Sink) -> None:
@@ -191,6 +189,14 @@ def _tell_kline(push: PushDataV3ApiWrapper, out: Sink) -> None:
     out.kline(
         _pair(push, 2), interval, bar.windowStart * _SECOND, (opening, high, low, close), volume, amount, closed=None
     )
+
+
+def _tell_other(push: PushDataV3ApiWrapper, out: Sink) -> None:
+    """Pass over the channels that nobody here subscribes to. One of ours with another body, or none, is malformed."""
+    _, name, *_ = push.channel.split("@")
+    if name in _NAMES:
+        raise ValueError(f"{push.channel} with body {push.WhichOneof('body')}")
+    out.ignored(push.channel)
 
 
 _TELL = {
