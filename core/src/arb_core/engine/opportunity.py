@@ -5,6 +5,7 @@
 the account can and may act on it is another judgement.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from itertools import combinations
@@ -173,10 +174,13 @@ def _worst(name: str, findings: list[tuple[CheckState, str]]) -> Check:
     return Check(name, CheckState.PASS, details) if details else _PASSED[name]
 
 
+_BUNDLE = re.compile(r"(?:1000+|1M)(?=[A-Z])")
+
+
 def _base(leg: Leg) -> str:
-    """Return the asset behind a base ticker: `1000SHIB` deals in SHIB."""
+    """Return the asset behind a base ticker: `1000SHIB` and `1MBABYDOGE` deal in SHIB and BABYDOGE."""
     ticker = leg.symbol.base
-    return ticker.removeprefix("1000") or ticker
+    return _BUNDLE.sub("", ticker, count=1) if ticker[0] == "1" else ticker
 
 
 def _live(context: _Context) -> Check:

@@ -139,6 +139,7 @@ class DetectionSession:
         self._runners = []
         for key in list(self.episodes.open):
             self._close(key)
+        self._slots = {}
 
     def on_book(self, sync: LiveBook) -> None:
         """A LIVE book changed: look, judge, tell. A book that was never added is ignored."""
