@@ -1,0 +1,490 @@
+"""Faults on purpose: scripted, seeded and counted.
+
+A script says which fault happens when, how often and to whom; the same script, seed and traffic give the same faults.
+It is a JSON or TOML file (`arb sim serve --faults FILE`) or a `FaultScript` in Python; tests also `arm` single faults
+as they go:
+
+    seed = 7
+    [[faults]]
+    kind = "drop"          # one of `FaultKind`
+    pair = "BTC/USDT"      # or the venue's own spelling; left out: every pair
+    at_s = 2.0             # seconds after the start, or after it was armed
+    for_s = 5.0            # it lies in wait for so long; left out: until it has happened `count` times
+    count = 3
+    probability = 0.5      # of each message, request or subscription that it could hit
+
+The venue's kernel asks at the few places where something can go wrong; while nothing is armed that costs one
+comparison.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import ClassVar, Protocol
+
+import msgspec
+
+from arb_sim.kernel.book import Snapshot
+from arb_sim.kernel.market import Market, Status
+from arb_sim.kernel.streams import Stream
+from arb_sim.timeline import Timeline
+from arb_sim.venue import Close
+
+__all__ = ["Fault", "FaultKind", "FaultScript", "FaultTarget", "Faults", "Fired", "Impossible", "load_script"]
+
+SECOND = 1_000_000_000
+
+
+class FaultKind(StrEnum):
+    """What can go wrong with market data."""
+
+    DROP = "drop"
+    """A push is lost."""
+    DUPLICATE = "duplicate"
+    """A push arrives twice."""
+    REORDER = "reorder"
+    """A push arrives after the next one of its channel."""
+    DELAY = "delay"
+    """A channel's pushes are held for `hold_s`, then arrive together, in order."""
+    MALFORMED = "malformed"
+    """A push is not what any client could read."""
+    TRUNCATED = "truncated"
+    """A push lacks its last one to three bytes."""
+    BAD_CHECKSUM = "bad_checksum"
+    """A push bears a wrong checksum."""
+
+    FREEZE = "freeze"
+    """Channels push nothing for `hold_s`, while the connection, its pings and REST live on."""
+    STALE_SNAPSHOT = "stale_snapshot"
+    """REST shows for `hold_s` the book as it was in the beginning."""
+    HALT = "halt"
+    """The symbol does not trade for `hold_s`."""
+    CLOCK_SKEW = "clock_skew"
+    """The venue's clock is wrong by `skew_s`, for `hold_s`."""
+
+    DISCONNECT = "disconnect"
+    """The venue ends the connection, with close code `code` (1006: without a closing handshake)."""
+    HALF_OPEN = "half_open"
+    """Nothing at all arrives any more, in either direction, and nobody says so."""
+    TICKET_EXPIRED = "ticket_expired"
+    """The token of the connection ends before its time."""
+
+    RATE_LIMITED = "rate_limited"
+    """429; with a `Retry-After` header when `retry_after_s` is set."""
+    BANNED = "banned"
+    """418, with `Retry-After` when `retry_after_s` is set."""
+    SERVER_ERROR = "server_error"
+    """5xx: `status`."""
+    NO_ANSWER = "no_answer"
+    """A request is never answered."""
+
+    SUBSCRIPTION_REFUSED = "subscription_refused"
+    """In the venue's own words."""
+    SUBSCRIPTION_IGNORED = "subscription_ignored"
+    """Neither acknowledged nor refused, and nothing is pushed."""
+
+
+MESSAGES = frozenset(
+    {
+        FaultKind.DROP,
+        FaultKind.DUPLICATE,
+        FaultKind.REORDER,
+        FaultKind.DELAY,
+        FaultKind.MALFORMED,
+        FaultKind.TRUNCATED,
+        FaultKind.BAD_CHECKSUM,
+    }
+)
+STATES = frozenset({FaultKind.FREEZE, FaultKind.STALE_SNAPSHOT, FaultKind.HALT, FaultKind.CLOCK_SKEW})
+CONNECTIONS = frozenset({FaultKind.DISCONNECT, FaultKind.HALF_OPEN, FaultKind.TICKET_EXPIRED})
+REQUESTS = frozenset({FaultKind.RATE_LIMITED, FaultKind.BANNED, FaultKind.SERVER_ERROR, FaultKind.NO_ANSWER})
+SUBSCRIPTIONS = frozenset({FaultKind.SUBSCRIPTION_REFUSED, FaultKind.SUBSCRIPTION_IGNORED})
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One entry of a script. Durations are seconds of venue time.
+
+    Raises:
+        ValueError: a field that this kind has no use for, or a number out of range.
+    """
+
+    kind: FaultKind
+    pair: str | None = None
+    feed: str | None = None
+    """Only this feed of a message fault: `book`, `depth`, `quote`, `trades`, `klines`, `ticker`; None = books alone."""
+    path: str | None = None
+    """Only requests whose path contains this."""
+    at_s: float = 0.0
+    for_s: float | None = None
+    every_s: float | None = None
+    """A fault that does not wait for a message happens again after so long, `count` times in all."""
+    count: int | None = 1
+    probability: float = 1.0
+    hold_s: float = 1.0
+    skew_s: float = 5.0
+    retry_after_s: int | None = None
+    status: int = 503
+    code: int = 1006
+
+    def __post_init__(self) -> None:
+        """Refuse what would silently do nothing."""
+        if self.every_s is not None and self.kind not in STATES | CONNECTIONS:
+            raise ValueError(f"{self.kind} waits for messages: it takes for_s and count, not every_s")
+        if self.for_s is not None and self.kind in STATES | CONNECTIONS:
+            raise ValueError(f"{self.kind} happens at a moment: it takes at_s, every_s and hold_s, not for_s")
+        if not 0 < self.probability <= 1:
+            raise ValueError(f"probability is in (0, 1], found {self.probability}")
+        for name in ("at_s", "for_s", "every_s", "hold_s"):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise ValueError(f"{name} is not negative, found {value}")
+        if self.every_s == 0 and self.count is None:
+            raise ValueError("every_s = 0 without a count would never end")
+
+
+class FaultScript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Faults to come, and the seed of their chances."""
+
+    seed: int = 0
+    faults: tuple[Fault, ...] = ()
+
+
+class Fired(msgspec.Struct, frozen=True, kw_only=True):
+    """One fault that happened. `conn` is None for what concerns no connection."""
+
+    kind: FaultKind
+    at_ns: int
+    conn: int | None = None
+    pair: str | None = None
+
+
+class Impossible(ValueError):
+    """This venue cannot have this fault; the message says why."""
+
+
+def load_script(path: Path) -> FaultScript:
+    """Read a script, TOML by its suffix, else JSON.
+
+    Raises:
+        ValueError: the file is not a fault script; the message says where. (msgspec's errors are ValueErrors.)
+    """
+    text = path.read_bytes()
+    if path.suffix == ".toml":
+        return msgspec.toml.decode(text, type=FaultScript)
+    return msgspec.json.decode(text, type=FaultScript)
+
+
+class FaultTarget(Protocol):
+    """What faults do to a venue."""
+
+    @property
+    def timeline(self) -> Timeline:
+        """Venue time."""
+        ...
+
+    impossible: ClassVar[Mapping[FaultKind, str]]
+    """The kinds this venue cannot have, each with the reason."""
+
+    def send(self, conn: int, frame: str | bytes) -> None:
+        """Let a frame go."""
+        ...
+
+    def markets(self, pair: str | None) -> Iterable[Market]:
+        """The markets of that name in either spelling, None = all."""
+        ...
+
+    def followers(self, pair: str | None) -> Iterable[int]:
+        """Connections that follow a pair, None = all connections."""
+        ...
+
+    def cut(self, conn: int, close: Close) -> None:
+        """End a connection."""
+        ...
+
+    def silence(self, conn: int) -> None:
+        """Neither hear nor answer a connection any more."""
+        ...
+
+    def expire_ticket(self, conn: int) -> None:
+        """End the token of a connection, the venue's way."""
+        ...
+
+    def spoil_checksum(self, frame: str | bytes) -> str | bytes:
+        """Return a push with a wrong checksum."""
+        ...
+
+
+class _Armed:
+    """A fault that lies in wait for messages, requests or subscriptions."""
+
+    __slots__ = ("fault", "left", "until_ns")
+
+    def __init__(self, fault: Fault, until_ns: int | None) -> None:
+        self.fault = fault
+        self.left = fault.count
+        self.until_ns = until_ns
+
+
+class Faults:
+    """The faults of one venue. `counts` says how often each kind truly happened."""
+
+    def __init__(self, script: FaultScript | None = None) -> None:
+        self.script = script or FaultScript()
+        self.counts: Counter[FaultKind] = Counter()
+        self.on_fired: Callable[[Fired], None] | None = None
+        self.skew_ns = 0
+        """How far the venue's clock is ahead."""
+        self.stale: dict[str, Snapshot] = {}
+        """Pair -> what REST shows of its book instead of the truth; the kernel's to read."""
+        self.restless = False
+        """Whether any message could be hit: the only thing asked on the way of every push."""
+        self._rng = Random(f"faults:{self.script.seed}")
+        self._waiting: list[_Armed] = []
+        self._frozen: dict[str, int] = {}
+        self._held: dict[tuple[int, str], str | bytes] = {}
+        self._delayed: dict[tuple[int, str], deque[str | bytes]] = {}
+        self._target: FaultTarget | None = None
+
+    def bind(self, target: FaultTarget) -> None:
+        """Begin with the script. Called once, by the venue."""
+        self._target = target
+        for fault in self.script.faults:
+            self.arm(fault)
+
+    @property
+    def target(self) -> FaultTarget:
+        """The venue these faults happen to."""
+        if self._target is None:
+            raise RuntimeError("faults are armed through a venue, and these were given to none yet")
+        return self._target
+
+    def arm(self, fault: Fault) -> None:
+        """Let a fault happen, `at_s` from now on.
+
+        Raises:
+            Impossible: the venue cannot have it.
+            LookupError: the venue does not list the pair.
+        """
+        target = self.target
+        if (reason := target.impossible.get(fault.kind)) is not None:
+            raise Impossible(f"{fault.kind}: {reason}")
+        if fault.pair is not None and not list(target.markets(fault.pair)):
+            raise LookupError(f"{fault.kind}: the venue does not list {fault.pair}")
+        at_ns = target.timeline.now_ns + round(fault.at_s * SECOND)
+        begin = self._happen if fault.kind in STATES | CONNECTIONS else self._wait
+        if fault.at_s:
+            target.timeline.call_at(at_ns, lambda: begin(fault, fault.count))
+        else:
+            begin(fault, fault.count)
+
+    def disarm(self) -> None:
+        """Forget what still lies in wait; what has begun ends by itself."""
+        self._waiting.clear()
+        self._settle()
+
+    # What happens at a moment
+
+    def _happen(self, fault: Fault, left: int | None) -> None:
+        if left == 0:
+            return
+        match fault.kind:
+            case FaultKind.FREEZE:
+                self._freeze(fault)
+            case FaultKind.STALE_SNAPSHOT:
+                self._freeze_snapshots(fault)
+            case FaultKind.HALT:
+                self._halt(fault)
+            case FaultKind.CLOCK_SKEW:
+                self._skew(fault)
+            case _:
+                self._hit_connections(fault)
+        if fault.every_s is not None:
+            again = None if left is None else left - 1
+            next_ns = self.target.timeline.now_ns + round(fault.every_s * SECOND)
+            self.target.timeline.call_at(next_ns, lambda: self._happen(fault, again))
+
+    def _end_of(self, fault: Fault) -> int:
+        return self.target.timeline.now_ns + round(fault.hold_s * SECOND)
+
+    def _freeze(self, fault: Fault) -> None:
+        for market in self.target.markets(fault.pair):
+            self._frozen[market.pair] = self._end_of(fault)
+            self._fire(fault.kind, None, market.pair)
+
+    def _freeze_snapshots(self, fault: Fault) -> None:
+        for market in self.target.markets(fault.pair):
+            shown = self.stale[market.pair] = market.look().book.snapshot(self.target.timeline.now_ns)
+            self.target.timeline.call_at(self._end_of(fault), partial(self._thaw, market.pair, shown))
+
+    def _thaw(self, pair: str, shown: Snapshot) -> None:
+        if self.stale.get(pair) is shown:
+            del self.stale[pair]
+
+    def _halt(self, fault: Fault) -> None:
+        for market in self.target.markets(fault.pair):
+            market.set_status(Status.HALTED)
+            self.target.timeline.call_at(self._end_of(fault), partial(market.set_status, Status.TRADING))
+            self._fire(fault.kind, None, market.pair)
+
+    def _skew(self, fault: Fault) -> None:
+        skew_ns = round(fault.skew_s * SECOND)
+        self.skew_ns += skew_ns
+        self.target.timeline.call_at(self._end_of(fault), lambda: self._unskew(skew_ns))
+        self._fire(fault.kind, None, None)
+
+    def _unskew(self, skew_ns: int) -> None:
+        self.skew_ns -= skew_ns
+
+    def _hit_connections(self, fault: Fault) -> None:
+        target = self.target
+        for conn in list(target.followers(fault.pair)):
+            if fault.kind is FaultKind.DISCONNECT:
+                target.cut(conn, Close(fault.code, ""))
+            elif fault.kind is FaultKind.HALF_OPEN:
+                target.silence(conn)
+            else:
+                target.expire_ticket(conn)
+            self._fire(fault.kind, conn, fault.pair)
+
+    # What lies in wait
+
+    def _wait(self, fault: Fault, _left: int | None) -> None:
+        until_ns = None if fault.for_s is None else self.target.timeline.now_ns + round(fault.for_s * SECOND)
+        self._waiting.append(_Armed(fault, until_ns))
+        self._settle()
+
+    def _settle(self) -> None:
+        self.restless = bool(self._held or self._delayed) or any(
+            armed.fault.kind in MESSAGES for armed in self._waiting
+        )
+
+    def _next(self, kinds: frozenset[FaultKind], fits: Callable[[Fault], bool]) -> Fault | None:
+        """Take the first waiting fault that fits and whose chance comes up."""
+        now_ns = self.target.timeline.now_ns
+        for armed in list(self._waiting):
+            fault = armed.fault
+            if armed.until_ns is not None and now_ns > armed.until_ns:
+                self._waiting.remove(armed)
+                self._settle()
+                continue
+            if fault.kind not in kinds or not fits(fault):
+                continue
+            if fault.probability < 1 and self._rng.random() >= fault.probability:
+                continue
+            if armed.left is not None:
+                armed.left -= 1
+                if armed.left <= 0:
+                    self._waiting.remove(armed)
+                    self._settle()
+            return fault
+        return None
+
+    def _fire(self, kind: FaultKind, conn: int | None, pair: str | None) -> None:
+        self.counts[kind] += 1
+        if self.on_fired is not None:
+            self.on_fired(Fired(kind=kind, at_ns=self.target.timeline.now_ns, conn=conn, pair=pair))
+
+    # Where the kernel asks
+
+    def silent_until(self, stream: Stream) -> int:
+        """Until when a stream is frozen; 0 = it is not."""
+        return self._frozen.get(stream.market.pair, 0) if self._frozen else 0
+
+    def served_stale(self, pair: str) -> None:
+        """An old snapshot was shown."""
+        self._fire(FaultKind.STALE_SNAPSHOT, None, pair)
+
+    def request(self, path: str, query: str) -> Fault | None:
+        """Return what befalls a request."""
+        if not self._waiting:
+            return None
+        target = self.target
+        fault = self._next(
+            REQUESTS,
+            lambda fault: (
+                (fault.path is None or fault.path in path)
+                and (fault.pair is None or any(market.pair in query for market in target.markets(fault.pair)))
+            ),
+        )
+        if fault is not None:
+            self._fire(fault.kind, None, fault.pair)
+        return fault
+
+    def subscription(self, conn: int, market: Market | None) -> FaultKind | None:
+        """Return what befalls a subscription."""
+        if not self._waiting:
+            return None
+        fault = self._next(SUBSCRIPTIONS, lambda fault: fault.pair is None or _names(market, fault.pair))
+        if fault is None:
+            return None
+        self._fire(fault.kind, conn, None if market is None else market.pair)
+        return fault.kind
+
+    def push(self, conn: int, stream: Stream, frame: str | bytes) -> None:
+        """Deliver a push, or what a fault makes of it."""
+        key = (conn, stream.name)
+        if (behind := self._delayed.get(key)) is not None:
+            behind.append(frame)
+            return
+        held = self._held.pop(key, None)
+        if held is not None:
+            self.target.send(conn, frame)
+            self.target.send(conn, held)
+            self._settle()
+            return
+        market, feed = stream.market, stream.feed
+        fault = self._next(
+            MESSAGES,
+            lambda fault: feed == (fault.feed or "book") and (fault.pair is None or _names(market, fault.pair)),
+        )
+        if fault is None:
+            self.target.send(conn, frame)
+            return
+        self._fire(fault.kind, conn, market.pair)
+        self._apply(fault, conn, key, frame)
+
+    def _apply(self, fault: Fault, conn: int, key: tuple[int, str], frame: str | bytes) -> None:
+        target = self.target
+        match fault.kind:
+            case FaultKind.DROP:
+                pass
+            case FaultKind.DUPLICATE:
+                target.send(conn, frame)
+                target.send(conn, frame)
+            case FaultKind.REORDER:
+                self._held[key] = frame
+            case FaultKind.DELAY:
+                self._delayed[key] = deque([frame])
+                target.timeline.call_at(self._end_of(fault), lambda: self._release(key))
+            case FaultKind.MALFORMED:
+                target.send(conn, _garble(frame))
+            case FaultKind.TRUNCATED:
+                target.send(conn, frame[: -self._rng.randint(1, 3)])
+            case _:
+                target.send(conn, target.spoil_checksum(frame))
+        self._settle()
+
+    def _release(self, key: tuple[int, str]) -> None:
+        for frame in self._delayed.pop(key, ()):
+            self.target.send(key[0], frame)
+        self._settle()
+
+    def forget(self, conn: int) -> None:
+        """A connection is gone, and with it what was held back from it."""
+        for waiting in (self._held, self._delayed):
+            for key in [key for key in waiting if key[0] == conn]:
+                del waiting[key]
+        self._settle()
+
+
+def _names(market: Market | None, pair: str) -> bool:
+    return market is not None and pair in {market.pair, str(market.listing.symbol)}
+
+
+def _garble(frame: str | bytes) -> str | bytes:
+    """Spoil the beginning, so that no reader of JSON or protobuf can take it for a message."""
+    # A brace that closes nothing; a protobuf tag longer than any number may be.
+    return "}{" + frame if isinstance(frame, str) else b"\xff" * 11 + frame

@@ -1,0 +1,197 @@
+"""One symbol on one venue: its instrument, its book, its prints and its candles.
+
+The world changes it, a venue's `sim.py` shows it.
+"""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from enum import StrEnum
+from itertools import islice
+from random import Random
+from typing import Protocol
+
+import msgspec
+from arb_core.structs.market import Symbol
+
+from arb_sim.kernel.book import Book, Units
+from arb_sim.kernel.candles import Candles, Day
+from arb_sim.kernel.spelling import Spelling
+
+__all__ = ["Listing", "Market", "Network", "Print", "Status", "TradeWatcher"]
+
+PRINTS = 1_000
+"""Trades a market remembers: the most that any of the venues returns at once."""
+
+
+class Status(StrEnum):
+    """Whether an instrument trades."""
+
+    TRADING = "trading"
+    HALTED = "halted"
+
+
+class Network(msgspec.Struct, frozen=True, kw_only=True):
+    """A chain that an asset travels on. `contract` is empty for a chain's own coin."""
+
+    name: str
+    contract: str = ""
+    deposits: bool = True
+    withdrawals: bool = True
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """A symbol as one venue lists it."""
+
+    symbol: Symbol
+    pair: str
+    """The venue's own name."""
+    price_decimals: int
+    """The tick is 10^-n."""
+    size_decimals: int
+    """The lot is 10^-n."""
+    min_size: int
+    """In lots."""
+    min_notional: Decimal
+    maker_fee: Decimal
+    taker_fee: Decimal
+    networks: tuple[Network, ...]
+    """Of the base asset."""
+
+    @property
+    def tick(self) -> Decimal:
+        """The price step."""
+        return Decimal(1).scaleb(-self.price_decimals)
+
+    @property
+    def lot(self) -> Decimal:
+        """The size step."""
+        return Decimal(1).scaleb(-self.size_decimals)
+
+
+class Print(msgspec.Struct, frozen=True):
+    """One public trade, in whole units."""
+
+    number: int
+    """Counts the trades of the market."""
+    price: int
+    size: int
+    taker_buys: bool
+    at_ns: int
+
+
+class TradeWatcher(Protocol):
+    """Hears of every trade of one market."""
+
+    def printed(self, trade: Print) -> None:
+        """A trade was made."""
+        ...
+
+
+class Market:
+    """State of one listing. The owner of the world changes it through `change` and `trade` only."""
+
+    def __init__(
+        self,
+        listing: Listing,
+        spelling: Spelling,
+        *,
+        price: int,
+        now_ns: int,
+        seed: str,
+        volatility: float,
+        ids_per_level: bool,
+        arouse: "Callable[[Market], None]",
+        catch_up: "Callable[[Market], None]",
+    ) -> None:
+        """`arouse` is called when somebody begins to watch, `catch_up` before somebody looks who does not watch."""
+        rng = Random(f"{seed}:ids")
+        self.listing = listing
+        self.spelling = spelling
+        self.status = Status.TRADING
+        self.book = Book(version=rng.randrange(10**8, 10**10), ids_per_level=ids_per_level)
+        self.prints: list[Print] = []
+        self.last_number = rng.randrange(10**6, 10**9)
+        self.last_price = price
+        self.last_size = 1
+        self.trade_watchers: list[TradeWatcher] = []
+        self.on_status: list[Callable[[], None]] = []
+        self.watched = 0
+        """How many streams follow it. Nobody moves a market that nobody watches."""
+        self._lot_volume = max(1, round(20 / (price * 10.0 ** -(listing.price_decimals + listing.size_decimals))))
+        self.day = Day(price, now_ns, rng, self._lot_volume)
+        self._candles: dict[int, Candles] = {}
+        self._seed = seed
+        self._volatility = volatility
+        self._arouse = arouse
+        self._catch_up = catch_up
+
+    @property
+    def pair(self) -> str:
+        """The venue's own name of the symbol."""
+        return self.listing.pair
+
+    def watch(self) -> None:
+        """Keep the market moving from now on."""
+        self.watched += 1
+        if self.watched == 1:
+            self._arouse(self)
+
+    def unwatch(self) -> None:
+        """Let it rest when this was the last who watched."""
+        self.watched -= 1
+
+    def look(self) -> "Market":
+        """Bring a resting market up to now, and return it."""
+        if not self.watched:
+            self._catch_up(self)
+        return self
+
+    def change(self, bids: Sequence[Units], asks: Sequence[Units], now_ns: int) -> None:
+        """Change the book as one event. A halted market does not move."""
+        if self.status is Status.TRADING:
+            self.book.change(bids, asks, now_ns)
+
+    def trade(self, price: int, size: int, now_ns: int, *, taker_buys: bool) -> None:
+        """Print a trade; what it takes from the book is a `change` of its own."""
+        if self.status is not Status.TRADING:
+            return
+        self.last_number += 1
+        trade = Print(self.last_number, price, size, taker_buys, now_ns)
+        if len(self.prints) >= 2 * PRINTS:
+            del self.prints[:PRINTS]
+        self.prints.append(trade)
+        self.last_price, self.last_size = price, size
+        self.day.take(price, size)
+        for candles in self._candles.values():
+            candles.take(price, size, now_ns, taker_buys=taker_buys)
+        for watcher in self.trade_watchers:
+            watcher.printed(trade)
+
+    def set_status(self, status: Status) -> None:
+        """Halt or resume trading."""
+        self.status = status
+        for callback in self.on_status:
+            callback()
+
+    def latest(self, limit: int) -> list[Print]:
+        """The newest trades, oldest first."""
+        return self.prints[-limit:] if limit else []
+
+    def since(self, number: int) -> list[Print]:
+        """The trades after a number, as far as they are remembered, oldest first."""
+        newer = self.last_number - number
+        return list(islice(self.prints, max(0, len(self.prints) - newer), None))
+
+    def candles(self, interval_ns: int, now_ns: int) -> Candles:
+        """The candles of an interval. The first who asks gets a past invented up to now."""
+        candles = self._candles.get(interval_ns)
+        if candles is None:
+            candles = self._candles[interval_ns] = Candles(
+                interval_ns,
+                self.last_price,
+                now_ns,
+                seed=f"{self._seed}:{interval_ns}",
+                volatility=self._volatility,
+                lot_volume=self._lot_volume,
+            )
+        return candles
