@@ -1,0 +1,481 @@
+"""One open WebSocket of a venue: what it carries, what it still owes an answer, and whether it lives.
+
+A connection has no task. It acts when a message arrives and when its one timer runs (`_attend`): paced subscriptions,
+unanswered requests, pings, the watchdog, the end of its life. Its owner is a `Shard`.
+"""
+
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+
+from arb_core.errors import WireError
+from arb_core.interfaces.context import Clock, TimerHandle
+from arb_core.interfaces.stream import Sink, StreamDialect
+from arb_core.runtime.limits import Window
+from arb_core.runtime.stream.events import (
+    ConnectionHealth,
+    EventListener,
+    LoginRefused,
+    Malformed,
+    Opened,
+    Subscribed,
+    TicketEnded,
+    Unanswered,
+)
+from arb_core.runtime.stream.sink import ConnectionSink, Consumers, MarketData
+from arb_core.runtime.stream.subscriptions import ATTEMPTS, Subscriptions, Unsettled
+from arb_core.runtime.transport import Connection, Transport, TransportError
+from arb_core.structs.card import RateLimit, StreamLimits
+from arb_core.structs.market import VenueName
+from arb_core.structs.stream import StreamTicket, Topic
+
+__all__ = ["MALFORMED_IN_A_ROW", "Link", "LinkOwner", "Surroundings", "Tally"]
+
+_SECOND = 1_000_000_000
+CONNECT_TIMEOUT_NS = 10 * _SECOND
+MALFORMED_IN_A_ROW = 5
+"""So many malformed frames without a good one between them: the connection itself is out of step and is replaced."""
+
+_ROOM_FOR_PINGS = 1
+"""Frames a second that subscriptions leave free, for pings and for the pongs that the socket sends by itself."""
+
+
+class Tally(msgspec.Struct):
+    """Counts of a session since its start."""
+
+    opened: int = 0
+    open_failures: int = 0
+    reconnects: int = 0
+    rotations: int = 0
+    messages: int = 0
+    """Of connections that have ended; the open ones count their own."""
+    wire_errors: int = 0
+    unanswered: int = 0
+    silent: int = 0
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What every connection of one session shares."""
+
+    venue: VenueName
+    exchange: str
+    dialect: StreamDialect
+    limits: StreamLimits
+    clock: Clock
+    transport: Transport
+    consumers: Consumers
+    report: EventListener
+    tally: Tally
+
+
+class LinkOwner(Protocol):
+    """Who acts on what a connection notices. Plain calls; only `link_closed` is ever the last one."""
+
+    def link_acknowledged(self, link: "Link", topics: tuple[Topic, ...]) -> None:
+        """These topics stand since now."""
+        ...
+
+    def link_refused(self, link: "Link", topics: tuple[Topic, ...], reason: str) -> None:
+        """These topics are refused for good; the connection has forgotten them."""
+        ...
+
+    def link_ageing(self, link: "Link", reason: str) -> None:
+        """The connection still works and should be replaced soon."""
+        ...
+
+    def link_malformed(self, link: "Link") -> None:
+        """A frame could not be read: what it would have said is missing."""
+        ...
+
+    def link_failed(self, link: "Link", error: Exception) -> None:
+        """Something behind the sink raised: a defect of ours, not a fault of the venue."""
+        ...
+
+    def link_closed(self, link: "Link", reason: str) -> None:
+        """The connection has ended."""
+        ...
+
+
+class Link:
+    """One connection, from its ticket to its end. Implements `transport.Listener` and `sink.Control`."""
+
+    def __init__(self, serial: int, ticket: StreamTicket, url: str, around: Surroundings, owner: LinkOwner) -> None:
+        self.serial = serial
+        self.ticket = ticket
+        self._url = url
+        self._around = around
+        self._owner = owner
+        self._clock = around.clock
+        self._decode = around.dialect.decode
+        self._arrived = around.consumers.arrived
+        self._decided = around.consumers.decided
+        self._sink = ConnectionSink(self, around.consumers)
+        limits = around.limits
+        self.subscriptions = Subscriptions(around.dialect.channel, limits.topics_per_request)
+        per_second = limits.messages_per_second
+        self._frames = (
+            None if per_second is None else Window(RateLimit(name="frames", limit=per_second, window_ns=_SECOND))
+        )
+        self._ping_every_ns = ticket.ping_every_ns or limits.ping_every_ns
+        self._connection: Connection | None = None
+        self._timer: TimerHandle | None = None
+        self._attending = False
+        self._logins = 0
+        self._login_due_ns = 0
+        self._opened_ns = self._heard_ns = self._pinged_ns = self._clock.monotonic_ns()
+        self._message_ns: int | None = None
+        self._probed = False
+        self._waits_for_pong_since: int | None = None
+        self._round_trip_ns: int | None = None
+        self._retire_ns: int | None = None
+        self._in_a_row = 0
+        self._wire_errors = 0
+        self.messages = 0
+        self.closed = False
+        self.planned = False
+        self.ageing = False
+        self.failure: str | None = None
+        """Why it was cut, where we cut it."""
+
+    @property
+    def host(self) -> str:
+        """Where it leads: never the path or query, which may hold a token."""
+        return urlsplit(self._url).netloc
+
+    @property
+    def age_ns(self) -> int:
+        """How long it has been open."""
+        return self._clock.monotonic_ns() - self._opened_ns
+
+    async def open(self, retire_after_ns: int | None) -> None:
+        """Connect, send the login frames, start the timer. After `retire_after_ns` it asks to be replaced.
+
+        Raises:
+            TransportError: it could not be opened, or closed at once.
+        """
+        connection = await self._around.transport.connect(
+            self._url, dict(self.ticket.headers), self, CONNECT_TIMEOUT_NS
+        )
+        if self.closed:
+            raise TransportError("closed as soon as it was open", sent=True)
+        self._connection = connection
+        now_ns = self._opened_ns = self._heard_ns = self._pinged_ns = self._clock.monotonic_ns()
+        if retire_after_ns is not None:
+            self._retire_ns = now_ns + retire_after_ns
+        around = self._around
+        around.tally.opened += 1
+        around.report(Opened(venue=around.venue, connection=self.serial, host=self.host))
+        for frame in around.dialect.login(self.ticket, self._clock.now_ns()):
+            self._logins += 1
+            self._send(frame)
+        self._login_due_ns = now_ns + around.limits.ack_timeout_ns
+        self._attend()
+
+    def subscribe(self, topics: Iterable[Topic]) -> None:
+        """Ask for topics, paced."""
+        self.subscriptions.want(topics)
+        self._attend()
+
+    def unsubscribe(self, topics: Iterable[Topic]) -> None:
+        """End topics, paced."""
+        self.subscriptions.drop(topics)
+        self._attend()
+
+    def resubscribe(self, topics: Iterable[Topic]) -> None:
+        """End topics and ask for them again: the stream then begins with a snapshot."""
+        self.subscriptions.repeat(topics)
+        self._attend()
+
+    def route(self, target: MarketData) -> None:
+        """Send market data there from now on."""
+        self._sink.route(target)
+
+    def close(self) -> None:
+        """Begin to close: nobody needs it any more, nor listens to its last words."""
+        self.planned = True
+        self._decode = _unheard
+        if self._connection is not None and not self.closed:
+            self._connection.close()
+
+    def abort(self, reason: str) -> None:
+        """Cut it: the peer no longer answers, or not sensibly."""
+        self.failure = reason
+        if self._connection is not None and not self.closed:
+            self._connection.abort()
+
+    # -- what the socket hears ------------------------------------------------------------------------------------
+
+    def on_frame(self, frame: memoryview) -> None:
+        clock = self._clock
+        received_ns = clock.now_ns()
+        self._heard_ns = self._message_ns = clock.monotonic_ns()
+        self.messages += 1
+        self._arrived(received_ns, self._heard_ns)
+        try:
+            self._decode(frame, received_ns, self._sink)
+        except Exception as error:  # noqa: BLE001 (parsers raise classes of their own, such as protobuf's DecodeError)
+            self._on_bad_frame(frame, error)
+        else:
+            self._in_a_row = 0
+            self._decided(clock.monotonic_ns())
+
+    def on_alive(self) -> None:
+        self._heard_ns = self._clock.monotonic_ns()
+        self._answered()
+
+    def on_closed(self, reason: str) -> None:
+        self.closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._around.tally.messages += self.messages
+        self._owner.link_closed(self, self.failure or reason)
+
+    def _on_bad_frame(self, frame: memoryview, error: Exception) -> None:
+        if _is_ours(error.__traceback__):
+            self._owner.link_failed(self, error)
+            return
+        around = self._around
+        self._in_a_row += 1
+        self._wire_errors += 1
+        around.tally.wire_errors += 1
+        fault = WireError(
+            f"{type(error).__name__}: {error}",
+            exchange=around.exchange,
+            where=f"connection {self.serial}",
+            wire=bytes(frame[:200]),
+        )
+        around.report(Malformed(venue=around.venue, connection=self.serial, error=str(fault), in_a_row=self._in_a_row))
+        self._owner.link_malformed(self)
+        if self._in_a_row >= MALFORMED_IN_A_ROW:
+            self.abort(f"{self._in_a_row} malformed frames in a row")
+
+    # -- what the dialect says of this connection -----------------------------------------------------------------
+
+    def on_ack(self, request_id: int | None, channels: Sequence[str]) -> None:
+        topics = self.subscriptions.acknowledge(request_id, channels)
+        if not topics:
+            return
+        around = self._around
+        for topic in topics:
+            around.report(Subscribed(venue=around.venue, connection=self.serial, topic=topic))
+        self._owner.link_acknowledged(self, topics)
+        self._attend()
+
+    def on_refused(self, request_id: int | None, channels: Sequence[str], reason: str) -> None:
+        if self._logins and not channels:
+            self._login_failed(reason)
+            return
+        self._unsettled(self.subscriptions.refuse(request_id, channels), reason)
+        self._attend()
+
+    def on_reply(self, request_id: int | str | None, answer: Any) -> None:
+        if self._logins:
+            self._logins -= 1
+            self._attend()
+
+    def on_pong(self) -> None:
+        self._answered()
+
+    def on_closing(self, reason: str) -> None:
+        self._age(f"the venue will close it: {reason}")
+
+    def on_ticket_lost(self, reason: str) -> None:
+        around = self._around
+        around.report(TicketEnded(venue=around.venue, connection=self.serial, reason=reason))
+        self.abort(f"ticket lost: {reason}")
+
+    def on_ignored(self, reason: str) -> None:
+        """Nothing to do: the frame counts as a message, and that is all it is."""
+
+    # -- what time brings -----------------------------------------------------------------------------------------
+
+    def _attend(self) -> None:
+        """Do everything that is due, then set the timer for what comes next.
+
+        An answer may arrive while a frame is being sent (a transport in memory): its call finds this one at work.
+        """
+        if self._attending or self._is_over():
+            return
+        self._attending = True
+        due_ns = self._do_what_is_due()
+        self._attending = False
+        # Something of it may have cut the connection.
+        if self._is_over():
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._clock.call_at(due_ns, self._attend)
+
+    def _is_over(self) -> bool:
+        return self.closed or self.failure is not None or self._connection is None
+
+    def _do_what_is_due(self) -> int:
+        """Return when the next thing is due."""
+        now_ns = self._clock.monotonic_ns()
+        if self._logins and now_ns >= self._login_due_ns:
+            self._login_failed("no answer in time")
+            return now_ns
+        next_ns = [self._watch(now_ns), self._ping(now_ns), self._settle(now_ns), self._pump(now_ns)]
+        if self._logins:
+            next_ns.append(self._login_due_ns)
+        if self._retire_ns is not None and not self.ageing:
+            if now_ns >= self._retire_ns:
+                self._age("its lifetime ends")
+            else:
+                next_ns.append(self._retire_ns)
+        return min(due for due in next_ns if due is not None)
+
+    def _watch(self, now_ns: int) -> int:
+        """Probe a quiet connection at half of `quiet_ns`, cut a silent one at the whole."""
+        quiet_ns = self._around.limits.quiet_ns
+        if now_ns - self._heard_ns >= quiet_ns:
+            self._around.tally.silent += 1
+            self.abort(f"nothing arrived for {quiet_ns / _SECOND:g} s")
+            return now_ns + quiet_ns
+        half_ns = self._heard_ns + quiet_ns // 2
+        if now_ns < half_ns:
+            self._probed = False
+            return half_ns
+        if not self._probed:
+            self._probed = True
+            self._send_ping(now_ns, protocol=True)
+        return self._heard_ns + quiet_ns
+
+    def _ping(self, now_ns: int) -> int | None:
+        """Send the venue's own ping where it wants one."""
+        every_ns = self._ping_every_ns
+        if every_ns is None:
+            return None
+        if now_ns - self._pinged_ns >= every_ns:
+            wait_ns = self._wait_ns(now_ns, spare=0)
+            if wait_ns:
+                return now_ns + wait_ns
+            self._pinged_ns = now_ns
+            self._send_ping(now_ns, protocol=False)
+        return self._pinged_ns + every_ns
+
+    def _send_ping(self, now_ns: int, *, protocol: bool) -> None:
+        frame = self._around.dialect.ping(self._clock.now_ns())
+        if self._waits_for_pong_since is None:
+            self._waits_for_pong_since = now_ns
+        if frame is not None:
+            self._send(frame)
+        if (protocol or frame is None) and self._connection is not None:
+            self._count_frame()
+            self._connection.ping()
+
+    def _settle(self, now_ns: int) -> int | None:
+        """Ask again what was never answered."""
+        due_ns = self.subscriptions.deadline_ns
+        if due_ns is not None and now_ns >= due_ns:
+            around = self._around
+            unsettled = self.subscriptions.expire(now_ns)
+            silent = unsettled.again + unsettled.refused
+            around.tally.unanswered += len(silent)
+            if unsettled.again:
+                attempt = max(self.subscriptions.attempts(topic) for topic in unsettled.again)
+                around.report(
+                    Unanswered(venue=around.venue, connection=self.serial, topics=unsettled.again, attempt=attempt)
+                )
+            seconds = around.limits.ack_timeout_ns / _SECOND
+            self._unsettled(unsettled, f"neither acknowledged nor refused within {seconds:g} s, asked {ATTEMPTS} times")
+            due_ns = self.subscriptions.deadline_ns
+        return due_ns
+
+    def _pump(self, now_ns: int) -> int | None:
+        """Send waiting requests as fast as the venue bears."""
+        subscriptions = self.subscriptions
+        around = self._around
+        if self._logins:
+            return None
+        while subscriptions.has_next and not self._is_over():
+            wait_ns = self._wait_ns(now_ns, spare=_ROOM_FOR_PINGS)
+            if wait_ns:
+                return now_ns + wait_ns
+            request = subscriptions.next_request(now_ns + around.limits.ack_timeout_ns)
+            if request is None:
+                break
+            frame = around.dialect.subscribe if request.subscribe else around.dialect.unsubscribe
+            self._send(frame(request.topics, request.request_id, self._clock.now_ns()))
+        return subscriptions.deadline_ns
+
+    def _wait_ns(self, now_ns: int, *, spare: int) -> int:
+        """Return how long until one more frame may be sent and `spare` further ones stay free."""
+        if self._frames is None:
+            return 0
+        return self._frames.wait_ns(min(1 + spare, self._frames.own_limit), 0, now_ns)
+
+    def _count_frame(self) -> None:
+        if self._frames is not None:
+            self._frames.spend(1, 0, self._clock.monotonic_ns())
+
+    def _send(self, frame: str | bytes) -> None:
+        if self._connection is None:
+            return
+        self._count_frame()
+        try:
+            self._connection.send(frame)
+        except TransportError as error:
+            # It has ended and `on_closed` is on its way; the reason found here is the better one.
+            self.failure = str(error)
+
+    def _unsettled(self, unsettled: Unsettled, reason: str) -> None:
+        if unsettled.refused:
+            self._owner.link_refused(self, unsettled.refused, reason)
+
+    def _login_failed(self, reason: str) -> None:
+        around = self._around
+        around.report(LoginRefused(venue=around.venue, connection=self.serial, reason=reason))
+        self.abort(f"login refused: {reason}")
+
+    def _age(self, reason: str) -> None:
+        if not self.ageing:
+            self.ageing = True
+            self._owner.link_ageing(self, reason)
+
+    def retire(self, reason: str) -> None:
+        """Ask the owner for a successor, as at the end of the lifetime."""
+        self._age(reason)
+
+    def _answered(self) -> None:
+        if self._waits_for_pong_since is not None:
+            self._round_trip_ns = self._clock.monotonic_ns() - self._waits_for_pong_since
+            self._waits_for_pong_since = None
+
+    def health(self, *, leaving: bool) -> ConnectionHealth:
+        """Say how it is."""
+        now_ns = self._clock.monotonic_ns()
+        return ConnectionHealth(
+            connection=self.serial,
+            host=self.host,
+            age_ns=now_ns - self._opened_ns,
+            heard_ns=now_ns - self._heard_ns,
+            message_ns=None if self._message_ns is None else now_ns - self._message_ns,
+            round_trip_ns=self._round_trip_ns,
+            topics=len(self.subscriptions),
+            acknowledged=len(self.subscriptions.acknowledged),
+            messages=self.messages,
+            wire_errors=self._wire_errors,
+            leaving=leaving,
+        )
+
+
+def _unheard(frame: memoryview, received_ns: int, out: Sink) -> None:
+    """Stands in for the dialect once a connection is no longer needed."""
+
+
+def _is_ours(trace: TracebackType | None) -> bool:
+    """Whether an error rose from behind the sink: the first entry is our own `on_frame`, the next one the dialect's.
+
+    A dialect decodes the whole frame before its first call of the sink, so an error from there is never the frame's.
+    """
+    entry = None if trace is None else trace.tb_next
+    while entry is not None:
+        if entry.tb_frame.f_globals.get("__name__", "").startswith("arb_core.runtime."):
+            return True
+        entry = entry.tb_next
+    return False
