@@ -40,6 +40,7 @@ _CHANNELS = {
     Feed.TRADES: "spot@public.aggre.deals.v3.api.pb@{speed}@{pair}",
     Feed.KLINES: "spot@public.kline.v3.api.pb@{pair}@{interval}",
 }
+_DEPTHS = {str(depth): depth for depth in CARD.depths}
 _NAMES = {channel.split("@")[1] for channel in _CHANNELS.values()}
 _INTERVALS = {name: interval for interval, (_, name) in INTERVALS.items()}
 _TAKERS = {1: Side.BUY, 2: Side.SELL}
@@ -140,7 +141,7 @@ def _tell_delta(push: PushDataV3ApiWrapper, out: Sink) -> None:
 def _tell_snapshot(push: PushDataV3ApiWrapper, out: Sink) -> None:
     """Sample: `public_limit_depths` of `pb_vectors.json`."""
     depth = push.publicLimitDepths
-    levels = int(push.channel.rpartition("@")[2])
+    levels = _DEPTHS[push.channel.rpartition("@")[2]]
     text = f'[{_levels(depth.bids)},{_levels(depth.asks)},"{depth.version}"]'
     bids, asks, last_id = _numbers(_snapshot, text, 2 * (len(depth.bids) + len(depth.asks)) + 1)
     out.snapshot(_pair(push, 2), bids, asks, last_id, push.sendTime * _MS or None, levels)
