@@ -397,8 +397,11 @@ def test_two_connections_may_cut_the_ids_at_different_places(rule):
         delta(owner.sync, first, last)
     assert owner.sync.last_id == 18
     owner.sync.overlapping = False
-    delta(owner.sync, 19, 20)
+    # The one that stays was behind.
+    delta(owner.sync, 17, 20)
     assert owner.sync.last_id == 20
+    delta(owner.sync, 20, 21)
+    assert (owner.sync.state is BookState.LIVE) is not rule.strict
 
 
 @pytest.mark.parametrize("rule", [OKX, BYBIT])
@@ -409,6 +412,11 @@ def test_two_connections_may_repeat_a_chain(rule):
         delta(owner.sync, number, number, previous=number - 1)
     assert owner.sync.last_id == 14
     assert owner.sync.stats.skipped == 3
+    owner.sync.overlapping = False
+    # The one that stays was behind.
+    for number in (12, 13, 14, 15):
+        delta(owner.sync, number, number, previous=number - 1)
+    assert owner.sync.last_id == 15
 
 
 def test_chain_goes_on_from_irregular_equal_and_lower_ids():

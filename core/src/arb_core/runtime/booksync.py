@@ -133,6 +133,7 @@ class BookSync:
         "_clock",
         "_crossed",
         "_cut",
+        "_early_id",
         "_exhausted",
         "_failed_snapshots",
         "_floor",
@@ -146,6 +147,7 @@ class BookSync:
         "_old_snapshots",
         "_on_book",
         "_on_lost",
+        "_overlapping",
         "_ranged",
         "_reach",
         "_recoveries",
@@ -170,7 +172,6 @@ class BookSync:
         "fault",
         "last_id",
         "monotonic_ns",
-        "overlapping",
         "received_ns",
         "rule",
         "state",
@@ -204,8 +205,6 @@ class BookSync:
         self.exchange_ns: int | None = None
         self.received_ns = 0
         self.monotonic_ns = 0
-        self.overlapping = False
-        """Set while two connections deliver the same deltas: these may then begin early under any rule."""
         self.applied = 0
 
         self._clock = clock
@@ -219,8 +218,11 @@ class BookSync:
         """Lowest price of a bid that the snapshot covers."""
         self._ceiling = inf
         """Highest price of an ask that the snapshot covers."""
+        self._overlapping = False
         self._base_id = NO_ID
         """Id of the last snapshot."""
+        self._early_id: int | None = None
+        """While the book stands at this id, a delta may repeat part of what it holds."""
         self._reach = NO_ID
         """A REST snapshot below this id is older than what was known before."""
         self._size = 0
@@ -311,6 +313,20 @@ class BookSync:
         self._since_ns = self._clock.monotonic_ns()
         if self.rule.snapshot is SnapshotSource.REST:
             self._ask()
+
+    @property
+    def overlapping(self) -> bool:
+        """Set while two connections deliver the same deltas: these may then begin early under any rule.
+
+        So may the first one after it: the connection that stays may have been the one behind.
+        """
+        return self._overlapping
+
+    @overlapping.setter
+    def overlapping(self, overlapping: bool) -> None:
+        if self._overlapping and not overlapping:
+            self._early_id = self.last_id
+        self._overlapping = overlapping
 
     def lose(self, fault: BookFault) -> None:
         """Become unreadable at once. Unless the owner has to act first (he then calls `begin`), recover by the rule."""
@@ -442,7 +458,7 @@ class BookSync:
         """Take a whole book from the stream: what came before it is settled, and the ids go on from its own."""
         if not self._listening:
             return
-        if self.state is _LIVE and NO_ID < last_id <= self.last_id and (self.overlapping or not self.rule.resets):
+        if self.state is _LIVE and NO_ID < last_id <= self.last_id and (self._overlapping or not self.rule.resets):
             return  # A second connection is behind.
         if not monotonic_ns:
             received_ns = self._clock.now_ns()
@@ -455,7 +471,7 @@ class BookSync:
     # Sequence
 
     def _place(self, first_id: int, last_id: int, previous_id: int) -> int:
-        """Say where a delta stands. The first after a snapshot may begin early, and so may those of two connections."""
+        """Say where a delta stands, seen from the book."""
         ids = self.rule.ids
         if ids is SequenceRule.NONE:
             return _OLD if NO_ID < last_id <= self._base_id else _NEXT
@@ -480,13 +496,8 @@ class BookSync:
         return _NEXT if early and previous_id < here else _GAP
 
     def _may_begin_early(self) -> bool:
-        if self.overlapping:
-            return True
-        # On one connection nothing can be older than the stream's own snapshot; of ranges the contract promises it.
-        rule = self.rule
-        return self.last_id == self._base_id and (
-            rule.snapshot is SnapshotSource.REST or rule.ids is SequenceRule.RANGE
-        )
+        """Whether a delta may repeat part of what the book holds: after a snapshot, and around a hand-over."""
+        return self._overlapping or self.last_id == self._early_id
 
     def _joins(self, snapshot_id: int) -> bool:
         """Whether a REST snapshot reaches the deltas at hand; those that it contains are done with."""
@@ -510,10 +521,14 @@ class BookSync:
             return False
         self._snapshots += 1
         self.last_id = self._base_id = last_id
+        # On one connection nothing is older than the stream's own snapshot; of ranges the contract promises it.
+        rule = self.rule
+        repeats = rule.snapshot is SnapshotSource.REST or rule.ids is SequenceRule.RANGE
+        self._early_id = last_id if repeats else None
         self._reach = NO_ID
         self.exchange_ns = exchange_ns
         # Where the stream itself maintains so many levels, it also names those that enter from beyond the snapshot.
-        bounded = depth > 0 and (self.rule.kept_depth is None or depth < self.rule.kept_depth)
+        bounded = depth > 0 and (rule.kept_depth is None or depth < rule.kept_depth)
         self._floor = min(bids)[0] if bounded and len(bids) >= depth else 0.0
         self._ceiling = max(asks)[0] if bounded and len(asks) >= depth else inf
         if self._cut:
