@@ -46,6 +46,8 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     """(price decimals, size decimals) -> how it prints them."""
     price_digits: int = 7
     """Significant digits of a price: what the tick follows from."""
+    price_places: int = 12
+    """Most decimals of a price."""
     lot_usd: float = 0.1
     """About what the smallest size step is worth."""
     min_notional: Decimal = Decimal(1)
@@ -436,7 +438,7 @@ class World:
 
 
 def _listing(habits: Habits, symbol: Symbol, price: float, base: Asset, quirk: Quirk) -> Listing:
-    price_decimals = max(0, habits.price_digits - 1 - floor(log10(price)))
+    price_decimals = min(habits.price_places, max(0, habits.price_digits - 1 - floor(log10(price))))
     size_decimals = max(0, ceil(log10(base.usd / habits.lot_usd)))
     networks = tuple(
         Network(

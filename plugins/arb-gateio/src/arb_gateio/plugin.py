@@ -1,5 +1,7 @@
 """The hooks: what `arb` asks this distribution at start. Named by the entry point `gateio`."""
 
+from typing import TYPE_CHECKING
+
 from arb_core.hookspecs import hookimpl
 from arb_core.interfaces.context import ExchangeContext
 from arb_core.interfaces.public import PublicExchange
@@ -10,7 +12,11 @@ from arb_gateio.card import CARD
 from arb_gateio.public import Public
 from arb_gateio.stream import PublicStream
 
-__all__ = ["arb_exchange_card", "arb_public_exchange", "arb_public_stream"]
+if TYPE_CHECKING:
+    from arb_sim.kernel.venue import SimulationContext
+    from arb_sim.venue import SimulatedVenue
+
+__all__ = ["arb_exchange_card", "arb_public_exchange", "arb_public_stream", "arb_simulated_venue"]
 
 
 @hookimpl
@@ -29,3 +35,11 @@ def arb_public_exchange(context: ExchangeContext) -> PublicExchange:
 def arb_public_stream(context: ExchangeContext) -> StreamDialect:
     """Return market data by subscription."""
     return PublicStream(context)
+
+
+@hookimpl(optionalhook=True)
+def arb_simulated_venue(context: "SimulationContext") -> "SimulatedVenue":
+    """Return Gate.io as a simulated venue; needs the extra `sim`."""
+    from arb_gateio.sim import GateioVenue
+
+    return GateioVenue(context)

@@ -17,7 +17,7 @@ import msgspec
 from arb_core.structs.market import Symbol
 from arb_sim.faults import FaultKind
 from arb_sim.kernel.book import Units
-from arb_sim.kernel.candles import MONTH_NS, WEEK_NS, Candle
+from arb_sim.kernel.candles import MONTH, WEEK, Candle, Interval
 from arb_sim.kernel.connections import Peer, SocketRules
 from arb_sim.kernel.limits import Ban, Window
 from arb_sim.kernel.market import Market, Print, Status
@@ -40,27 +40,27 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 REST_INTERVALS = {
-    "1m": MINUTE,
-    "5m": 5 * MINUTE,
-    "15m": 15 * MINUTE,
-    "30m": 30 * MINUTE,
-    "60m": HOUR,
-    "4h": 4 * HOUR,
-    "1d": DAY,
-    "1W": WEEK_NS,
-    "1M": MONTH_NS,
+    "1m": Interval(MINUTE),
+    "5m": Interval(5 * MINUTE),
+    "15m": Interval(15 * MINUTE),
+    "30m": Interval(30 * MINUTE),
+    "60m": Interval(HOUR),
+    "4h": Interval(4 * HOUR),
+    "1d": Interval(DAY),
+    "1W": WEEK,
+    "1M": MONTH,
 }
 STREAM_INTERVALS = {
-    "Min1": MINUTE,
-    "Min5": 5 * MINUTE,
-    "Min15": 15 * MINUTE,
-    "Min30": 30 * MINUTE,
-    "Min60": HOUR,
-    "Hour4": 4 * HOUR,
-    "Hour8": 8 * HOUR,
-    "Day1": DAY,
-    "Week1": WEEK_NS,
-    "Month1": MONTH_NS,
+    "Min1": Interval(MINUTE),
+    "Min5": Interval(5 * MINUTE),
+    "Min15": Interval(15 * MINUTE),
+    "Min30": Interval(30 * MINUTE),
+    "Min60": Interval(HOUR),
+    "Hour4": Interval(4 * HOUR),
+    "Hour8": Interval(8 * HOUR),
+    "Day1": Interval(DAY),
+    "Week1": WEEK,
+    "Month1": MONTH,
 }
 SPEEDS = {"10ms": 10 * MS, "100ms": 100 * MS}
 ZONES = {"24H", *(f"UTC{hours:+d}" for hours in range(-10, 14))}
@@ -272,11 +272,11 @@ class MexcVenue(VenueKernel):
 
     def _klines(self, params: dict[str, str]) -> Response:
         market = self._market(params)
-        interval_ns = REST_INTERVALS.get(params.get("interval", ""))
-        if interval_ns is None:
+        interval = REST_INTERVALS.get(params.get("interval", ""))
+        if interval is None:
             raise Refusal(_error(400, -1121, "Invalid interval."))
         first, last = number(params.get("startTime"), None), number(params.get("endTime"), None)
-        candles = market.candles(interval_ns, self.now_ns).between(
+        candles = market.candles(interval, self.now_ns).between(
             None if first is None else first * MS,
             None if last is None else last * MS,
             number(params.get("limit"), 500, most=1000) or 500,

@@ -7,23 +7,32 @@ without having lived it. Each interval's past is a walk of its own: they agree a
 from collections import deque
 from math import floor, sqrt
 from random import Random
+from typing import NamedTuple
 
 from arb_sim.kernel.book import Units
 
-__all__ = ["MONTH_NS", "WEEK_NS", "Candle", "Candles", "Day"]
+__all__ = ["MONTH", "WEEK", "Candle", "Candles", "Day", "Interval"]
 
 SECOND = 1_000_000_000
-WEEK_NS = 7 * 86_400 * SECOND
-MONTH_NS = 30 * 86_400 * SECOND
+
+
+class Interval(NamedTuple):
+    """The windows of one kind of candle: each begins `offset_ns` after a multiple of `span_ns` since the epoch."""
+
+    span_ns: int
+    offset_ns: int = 0
+
+
+WEEK = Interval(7 * 86_400 * SECOND, 4 * 86_400 * SECOND)
+"""From Monday: the epoch was a Thursday."""
+
+MONTH = Interval(30 * 86_400 * SECOND)
 """Stands for a calendar month, which a simulated venue does not keep."""
 
 PAST = 1_000
 """Candles before the start: the most that any of the venues returns at once."""
 
 KEPT = 2_000
-
-_FIRST_MONDAY_NS = 4 * 86_400 * SECOND
-"""1970-01-05, where a week of most venues begins."""
 
 
 class Candle:
@@ -71,16 +80,15 @@ class Candles:
     """The candles of one interval, oldest first, the last one unfinished."""
 
     def __init__(
-        self, interval_ns: int, price: int, now_ns: int, *, seed: str, volatility: float, lot_volume: int
+        self, interval: Interval, price: int, now_ns: int, *, seed: str, volatility: float, lot_volume: int
     ) -> None:
         """`volatility` is the relative standard deviation of a second, `lot_volume` what trades in a second."""
-        self.interval_ns = interval_ns
-        self._offset = _FIRST_MONDAY_NS % WEEK_NS if interval_ns == WEEK_NS else 0
+        self.interval_ns, self._offset_ns = interval
         self._kept: deque[Candle] = deque(maxlen=KEPT)
-        self._invent(price, now_ns, Random(seed), volatility * sqrt(interval_ns / SECOND), lot_volume)
+        self._invent(price, now_ns, Random(seed), volatility * sqrt(self.interval_ns / SECOND), lot_volume)
 
     def _start_of(self, at_ns: int) -> int:
-        return at_ns - (at_ns - self._offset) % self.interval_ns
+        return at_ns - (at_ns - self._offset_ns) % self.interval_ns
 
     def _invent(self, price: int, now_ns: int, rng: Random, step: float, lot_volume: int) -> None:
         """Walk backwards from the present, where the past has to end."""
@@ -120,7 +128,7 @@ class Candles:
         candle.take(price, size, taker_buys=taker_buys)
 
     def between(self, first_ns: int | None, last_ns: int | None, limit: int, now_ns: int) -> list[Candle]:
-        """The candles that start in [first_ns, last_ns]: with a beginning the oldest `limit` of them, else the newest."""
+        """The candles that start in [first_ns, last_ns]: with a beginning the oldest `limit`, else the newest."""
         self.last(now_ns)
         found = [
             candle

@@ -53,6 +53,7 @@ class Peer:
         "idle_since_ns",
         "opened_ns",
         "path",
+        "ping_payload",
         "pinged_ns",
         "ponged_ns",
         "properties",
@@ -68,6 +69,8 @@ class Peer:
         self.client = client
         self.path, _, self.query = url.partition("?")
         self.opened_ns = self.heard_ns = self.idle_since_ns = self.ponged_ns = self.pinged_ns = now_ns
+        self.ping_payload: bytes | None = None
+        """What a pong has to bring back."""
         self.unsubscribed_since_ns: int | None = now_ns
         self.streams: dict[str, Stream] = {}
         """What it follows, by the name it asked for."""

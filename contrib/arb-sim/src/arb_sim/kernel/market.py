@@ -14,7 +14,7 @@ import msgspec
 from arb_core.structs.market import Symbol
 
 from arb_sim.kernel.book import Book, Units
-from arb_sim.kernel.candles import Candles, Day
+from arb_sim.kernel.candles import Candles, Day, Interval
 from arb_sim.kernel.spelling import Spelling
 
 __all__ = ["Listing", "Market", "Network", "Print", "Status", "TradeWatcher"]
@@ -119,7 +119,7 @@ class Market:
         """How many streams follow it. Nobody moves a market that nobody watches."""
         self._lot_volume = max(1, round(20 / (price * 10.0 ** -(listing.price_decimals + listing.size_decimals))))
         self.day = Day(price, now_ns, rng, self._lot_volume)
-        self._candles: dict[int, Candles] = {}
+        self._candles: dict[Interval, Candles] = {}
         self._seed = seed
         self._volatility = volatility
         self._arouse = arouse
@@ -182,15 +182,15 @@ class Market:
         newer = self.last_number - number
         return list(islice(self.prints, max(0, len(self.prints) - newer), None))
 
-    def candles(self, interval_ns: int, now_ns: int) -> Candles:
+    def candles(self, interval: Interval, now_ns: int) -> Candles:
         """The candles of an interval. The first who asks gets a past invented up to now."""
-        candles = self._candles.get(interval_ns)
+        candles = self._candles.get(interval)
         if candles is None:
-            candles = self._candles[interval_ns] = Candles(
-                interval_ns,
+            candles = self._candles[interval] = Candles(
+                interval,
                 self.last_price,
                 now_ns,
-                seed=f"{self._seed}:{interval_ns}",
+                seed=f"{self._seed}:{interval.span_ns}",
                 volatility=self._volatility,
                 lot_volume=self._lot_volume,
             )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from arb_sim.kernel.book import Units
-from arb_sim.kernel.candles import Candle
+from arb_sim.kernel.candles import Candle, Interval
 from arb_sim.kernel.market import Market, Print
 from arb_sim.timeline import Timeline
 
@@ -118,13 +118,15 @@ class Deltas(_BookSource[Update]):
 class TopDeltas(_BookSource[Update]):
     """Changes among the best `depth` levels alone.
 
-    A level that enters the range is sent, one that leaves the book is sent as 0, and one that others push out of the
-    range is not mentioned again: a follower keeps as many levels as the stream does.
+    A level that enters the range is sent, one that leaves the book is sent as 0. One that others push out of the range
+    is sent as 0 as well when `ends_told`; else it is not mentioned again, and a follower that keeps more levels than
+    the stream is wrong.
     """
 
-    def __init__(self, market: Market, depth: int) -> None:
+    def __init__(self, market: Market, depth: int, *, ends_told: bool = False) -> None:
         super().__init__(market)
         self.depth = depth
+        self._ends_told = ends_told
         self._bids: dict[int, int] = {}
         self._asks: dict[int, int] = {}
         self._last = 0
@@ -144,8 +146,8 @@ class TopDeltas(_BookSource[Update]):
         update = Update(
             self._last + 1,
             book.version,
-            _differences(self._bids, bids, book.bids.sizes),
-            _differences(self._asks, asks, book.asks.sizes),
+            _differences(self._bids, bids, bids if self._ends_told else book.bids.sizes),
+            _differences(self._asks, asks, asks if self._ends_told else book.asks.sizes),
         )
         self._bids, self._asks = bids, asks
         if not update.bids and not update.asks:
@@ -154,9 +156,9 @@ class TopDeltas(_BookSource[Update]):
         return update
 
 
-def _differences(before: dict[int, int], now: dict[int, int], all_levels: dict[int, int]) -> list[Units]:
+def _differences(before: dict[int, int], now: dict[int, int], staying: dict[int, int]) -> list[Units]:
     changed = [level for level in now.items() if before.get(level[0]) != level[1]]
-    changed += [(price, 0) for price in before if price not in all_levels]
+    changed += [(price, 0) for price in before if price not in staying]
     return changed
 
 
@@ -218,9 +220,9 @@ class Prints(Source[list[Print]]):
 class Bars(Source[list[Candle]]):
     """The candles that changed since the last push: those that ended, then the present one."""
 
-    def __init__(self, market: Market, interval_ns: int, timeline: Timeline) -> None:
+    def __init__(self, market: Market, interval: Interval, timeline: Timeline) -> None:
         super().__init__(market)
-        self.interval_ns = interval_ns
+        self.interval = interval
         self._timeline = timeline
         self._attached = 0
         self._present: Candle | None = None
@@ -247,12 +249,12 @@ class Bars(Source[list[Candle]]):
         if attached == self._attached:
             self.wake()
             now_ns = self._timeline.now_ns
-            end_ns = self.market.candles(self.interval_ns, now_ns).last(now_ns).end_ns
+            end_ns = self.market.candles(self.interval, now_ns).last(now_ns).end_ns
             self._timeline.call_at(end_ns, lambda: self._end_of_window(attached))
 
     def take(self) -> list[Candle] | None:
         now_ns = self._timeline.now_ns
-        present = self.market.candles(self.interval_ns, now_ns).last(now_ns)
+        present = self.market.candles(self.interval, now_ns).last(now_ns)
         before, self._present = self._present, present
         changed = before is not present or present.count != self._pushed
         self._pushed = present.count

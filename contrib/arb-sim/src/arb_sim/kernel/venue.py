@@ -151,9 +151,6 @@ class VenueKernel(SimulatedVenue):
         """Take a handshake, perhaps with subscriptions in its URL; an answer refuses it."""
         return None
 
-    def ponged(self, peer: Peer) -> None:
-        """Take a client's protocol-level pong. The kernel has counted it already."""
-
     def expire_ticket(self, conn: int) -> None:
         """End the token of a connection. Venues that have none list the fault as impossible."""
         raise NotImplementedError(
@@ -185,18 +182,22 @@ class VenueKernel(SimulatedVenue):
             peer.idle_since_ns = self.timeline.now_ns
             self._put(conn, frame)
 
-    def snapshot(self, market: Market, limit: int) -> Snapshot:
-        """Return the book as REST shows it: of now, from the cache, or as old as a fault wants it."""
+    def snapshot(self, market: Market, limit: int, *, cached_ns: int = 0) -> Snapshot:
+        """Return the book as REST shows it: of now, from a cache, or as old as a fault wants it.
+
+        `cached_ns` is how long the venue serves one copy for such a request.
+        """
         book = market.look().book
         stale = self.faults.stale.get(market.pair)
         if stale is not None:
             self.faults.served_stale(market.pair)
             return stale.cut(limit)
         now_ns = self.timeline.now_ns
-        if not self._snapshot_age_ns:
+        age_ns = max(self._snapshot_age_ns, cached_ns)
+        if not age_ns:
             return book.snapshot(now_ns, limit)
         cached = self._snapshots.get(market.pair)
-        if cached is None or now_ns - cached.at_ns >= self._snapshot_age_ns:
+        if cached is None or now_ns - cached.at_ns >= age_ns:
             cached = self._snapshots[market.pair] = book.snapshot(now_ns)
         return cached.cut(limit)
 
@@ -294,8 +295,8 @@ class VenueKernel(SimulatedVenue):
         elif isinstance(frame, Ping):
             self._put(peer.conn, Pong(frame.payload))
         elif isinstance(frame, Pong):
-            peer.ponged_ns = now_ns
-            self.ponged(peer)
+            if frame.payload == peer.ping_payload:  # one that answers no ping does not count
+                peer.ponged_ns = now_ns
         else:
             self.heard(peer, frame)
 
@@ -321,5 +322,6 @@ class VenueKernel(SimulatedVenue):
             return
         if every_ns is not None and now_ns >= peer.pinged_ns + every_ns:
             peer.pinged_ns = now_ns
-            self._put(peer.conn, Ping(b"%d" % (now_ns // 1_000_000)))
+            peer.ping_payload = b"%d" % (now_ns // 1_000_000)
+            self._put(peer.conn, Ping(peer.ping_payload))
         self._watch(peer)
