@@ -335,10 +335,11 @@ class Registry:
     def _missing(self, name: str, family: str) -> str:
         if family == "exchange" and name in DISTRIBUTIONS:
             return f"exchange {name!r} is not installed; pip install {DISTRIBUTIONS[name]}"
-        known = sorted({*self._slots, *(DISTRIBUTIONS if family == "exchange" else ())})
+        installed = [entry.id for entry in self.plugins() if family in entry.families or entry.state == "broken"]
+        known = sorted({*installed, *(DISTRIBUTIONS if family == "exchange" else ())})
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-        hints = [id_ if id_ in self._slots else f"{id_} (pip install {DISTRIBUTIONS[id_]})" for id_ in near]
-        hint = f"did you mean {' or '.join(hints)}?" if hints else f"installed: {', '.join(self._slots) or 'none'}."
+        hints = [id_ if id_ in installed else f"{id_} (pip install {DISTRIBUTIONS[id_]})" for id_ in near]
+        hint = f"did you mean {' or '.join(hints)}?" if hints else f"installed: {', '.join(installed) or 'none'}."
         return f"no {family} {name!r} is known; {hint} How to add one: {_DOCS}"
 
     def _broken(self, slot: _Slot, refusal: _Refusal) -> PluginBroken:

@@ -25,6 +25,7 @@ __all__ = ["BUILT_IN", "group", "main"]
 BUILT_IN = {
     "config": "Check a settings file, or print its schema.",
     "plugins": "List what is installed, broken plugins with the cure.",
+    "replay": "Replay recordings and count what was there.",
 }
 """Command -> the first line of its help. Each is `command` in the room of that name."""
 

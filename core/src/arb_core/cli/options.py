@@ -3,6 +3,7 @@
 import functools
 import logging
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from typing import Any, ParamSpec, TypeVar
 
 import click
@@ -10,7 +11,7 @@ import click
 from arb_core.config import duration_ns
 from arb_core.structs.market import Symbol
 
-__all__ = ["DEBUG", "DURATION", "SYMBOL", "seconds", "standard", "symbols", "venues"]
+__all__ = ["DEBUG", "DECIMAL", "DURATION", "SYMBOL", "config_file", "seconds", "standard", "symbols", "venues"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,7 +42,21 @@ class _DurationType(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
+class _DecimalType(click.ParamType[Decimal]):
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        try:
+            number = Decimal(value)
+        except (InvalidOperation, ValueError, TypeError):
+            self.fail(f"expected a number, found {value!r}", param, ctx)
+        if not number.is_finite():
+            self.fail(f"expected a finite number, found {value!r}", param, ctx)
+        return number
+
+
 SYMBOL = _SymbolType()
+DECIMAL = _DecimalType()
 DURATION = _DurationType()
 """Nanoseconds, written `5s` or `250ms`."""
 
@@ -88,3 +103,9 @@ def seconds(default: float | None = None) -> Callable[[Callable[P, R]], Callable
         show_default=default is not None,
         help=text,
     )
+
+
+def config_file(function: Callable[P, R]) -> Callable[P, R]:
+    """Give a command `--config`."""
+    path = click.Path(exists=True, dir_okay=False)
+    return click.option("--config", type=path, metavar="FILE", help="A settings file.")(function)
