@@ -7,6 +7,7 @@ https://www.gate.com/docs/developers/apiv4/ws/en/ (socket).
 from decimal import Decimal
 from typing import Literal
 
+from arb_core.errors import InvalidSymbol
 from arb_core.structs.card import (
     CONTRACT,
     Capability,
@@ -137,6 +138,8 @@ def spell(symbol: Symbol) -> Pair:
 
 
 def split(pair: Pair) -> Symbol:
-    """Spell it back. An asset's own name may hold an underscore, a quote never does."""
+    """Spell it back. An asset's own name may hold an underscore, a quote never does. Raises `InvalidSymbol`."""
     base, _, quote = pair.rpartition("_")
+    if not base or not quote:
+        raise InvalidSymbol(f"expected a pair like BTC_USDT, found {pair!r}", exchange=ID)
     return Symbol(base, quote)
