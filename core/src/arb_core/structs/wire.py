@@ -31,5 +31,5 @@ Levels = list[tuple[Price, Size]]
 SequenceId = Annotated[int, msgspec.Meta(ge=0)]
 """A sequence id of a book."""
 
-AmountText = Annotated[str, msgspec.Meta(pattern=r"^([0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?)?$")]
+AmountText = Annotated[str, msgspec.Meta(pattern=r"^([0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?)?\Z")]
 """A decimal that stays text until `Decimal(...)` takes it exactly; "" where a venue leaves a field empty."""
