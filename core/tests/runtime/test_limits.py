@@ -155,7 +155,9 @@ def test_request_needs_room_in_every_budget_it_takes_from(budgets):
 
 
 def test_cost_beyond_a_whole_window_is_a_wrong_setting_not_an_endless_wait():
-    with pytest.raises(SettingsError, match="GET /all costs 80 units of limit 'ip', of which .* 50 at once; raise share"):
+    with pytest.raises(
+        SettingsError, match=r"GET /all costs 80 units of limit 'ip', of which .* 50 at once; raise share"
+    ):
         Budgets(LIMITS, share=0.5).claim("GET /all", {"ip": 80})
 
 
@@ -215,9 +217,7 @@ def test_refusal_without_a_time_closes_until_what_was_spent_has_gone(budgets):
     assert 10 * SECOND <= closed <= 10 * SECOND + 10 * SECOND // 128 + 50 * MS
 
 
-@pytest.mark.parametrize(
-    "reset", [1_700_000_003, 1_700_000_003_000, 3_000], ids=["epoch s", "epoch ms", "ms from now"]
-)
+@pytest.mark.parametrize("reset", [1_700_000_003, 1_700_000_003_000, 3_000], ids=["epoch s", "epoch ms", "ms from now"])
 def test_refusal_without_retry_after_obeys_the_reset_header_in_any_unit(budgets, reset):
     depth = budgets.claim("GET /depth", {"each": 1})
     assert budgets.refuse(depth, {"x-reset": str(reset)}, NOW, 0, banned=False) == 3 * SECOND + 50 * MS

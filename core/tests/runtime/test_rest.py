@@ -1,7 +1,8 @@
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -246,7 +247,7 @@ async def test_waits_between_tries_are_random_parts_of_a_doubling_time():
     world = World(*[CUT] * 8)
     await world.rest.call(FREE, number, config=RequestConfig(attempts=9))
     sent = [at for at, _request in world.transport.sent]
-    waits = [later - earlier - world.transport.way_ns for earlier, later in zip(sent, sent[1:], strict=False)]
+    waits = [later - earlier - world.transport.way_ns for earlier, later in pairwise(sent)]
     longest = [100 * MS << n for n in range(6)] + [5 * SECOND] * 2
     assert all(0 <= wait <= most for wait, most in zip(waits, longest, strict=True))
     assert len(set(waits)) == len(waits), "full jitter"
@@ -334,7 +335,7 @@ async def test_refusal_for_longer_than_one_may_wait_is_said_at_once():
     with pytest.raises(RateLimitError) as caught:
         await world.rest.call(DEPTH, number)
     assert (caught.value.retry_after_ns, caught.value.local, caught.value.banned) == (60 * SECOND, False, False)
-    with pytest.raises(RateLimitError, match="GET /depth was held back: .* 60") as held:
+    with pytest.raises(RateLimitError, match=r"GET /depth was held back: .* 60") as held:
         await world.rest.call(DEPTH, number)
     assert held.value.local
     assert world.tries == 1
@@ -466,11 +467,11 @@ async def test_request_is_signed_after_its_wait_and_anew_for_each_try():
 AHEAD = 90 * SECOND
 
 
-def skewed(world: World) -> Callable[[], "asyncio.Future[int]"]:
+def skewed(world: World) -> Callable[[], Awaitable[int]]:
     async def server_time() -> int:
         return await world.client.call(Endpoint(path="/time"), lambda _body: world.clock.now_ns() - 5 * MS + AHEAD)
 
-    return server_time  # type: ignore[return-value]
+    return server_time
 
 
 async def test_clock_skew_is_measured_and_the_request_signed_again_even_an_order():

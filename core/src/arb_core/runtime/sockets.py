@@ -13,7 +13,7 @@ import contextlib
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -132,7 +132,8 @@ class SocketTransport(Transport):
         self._max_unsent = max_unsent
         self._stats = TransportStats()
         self._session: aiohttp.ClientSession | None = None
-        self._sockets: set[_Socket] = set()
+        self._attendants: dict[asyncio.Task[None], _Socket] = {}
+        """Each open WebSocket has one task, which sees to its end."""
         self._closed = False
 
     @property
@@ -170,8 +171,8 @@ class SocketTransport(Transport):
     async def connect(self, url: str, headers: dict[str, str], listener: Listener, timeout_ns: int) -> Connection:
         """Open a WebSocket.
 
-        The listener may hear its first frame, and even the end, before this returns: a venue that greets sends its
-        greeting together with the answer to the handshake.
+        The listener may hear its first frames before this returns: a venue that greets sends its greeting together with
+        the answer to the handshake. `on_closed` comes after it has returned, and never for what was never open.
         """
         host = require_safe_url(url, "wss", "ws")
         self._require_open(host)
@@ -187,7 +188,7 @@ class SocketTransport(Transport):
 
         try:
             async with asyncio.timeout(timeout_ns / _SECOND):
-                await picows.ws_connect(  # pyright: ignore[reportUnknownMemberType] (its **kwargs bear no type)
+                line_end, _listener = await picows.ws_connect(  # pyright: ignore[reportUnknownMemberType] (its **kwargs bear no type)
                     lambda _request, _response: connection,
                     url,
                     ssl_context=self._verified() if url.startswith("wss") else None,
@@ -212,24 +213,27 @@ class SocketTransport(Transport):
             raise
         if not connection.opened:
             raise TransportError(f"{host}: the connection was cut during the WebSocket handshake", sent=True)
-        if not connection.ended.is_set():
-            self._sockets.add(connection)
-            connection.on_gone = self._sockets.discard
+        attendant = asyncio.create_task(connection.attend(line_end), name=f"WebSocket to {host}")
+        self._attendants[attendant] = connection
+        attendant.add_done_callback(self._attendants.pop)
         try:
             self._require_open(host)
         except TransportError:
             connection.abort()
+            await attendant
             raise
         return connection
 
     async def close(self) -> None:
         self._closed = True
-        for connection in tuple(self._sockets):
+        attendants = tuple(self._attendants)
+        for connection in tuple(self._attendants.values()):
             connection.close()
-        for connection in tuple(self._sockets):
-            await connection.ended.wait()
-        if self._session is not None:
-            await self._session.close()
+        try:
+            await asyncio.gather(*attendants)
+        finally:
+            if self._session is not None:
+                await self._session.close()
 
     def _require_open(self, host: str) -> None:
         if self._closed:
@@ -308,14 +312,26 @@ class _Socket(picows.WSListener):
         self._parts: bytearray | None = None
         self._why: str | None = None
         self._deaf = False
-        self._closing: TimerHandle | None = None
-        self.ended = asyncio.Event()
-        self.on_gone: Callable[[_Socket], None] = _nobody
+        self._deadline: TimerHandle | None = None
 
     @property
     def opened(self) -> bool:
         """Whether the handshake was completed."""
         return self._transport is not None
+
+    async def attend(self, transport: picows.WSTransport) -> None:
+        """Wait for the end, whoever brings it about, and tell the listener."""
+        try:
+            await transport.wait_disconnected()
+        except picows.WSProtocolError as error:
+            # Frames that picows itself refuses: it has said goodbye already.
+            code, breach = error.args
+            self._why = self._why or f"breach of the protocol: {code.value} {breach}"
+        finally:
+            self._deaf = True
+            if self._deadline is not None:
+                self._deadline.cancel()
+        self._listener.on_closed(self._why or _peer_reason(transport))
 
     # The outer side.
 
@@ -341,21 +357,16 @@ class _Socket(picows.WSListener):
         transport.underlying_transport.set_write_buffer_limits(high=self._max_unsent)
 
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
-        if self._deaf:
+        if self._deaf or transport.is_close_frame_sent:
+            # After a goodbye, ours or picows' own, only the answer to it counts.
+            if frame.msg_type is _CLOSE:
+                transport.disconnect()
             return
         kind = frame.msg_type
         if (kind is _TEXT or kind is _BINARY) and frame.fin and self._parts is None and not frame.rsv1:
             self._deliver(frame.get_payload_as_memoryview())
         else:
             self._on_rare_frame(transport, frame, kind)
-
-    def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
-        self._deaf = True
-        if self._closing is not None:
-            self._closing.cancel()
-        self.ended.set()
-        self.on_gone(self)
-        self._listener.on_closed(self._why or _peer_reason(transport))
 
     def pause_writing(self) -> None:
         """The peer has left `max_unsent` bytes unread: it is stuck, and waiting would only hide that."""
@@ -372,10 +383,8 @@ class _Socket(picows.WSListener):
         elif kind is _PONG:
             self._listener.on_alive()
         elif kind is _CLOSE:
-            self._why = self._why or _peer_reason(transport)
-            if not transport.is_close_frame_sent:
-                transport.send_close(frame.get_close_code())
-            self._deaf = True
+            self._why = _peer_reason(transport)
+            transport.send_close(frame.get_close_code())
             transport.disconnect()
             self._cut_later()
         elif frame.rsv1:
@@ -407,27 +416,25 @@ class _Socket(picows.WSListener):
             self._cut(f"our listener failed: {type(error).__name__}")
 
     def _alive(self) -> picows.WSTransport:
-        if self._transport is None or self.ended.is_set() or self._transport.is_close_frame_sent or self._deaf:
-            raise TransportError(f"the connection has ended: {self._why or 'closed'}", sent=False)
-        return self._transport
+        transport = self._transport
+        if transport is None or self._deaf or transport.is_close_frame_sent or transport.is_disconnected:
+            raise TransportError(f"the connection has ended: {self._why or 'cut'}", sent=False)
+        return transport
 
     def _close(self, code: picows.WSCloseCode, why: str) -> None:
         """Say goodbye, and cut the line if the peer does not answer."""
         transport = self._transport
-        if transport is None or self.ended.is_set() or self._deaf:
+        if transport is None or self._deaf or transport.is_close_frame_sent or transport.is_disconnected:
             return
-        self._why = self._why or why
+        self._why = why
+        transport.send_close(code)
         if code is not picows.WSCloseCode.OK:
-            self._deaf = True
-        if not transport.is_close_frame_sent:
-            transport.send_close(code)
-        if self._deaf:
-            transport.disconnect()
+            transport.disconnect()  # who breaks the protocol is not asked to confirm it
         self._cut_later()
 
     def _cut_later(self) -> None:
-        if self._closing is None:
-            self._closing = self._clock.call_at(self._clock.monotonic_ns() + _CLOSING_NS, self._abort_transport)
+        if self._deadline is None:
+            self._deadline = self._clock.call_at(self._clock.monotonic_ns() + _CLOSING_NS, self._abort_transport)
 
     def _cut(self, why: str) -> None:
         self._deaf = True
@@ -435,7 +442,7 @@ class _Socket(picows.WSListener):
         self._abort_transport()
 
     def _abort_transport(self) -> None:
-        if self._transport is not None and not self.ended.is_set():
+        if self._transport is not None:
             self._transport.disconnect(graceful=False)
 
 
@@ -445,10 +452,6 @@ _CONTINUATION = picows.WSMsgType.CONTINUATION
 _PING = picows.WSMsgType.PING
 _PONG = picows.WSMsgType.PONG
 _CLOSE = picows.WSMsgType.CLOSE
-
-
-def _nobody(_socket: _Socket) -> None:
-    """Stand in until the transport knows the socket."""
 
 
 def _mark_sent(context: object) -> None:
@@ -476,10 +479,10 @@ def _hang_up(line: socket.socket | None) -> None:
 
 def _words(error: BaseException) -> str:
     """Describe a failure without the URL that some texts hold."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):  # also an SSLCertVerificationError, without its text
+        return _words(error.certificate_error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate refused: {error.verify_message}"
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return f"certificate refused: {_words(error.certificate_error)}"
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"cannot connect: {_words(error.os_error)}"
     if isinstance(error, OSError) and error.strerror:
