@@ -790,3 +790,25 @@ def test_levels_that_can_never_be_shown_are_dropped_in_time():
 def test_rule_that_would_not_be_kept_is_refused_at_the_start(rule, key):
     with pytest.raises(SettingsError, match=rf"acme: book_rule\.{key}: "):
         Owner(rule)
+
+
+# Ranges that no venue sends
+
+
+@pytest.mark.parametrize("rule", [BINANCE, MEXC, OBU])
+def test_range_that_ends_before_it_begins_makes_book_unusable(rule):
+    owner = live(rule)
+    delta(owner.sync, 11, 7, [(100.0, 9.0)])
+    assert_unreadable(owner.sync, BookFault.MALFORMED)
+    assert owner.sync.book.bids(0) == BIDS
+    assert owner.sync.last_id == 10
+    assert_adds_up(owner.sync)
+
+
+def test_range_that_ends_before_it_begins_never_waits_for_a_snapshot():
+    owner = Owner(MEXC)
+    owner.sync.begin()
+    delta(owner.sync, 10**12, 10**11)
+    owner.answer(10)
+    assert owner.sync.state is BookState.LIVE
+    assert_adds_up(owner.sync)

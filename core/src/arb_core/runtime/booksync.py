@@ -410,7 +410,12 @@ class BookSync:
         if self.state is not _LIVE:
             self._hold(_Delta(bids, asks, first_id, last_id, previous_id, exchange_ns))
             return
-        if not (self._ranged and first_id == self.last_id + 1):
+        if not (self._ranged and first_id == self.last_id + 1 <= last_id):
+            if self._ranged and last_id < first_id:
+                # A range that ends before it begins is no message of any venue, whatever levels it bears.
+                self._refused += 1
+                self._fail(BookFault.MALFORMED)
+                return
             place = self._place(first_id, last_id, previous_id)
             if place == _OLD and monotonic_ns - self.monotonic_ns <= REPEATS_NS:
                 self._skipped += 1
@@ -647,6 +652,9 @@ class BookSync:
     def _hold(self, delta: _Delta) -> None:
         """Keep a delta for the snapshot that is to come over REST; before one of the stream it says nothing."""
         if not self._listening or self.rule.snapshot is SnapshotSource.STREAM:
+            self._refused += 1
+            return
+        if self._ranged and delta.last_id < delta.first_id:
             self._refused += 1
             return
         if len(self._buffer) >= BUFFERED_DELTAS:
