@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -19,11 +20,11 @@ from arb_core.runtime.stream.events import (
     Malformed,
     OpenFailed,
     Rotated,
-    StreamEvent,
     Subscribed,
     TicketEnded,
     TopicRefused,
     Unanswered,
+    VenueEvent,
 )
 from arb_core.runtime.tasks import TaskOwner
 from arb_core.structs.book import BookFault, BookRule, BookSnapshot, BookState
@@ -46,24 +47,27 @@ class Desk:
         self.venue = FakeVenue(self.clock)
         self.dialect = Dialect(rule)
         self.venue.books_first = rule is STREAM_RULE
-        self.events: list[StreamEvent] = []
+        self.events: list[VenueEvent] = []
         self.broken: list[Exception] = []
         self.lost: list[tuple[str, BookFault]] = []
         self.dispatch = Dispatch(lambda _consumer, error: self.broken.append(error))
         self.tasks = TaskOwner()
         self.trades: list[Trade] = []
-        self.listen: Callable[[StreamEvent], None] = self.events.append
+        self.listen: Callable[[VenueEvent], None] = self.events.append
         self.session = StreamSession(
             venue=VenueName("fake"),
             card=card(**limits),
             dialect=self.dialect,
             transport=self.venue,
             clock=self.clock,
-            consumers=self.dispatch,
-            listener=lambda event: self.listen(event),
+            dispatch=self.dispatch,
+            listener=self._hear,
             tasks=self.tasks,
             random=Random(7),
         )
+
+    def _hear(self, event: VenueEvent) -> None:
+        self.listen(event)
 
     def book(self, pair: str = BTC) -> BookSync:
         """Watch a book; its snapshots arrive 20 ms after they are asked for."""
@@ -95,7 +99,7 @@ class Desk:
             if ticks is not None:
                 self.venue.tick(ticks)
 
-    def of(self, kind: type[StreamEvent]) -> list[Any]:
+    def of(self, kind: type[VenueEvent]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
 
     def equals_market(self, pair: str = BTC) -> bool:
@@ -170,7 +174,7 @@ async def test_frames_are_paced_and_leave_room_for_pings() -> None:
         times = [at_ns for at_ns, _ in it.socket.frames]
         assert max(sum(start <= at < start + SECOND for at in times) for start in times) <= 5
         pings = [at_ns for at_ns, said in it.socket.frames if said["op"] == "ping"]
-        assert max(later - earlier for earlier, later in zip(pings, pings[1:], strict=False)) < 1.5 * SECOND
+        assert max(later - earlier for earlier, later in pairwise(pings)) < 1.5 * SECOND
         assert len(it.of(Subscribed)) == 40
 
 
@@ -260,7 +264,7 @@ async def test_reconnects_back_off_with_full_jitter_while_the_venue_is_down() ->
         it.venue.down = True
         it.book()
         await it.run(600)
-        gaps = [later - earlier for earlier, later in zip(it.venue.attempts, it.venue.attempts[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(it.venue.attempts)]
         assert all(gap <= 30.1 * SECOND for gap in gaps)
         assert max(gaps) > 10 * SECOND
         assert 25 < len(gaps) < 90
@@ -384,15 +388,19 @@ async def test_many_malformed_frames_in_a_row_replace_the_connection() -> None:
 async def test_a_defect_behind_the_sink_is_raised_and_not_taken_for_a_bad_frame() -> None:
     made = Desk()
 
-    def listen(event: StreamEvent) -> None:
+    def listen(event: VenueEvent) -> None:
         if isinstance(event, Subscribed):
             raise KeyError("a defect")
 
     made.listen = listen
-    with pytest.raises(KeyError, match="a defect"):
+
+    async def use() -> None:
         async with made.tasks:
             made.book()
             await made.run(60)
+
+    with pytest.raises(KeyError, match="a defect"):
+        await use()
     assert made.clock.monotonic_ns() < 2 * SECOND
     assert made.venue.sockets == []
 
@@ -410,9 +418,7 @@ async def test_rotation_keeps_books_live(rule: BookRule) -> None:
         assert it.equals_market()
         assert len(it.of(Rotated)) >= 3
         assert all(event.planned for event in it.of(Closed))
-        assert all(
-            closed.age_ns < 600 * SECOND and closed.age_ns > 480 * SECOND for closed in it.of(Closed)
-        )
+        assert all(closed.age_ns < 600 * SECOND and closed.age_ns > 480 * SECOND for closed in it.of(Closed))
         assert book.stats.gaps == 0
         assert book.overlapping is False
 
@@ -620,7 +626,9 @@ async def test_login_comes_first_and_subscriptions_wait_for_its_answer() -> None
         assert it.dispatch.books[BTC].state is BookState.LIVE
 
 
-@pytest.mark.parametrize("answer", [{"refuse": None, "channels": [], "why": "bad key"}, None], ids=["refused", "silent"])
+@pytest.mark.parametrize(
+    "answer", [{"refuse": None, "channels": [], "why": "bad key"}, None], ids=["refused", "silent"]
+)
 async def test_a_refused_login_is_reported_and_tried_again(answer: dict[str, Any] | None) -> None:
     async with desk(ack_timeout_ns=5 * SECOND) as it:
         it.dialect.logins = (json.dumps({"op": "login"}),)

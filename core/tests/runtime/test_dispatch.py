@@ -6,7 +6,7 @@ from arb_core.interfaces.stream import Sink
 from arb_core.runtime.book import SORTED
 from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.dispatch import Dispatch, Listeners
-from arb_core.runtime.stream.sink import Consumers
+from arb_core.runtime.stream.sink import MarketData
 from arb_core.structs.account import Balance
 from arb_core.structs.book import NO_ID, BookRule, BookSnapshot, BookState, SequenceRule
 from arb_core.structs.market import Asset, Kline, Pair, Quote, Side, Symbol, Trade, VenueName
@@ -67,7 +67,7 @@ def book(dispatch, told):
 
 
 def test_takes_the_place_of_a_sink(dispatch):
-    consumers: Consumers = dispatch
+    consumers: MarketData = dispatch
     for name in ("delta", "snapshot", "quote", "trade", "kline", "order", "fill", "balance"):
         code, wanted = getattr(type(consumers), name).__code__, getattr(Sink, name).__code__
         assert code.co_varnames[: code.co_argcount] == wanted.co_varnames[: wanted.co_argcount]

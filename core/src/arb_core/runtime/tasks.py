@@ -13,7 +13,7 @@ __all__ = ["TaskOwner", "within"]
 async def within(clock: Clock, limit_ns: int, work: Coroutine[Any, Any, None]) -> bool:
     """Do some work, but no longer than `limit_ns`; return whether it was done. What it raises passes through."""
     task = asyncio.ensure_future(work)
-    timer = clock.call_at(clock.monotonic_ns() + limit_ns, task.cancel)
+    timer = clock.call_at(clock.monotonic_ns() + limit_ns, lambda: _cancel(task))
     try:
         await asyncio.wait((task,))
     finally:
@@ -23,6 +23,10 @@ async def within(clock: Clock, limit_ns: int, work: Coroutine[Any, Any, None]) -
         return False
     task.result()
     return True
+
+
+def _cancel(task: asyncio.Future[None]) -> None:
+    task.cancel()
 
 
 class TaskOwner:

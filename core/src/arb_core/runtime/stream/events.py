@@ -27,13 +27,19 @@ __all__ = [
     "TicketEnded",
     "TopicRefused",
     "Unanswered",
+    "VenueEvent",
 ]
 
 
-class StreamEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Something happened on a connection. `connection` counts from 1 within a session and is never used again."""
+class VenueEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Something happened to a venue that a person may want to know."""
 
     venue: VenueName
+
+
+class StreamEvent(VenueEvent, frozen=True, kw_only=True):
+    """Something happened on a connection. `connection` counts from 1 within a session and is never used again."""
+
     connection: int
 
 
@@ -113,7 +119,7 @@ class Malformed(StreamEvent, frozen=True, kw_only=True):
     in_a_row: int
 
 
-EventListener = Callable[[StreamEvent], None]
+EventListener = Callable[[VenueEvent], None]
 """A plain function, called at once; it must not raise."""
 
 

@@ -16,7 +16,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from arb_core.interfaces.stream import StreamDialect
-from arb_core.runtime.stream.sink import Consumers, MarketData, SyncedBook
+from arb_core.runtime.booksync import BookSync
+from arb_core.runtime.dispatch import Dispatch
+from arb_core.runtime.stream.sink import MarketData
 from arb_core.structs.account import Balance
 from arb_core.structs.book import NO_ID, BookState, Level, SequenceRule
 from arb_core.structs.market import Side
@@ -36,9 +38,9 @@ _StateKey = tuple[str, str, str | int]
 class Handover:
     """The state of one rotation. Route the old connection to `leaving` and the new one to `arriving`."""
 
-    def __init__(self, consumers: Consumers, dialect: StreamDialect) -> None:
+    def __init__(self, dispatch: Dispatch, dialect: StreamDialect) -> None:
         ids = dialect.book_rule.ids
-        self.consumers = consumers
+        self.dispatch = dispatch
         self.by_id = ids is not SequenceRule.NONE
         self._chained = ids is SequenceRule.CHAIN
         self.joined: set[str] = set()
@@ -52,22 +54,22 @@ class Handover:
     def overlap(self, pairs: Iterable[str], *, begins: bool) -> None:
         """Tell the books that two connections feed them, or no longer."""
         for pair in pairs:
-            book = self.consumers.books.get(pair)
+            book = self.dispatch.books.get(pair)
             if book is not None:
                 book.overlapping = begins and self.by_id
 
     def release(self, pair: str) -> None:
         """Pass on what is held of a book, hole or no hole: the sequence rule judges it."""
         for delta in self._held.pop(pair, ()):
-            self.consumers.delta(pair, *delta)
+            self.dispatch.delta(pair, *delta)
 
     def take_delta(self, pair: str, delta: _Delta, *, arriving: bool) -> None:
         """Pass a message on if it carries the book on, whoever brought it."""
-        book = self.consumers.books.get(pair)
+        book = self.dispatch.books.get(pair)
         if not self.by_id or book is None or book.state is not BookState.LIVE:
             # One connection only feeds a book that starts anew, or its buffer would hold two interleaved streams.
             if (pair in self.joined) is arriving:
-                self.consumers.delta(pair, *delta)
+                self.dispatch.delta(pair, *delta)
             return
         if arriving:
             if self._is_ahead(book, delta):
@@ -77,7 +79,7 @@ class Handover:
                     self.release(pair)
                 return
             self.joined.add(pair)
-        self.consumers.delta(pair, *delta)
+        self.dispatch.delta(pair, *delta)
         if pair in self._held:
             self._catch_up(pair, book)
 
@@ -86,20 +88,20 @@ class Handover:
         if arriving:
             self.joined.add(pair)
             return True
-        book = self.consumers.books.get(pair)
+        book = self.dispatch.books.get(pair)
         return pair not in self.joined or (self.by_id and book is not None and book.state is BookState.LIVE)
 
-    def _is_ahead(self, book: SyncedBook, delta: _Delta) -> bool:
+    def _is_ahead(self, book: BookSync, delta: _Delta) -> bool:
         """Whether something between the book and this message is still to come on the other connection."""
         begins_after = delta[5] if self._chained else delta[2] - 1
         return begins_after > book.last_id
 
-    def _catch_up(self, pair: str, book: SyncedBook) -> None:
+    def _catch_up(self, pair: str, book: BookSync) -> None:
         """Pass on held messages that now follow on."""
         held = self._held.pop(pair)
         while held and book.state is BookState.LIVE and not self._is_ahead(book, held[0]):
             self.joined.add(pair)
-            self.consumers.delta(pair, *held.pop(0))
+            self.dispatch.delta(pair, *held.pop(0))
         if held and book.state is BookState.LIVE:
             self._held[pair] = held
 
@@ -122,7 +124,7 @@ class _Side(MarketData):
 
     def __init__(self, handover: Handover, *, arriving: bool) -> None:
         self._handover = handover
-        self._consumers = handover.consumers
+        self._dispatch = handover.dispatch
         self._arriving = arriving
 
     def delta(  # noqa: PLR0917
@@ -146,7 +148,7 @@ class _Side(MarketData):
         else:
             takes = self._handover.takes_book(pair, arriving=self._arriving)
         if takes:
-            self._consumers.snapshot(pair, bids, asks, last_id, exchange_ns, depth)
+            self._dispatch.snapshot(pair, bids, asks, last_id, exchange_ns, depth)
 
     def quote(  # noqa: PLR0917
         self,
@@ -159,11 +161,11 @@ class _Side(MarketData):
         last_id: int = NO_ID,
     ) -> None:
         if self._handover.takes_state(("quote", pair, ""), arriving=self._arriving):
-            self._consumers.quote(pair, bid, bid_size, ask, ask_size, exchange_ns, last_id)
+            self._dispatch.quote(pair, bid, bid_size, ask, ask_size, exchange_ns, last_id)
 
     def trade(self, pair: str, price: float, size: float, taker: Side, exchange_ns: int, trade_id: str | None) -> None:  # noqa: PLR0917
         if self._handover.takes_trade((pair, trade_id, price, size, taker, exchange_ns), arriving=self._arriving):
-            self._consumers.trade(pair, price, size, taker, exchange_ns, trade_id)
+            self._dispatch.trade(pair, price, size, taker, exchange_ns, trade_id)
 
     def kline(  # noqa: PLR0917
         self,
@@ -176,14 +178,14 @@ class _Side(MarketData):
         closed: bool | None,  # noqa: FBT001
     ) -> None:
         if self._handover.takes_state(("kline", pair, interval), arriving=self._arriving):
-            self._consumers.kline(pair, interval, open_ns, ohlc, volume, quote_volume, closed)
+            self._dispatch.kline(pair, interval, open_ns, ohlc, volume, quote_volume, closed)
 
     def order(self, order: Order) -> None:
         # Private messages pass twice rather than never: the ledger knows an execution by its id.
-        self._consumers.order(order)
+        self._dispatch.order(order)
 
     def fill(self, fill: Fill) -> None:
-        self._consumers.fill(fill)
+        self._dispatch.fill(fill)
 
     def balance(self, balance: Balance) -> None:
-        self._consumers.balance(balance)
+        self._dispatch.balance(balance)

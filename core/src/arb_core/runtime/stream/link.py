@@ -14,6 +14,7 @@ import msgspec
 from arb_core.errors import WireError
 from arb_core.interfaces.context import Clock, TimerHandle
 from arb_core.interfaces.stream import Sink, StreamDialect
+from arb_core.runtime.dispatch import Dispatch
 from arb_core.runtime.limits import Window
 from arb_core.runtime.stream.events import (
     ConnectionHealth,
@@ -25,7 +26,7 @@ from arb_core.runtime.stream.events import (
     TicketEnded,
     Unanswered,
 )
-from arb_core.runtime.stream.sink import ConnectionSink, Consumers, MarketData
+from arb_core.runtime.stream.sink import ConnectionSink, MarketData
 from arb_core.runtime.stream.subscriptions import ATTEMPTS, Subscriptions, Unsettled
 from arb_core.runtime.transport import Connection, Transport, TransportError
 from arb_core.structs.card import RateLimit, StreamLimits
@@ -66,7 +67,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     limits: StreamLimits
     clock: Clock
     transport: Transport
-    consumers: Consumers
+    dispatch: Dispatch
     report: EventListener
     tally: Tally
 
@@ -110,9 +111,9 @@ class Link:
         self._owner = owner
         self._clock = around.clock
         self._decode = around.dialect.decode
-        self._arrived = around.consumers.arrived
-        self._decided = around.consumers.decided
-        self._sink = ConnectionSink(self, around.consumers)
+        self._arrived = around.dispatch.arrived
+        self._decided = around.dispatch.decided
+        self._sink = ConnectionSink(self, around.dispatch)
         limits = around.limits
         self.subscriptions = Subscriptions(around.dialect.channel, limits.topics_per_request)
         per_second = limits.messages_per_second

@@ -6,11 +6,11 @@ from random import Random
 from arb_core.interfaces.context import Clock
 from arb_core.interfaces.stream import StreamDialect
 from arb_core.runtime.address import rebase
+from arb_core.runtime.dispatch import Dispatch
 from arb_core.runtime.limits import Window
 from arb_core.runtime.stream.events import EventListener, RefusedTopic, StreamHealth
 from arb_core.runtime.stream.link import Surroundings, Tally
 from arb_core.runtime.stream.shard import Shard
-from arb_core.runtime.stream.sink import Consumers
 from arb_core.runtime.tasks import TaskOwner
 from arb_core.runtime.transport import Transport
 from arb_core.structs.card import ExchangeCard
@@ -24,7 +24,7 @@ class StreamSession:
     """Opens connections when there is something to subscribe to, and keeps them until `close`.
 
     Nothing here waits for the venue: `subscribe` notes what is wanted, the shards see to it, and `listener` hears what
-    became of it. Market data go from the dialect to `consumers` (`runtime.dispatch.Dispatch`) by plain calls.
+    became of it. Market data go from the dialect to `dispatch` by plain calls.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class StreamSession:
         dialect: StreamDialect,
         transport: Transport,
         clock: Clock,
-        consumers: Consumers,
+        dispatch: Dispatch,
         listener: EventListener,
         tasks: TaskOwner,
         ws_url: str | None = None,
@@ -54,7 +54,7 @@ class StreamSession:
             limits=card.stream,
             clock=clock,
             transport=transport,
-            consumers=consumers,
+            dispatch=dispatch,
             report=listener,
             tally=Tally(),
         )

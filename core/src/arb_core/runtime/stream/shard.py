@@ -8,6 +8,7 @@ from typing import Protocol
 
 from arb_core.errors import ArbError, RateLimitError
 from arb_core.interfaces.context import TimerHandle
+from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.stream.backoff import Backoff
 from arb_core.runtime.stream.events import (
     Closed,
@@ -19,7 +20,6 @@ from arb_core.runtime.stream.events import (
 )
 from arb_core.runtime.stream.handover import Handover
 from arb_core.runtime.stream.link import Link, Surroundings
-from arb_core.runtime.stream.sink import SyncedBook
 from arb_core.runtime.tasks import TaskOwner, within
 from arb_core.runtime.transport import TransportError
 from arb_core.structs.book import BookFault, BookState
@@ -244,7 +244,7 @@ class Shard:
 
     async def _relieve(self, old: Link, fresh: Link) -> None:
         """Move every topic from one connection to the other without losing a message; return when that has ended."""
-        handover = Handover(self._around.consumers, self._around.dialect)
+        handover = Handover(self._around.dispatch, self._around.dialect)
         self._began_ns = self._clock.monotonic_ns()
         self._cancel("overlap")
         self._handover, self._fresh = handover, fresh
@@ -253,9 +253,11 @@ class Shard:
         handover.overlap(_pairs(self.topics), begins=True)
         fresh.subscribe(self.topics)
         settled_ns: int | None = None
-        while self._fresh is fresh:
+        while True:
             await self._clock.sleep(POLL_NS)
             self._raise()
+            if self._fresh is not fresh:
+                return  # One of the two has ended meanwhile, and the other carries everything.
             now_ns = self._clock.monotonic_ns()
             if not fresh.subscriptions.settled:
                 settled_ns = None
@@ -267,7 +269,7 @@ class Shard:
     def _complete(self, old: Link, fresh: Link, handover: Handover) -> None:
         """The new connection carries everything from now on."""
         self._link, self._fresh = fresh, None
-        self._around.consumers.arrived(self._clock.now_ns(), self._clock.monotonic_ns())
+        self._around.dispatch.arrived(self._clock.now_ns(), self._clock.monotonic_ns())
         resynced = 0
         for pair in _pairs(self.topics):
             was_joined = pair in handover.joined
@@ -302,12 +304,12 @@ class Shard:
         if self._handover is handover:
             self._handover = None
         handover.overlap(_pairs(self.topics), begins=False)
-        link.route(self._around.consumers)
+        link.route(self._around.dispatch)
 
     def _call_off(self, old: Link, handover: Handover) -> None:
         """The new connection died before it carried everything: the old one goes on alone."""
         self._fresh = self._handover = None
-        old.route(self._around.consumers)
+        old.route(self._around.dispatch)
         self._end_overlap_later(old, handover)
         if handover.by_id:
             # Every message was taken from both connections: none is missing.
@@ -396,8 +398,8 @@ class Shard:
 
     # -- small things ---------------------------------------------------------------------------------------------
 
-    def _book(self, pair: str) -> SyncedBook | None:
-        return self._around.consumers.books.get(pair)
+    def _book(self, pair: str) -> BookSync | None:
+        return self._around.dispatch.books.get(pair)
 
     def _begin(self, pair: str) -> None:
         book = self._book(pair)

@@ -1,32 +1,15 @@
 """What a dialect speaks into: market data go straight to the consumers, control messages to the connection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from arb_core.interfaces.stream import Sink
 from arb_core.structs.account import Balance
-from arb_core.structs.book import NO_ID, BookFault, BookState, Level
+from arb_core.structs.book import NO_ID, Level
 from arb_core.structs.market import Side
 from arb_core.structs.order import Fill, Order
 
-__all__ = ["ConnectionSink", "Consumers", "Control", "MarketData", "SyncedBook"]
-
-
-class SyncedBook(Protocol):
-    """What a session does with a book: `runtime.booksync.BookSync`."""
-
-    state: BookState
-    fault: BookFault | None
-    last_id: int
-    overlapping: bool
-
-    def begin(self) -> None:
-        """Start to synchronise: the subscription stands."""
-        ...
-
-    def lose(self, fault: BookFault) -> None:
-        """Become unreadable at once."""
-        ...
+__all__ = ["ConnectionSink", "Control", "MarketData"]
 
 
 class MarketData(Protocol):
@@ -91,23 +74,6 @@ class MarketData(Protocol):
 
     def balance(self, balance: Balance) -> None:
         """See `Sink.balance`."""
-        ...
-
-
-class Consumers(MarketData, Protocol):
-    """One venue's consumers: `runtime.dispatch.Dispatch`."""
-
-    @property
-    def books(self) -> Mapping[str, SyncedBook]:
-        """The books that someone wants, by the venue's spelling."""
-        ...
-
-    def arrived(self, received_ns: int, monotonic_ns: int) -> None:
-        """What follows came with a frame that arrived now."""
-        ...
-
-    def decided(self, monotonic_ns: int) -> None:
-        """All that the frame set off is done."""
         ...
 
 

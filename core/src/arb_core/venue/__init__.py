@@ -1,0 +1,11 @@
+"""One exchange, opened for use: `open_exchange` is the door for library users, the command line and the engine.
+
+`opening` finds the plugin and checks the settings, `venue` joins the rooms of `runtime` around it, `updates` are its
+async iterators, `keeping_up` finds lag and jumps of the clock, `events` and `health` are what it says of itself. No
+engine here: who wants one hangs it on `Venue.on_book`.
+"""
+
+from arb_core.venue.opening import open_exchange
+from arb_core.venue.venue import Venue
+
+__all__ = ["Venue", "open_exchange"]
