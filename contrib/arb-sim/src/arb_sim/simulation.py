@@ -1,0 +1,57 @@
+"""Builds simulated venues: a world, faults, and the plugins' own sides of their wires.
+
+Entered by the commands and by tests that want whole venues. Plugins are found as everywhere else, through the registry.
+"""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+from arb_core.registry import Registry
+
+from arb_sim.faults import Faults, FaultScript
+from arb_sim.kernel.venue import SimulationContext
+from arb_sim.venue import SimulatedVenue
+from arb_sim.world import World
+
+__all__ = ["Keys", "keys", "simulate"]
+
+_HOOK = "arb_simulated_venue"
+
+
+class Keys(NamedTuple):
+    """The credentials of a simulated account: made from the seed, good for nothing else."""
+
+    api_key: str
+    api_secret: str
+    passphrase: str | None
+
+
+def keys(exchange: str, seed: int) -> Keys:
+    """Return the credentials of an exchange's simulated account."""
+    made = sha256(f"simulated account of {exchange} {seed}".encode()).hexdigest()
+    return Keys(f"sim{made[:29]}", made[32:], None)
+
+
+def simulate(
+    exchanges: Sequence[str],
+    world: World,
+    *,
+    scripts: Mapping[str, FaultScript] | None = None,
+    registry: Registry | None = None,
+    snapshot_age_ns: int = 0,
+) -> dict[str, SimulatedVenue]:
+    """Return the simulated venues by exchange, in order; all live in one world.
+
+    Raises:
+        PluginMissing: an exchange is not installed.
+        PluginBroken: its plugin has no simulated side.
+        ValueError: a fault script asks for what the venue cannot have.
+    """
+    registry = registry or Registry()
+    scripts = scripts or {}
+    venues: dict[str, SimulatedVenue] = {}
+    for exchange in exchanges:
+        context = SimulationContext(world=world, faults=Faults(scripts.get(exchange)), snapshot_age_ns=snapshot_age_ns)
+        venues[exchange] = registry.ask(exchange, _HOOK, SimulatedVenue, context=context)  # type: ignore[type-abstract]
+    return venues
