@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from arb_core.capture.format import BookLine, Capture, Close, Frame, Header, Line, QuoteLine, Rest
+from arb_core.capture.format import BookLine, Capture, Close, Frame, Line, QuoteLine, Rest
 from arb_core.capture.recorded import RecordedBook
 from arb_core.capture.summary import ExactLevel, Summary, WalkSummary, walk_summary
 from arb_core.capture.venue import Plugins, RecordedVenue, ReplayClock
@@ -147,11 +147,11 @@ class _Run:
         self._changed: dict[LiveBook, None] = {}
         """Books that changed since the last evaluation, in that order."""
         self._restart = False
-        self._headers: list[Header] = []
+        self._captures: Sequence[Capture] = ()
 
     def through(self, captures: Sequence[Capture], on_progress: ProgressListener | None) -> None:
         """Take every line of every file."""
-        self._headers = [capture.header for capture in captures]
+        self._captures = captures
         lines = merge(*(_numbered(file, capture) for file, capture in enumerate(captures)), key=lambda item: item[1].ns)
         count = 0
         for ns, together in groupby(lines, key=lambda item: item[1].ns) if self._options.per_instant else _alone(lines):
@@ -205,18 +205,19 @@ class _Run:
             )
         if (file, exchange) not in self._followed:
             self._followed.add((file, exchange))
-            for book in venue.follow(self._headers[file]):
-                self._add(book)
+            for book in venue.follow(self._captures[file].header):
+                self._add(file, book)
         return venue
 
     def _take_recorded(self, file: int, line: QuoteLine | BookLine) -> None:
         book = self._recorded.get((line.exchange, line.symbol))
         if book is None:
-            for symbol in (*self._headers[file].symbols, line.symbol):
+            # The symbols of the header at once: each new book starts the strategy anew.
+            for symbol in (line.symbol, *self._captures[file].header.symbols):
                 if (line.exchange, symbol) not in self._recorded:
                     added = RecordedBook(VenueName(line.exchange), Symbol.parse(symbol))
                     self._recorded[line.exchange, symbol] = added
-                    self._add(added)
+                    self._add(file, added)
             book = self._recorded[line.exchange, line.symbol]
         kind = line.market if isinstance(line, QuoteLine) else None
         if kind in _OTHER_KINDS and self._view.instrument(book.symbol, book.venue) is None:
@@ -224,8 +225,10 @@ class _Run:
         book.take(line)
         self._changed[book] = None
 
-    def _add(self, book: LiveBook) -> None:
+    def _add(self, file: int, book: LiveBook) -> None:
         """Follow a book, and compare it with the same symbol's books of the other exchanges."""
+        if self._view.book(book.symbol, book.venue) is not None:
+            raise self._captures[file].error(f"{book.venue} {book.symbol} has both raw and normalised lines")
         for other in self._view.books(book.symbol):
             ways = _Direction(book, other, self._hurdle), _Direction(other, book, self._hurdle)
             self._directions.setdefault(book, {})[other] = ways
