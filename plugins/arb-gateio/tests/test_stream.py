@@ -219,6 +219,18 @@ def test_empty_side_of_a_quote_is_nan(hear):
     assert (ask, ask_size) == (3.0, 4.0)
 
 
+@pytest.mark.parametrize("price", ["1e309", "nan", "-1", None, " 1"])
+def test_malformed_quote_is_refused(hear, price):
+    result = {"t": 1, "u": 2, "s": "A_B", "b": price, "B": "1", "a": "3", "A": "4"}
+    with pytest.raises(msgspec.ValidationError):
+        hear(msgspec.json.encode({"channel": "spot.book_ticker", "event": "update", "result": result}))
+
+
+def test_depth_that_nobody_can_ask_for_is_refused(hear, sample):
+    with pytest.raises(msgspec.ValidationError):
+        hear(sample("ws_spot_order_book_update.json").replace(b'"l": "5"', b'"l": "0"'))
+
+
 def test_trade_time_has_a_fraction_of_a_millisecond(hear, sample):
     assert hear(sample("ws_spot_trades_update.json")) == [
         ("trade", "GT_USDT", 0.4705, 16.47, Side.SELL, 1_606_292_218_213_457_800, "309143071")

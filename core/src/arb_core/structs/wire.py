@@ -10,11 +10,11 @@ numbers below zero. All of it together costs a quarter of a list comprehension o
 """
 
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
-__all__ = ["AmountText", "Levels", "Number", "Price", "SequenceId", "Size"]
+__all__ = ["AmountText", "Levels", "MaybeNumber", "Number", "Price", "SequenceId", "Size"]
 
 Price = Annotated[float, msgspec.Meta(gt=0, le=sys.float_info.max)]
 """Finite and above 0."""
@@ -24,6 +24,9 @@ Size = Annotated[float, msgspec.Meta(ge=0, le=sys.float_info.max)]
 
 Number = Size
 """A volume, or a price where 0 stands for "none"."""
+
+MaybeNumber = Number | Literal[""] | None
+"""A number where the venue may leave "" or null instead."""
 
 Levels = list[tuple[Price, Size]]
 """Levels of a book, `[["price", "size"], ...]`; a venue that adds a third element to each needs a type of its own."""

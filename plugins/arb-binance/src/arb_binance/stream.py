@@ -126,13 +126,13 @@ def _tell_named(stream: str, data: msgspec.Raw, error: msgspec.ValidationError, 
 def _tell_control(control: wire.Other, error: msgspec.ValidationError, out: Sink) -> None:
     """Samples: `ws_ack.json`, `ws_refused.json`. Only the id says what is answered."""
     request_id = control.id if isinstance(control.id, int) else None
-    refusal = control.error or wire.Refusal(control.code, control.msg)
-    if refusal.code is not None:
+    if control.error is not None or control.code is not None:
+        refusal = control.error or wire.Refusal(control.code, control.msg)
         out.refused(request_id, (), f"code {refusal.code}: {refusal.msg}")
-    elif control.result is not None:
-        out.reply(control.id, control.result)
-    elif control.id is not None:
+    elif control.id is not None and bytes(control.result) == b"null":
         out.ack(request_id)
+    elif control.id is not None and bytes(control.result):
+        out.reply(control.id, msgspec.json.decode(control.result))
     else:
         raise error
 

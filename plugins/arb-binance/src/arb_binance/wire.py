@@ -7,7 +7,7 @@ https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams
 
 from typing import Any
 
-from arb_core.structs.wire import AmountText, Levels, Number, Price, SequenceId, Size
+from arb_core.structs.wire import AmountText, Levels, MaybeNumber, Number, Price, SequenceId, Size
 from msgspec import Raw, Struct, field
 
 __all__ = [
@@ -115,10 +115,10 @@ class BookTicker(Struct):
     """One symbol of `GET /api/v3/ticker/bookTicker`; a side that is empty is "0.00000000"."""
 
     symbol: str
-    bidPrice: AmountText | None = None
-    bidQty: AmountText | None = None
-    askPrice: AmountText | None = None
-    askQty: AmountText | None = None
+    bidPrice: MaybeNumber = None
+    bidQty: MaybeNumber = None
+    askPrice: MaybeNumber = None
+    askQty: MaybeNumber = None
 
 
 class DepthUpdate(Struct, tag_field="e", tag="depthUpdate"):
@@ -221,7 +221,8 @@ class Other(Struct):
     best_size: Any = field(name="B", default=None)
     """Present in a `Best` without a wrapper."""
     id: int | str | None = None
-    result: Any = None
+    result: Raw = Raw(b"")
+    """null accepts a request; an answer without it (empty) does not."""
     error: Refusal | None = None
     code: int | None = None
     msg: str | None = None

@@ -22,6 +22,7 @@ from arb_core.structs.market import (
     Trade,
     TradingStatus,
 )
+from arb_core.structs.wire import MaybeNumber
 
 from arb_gateio import wire
 from arb_gateio.card import split
@@ -58,7 +59,7 @@ _info_of_one = msgspec.json.Decoder(wire.CurrencyPair, strict=False)
 _depth = msgspec.json.Decoder(wire.Depth, strict=False)
 _trades = msgspec.json.Decoder(list[wire.Trade], strict=False)
 _klines = msgspec.json.Decoder(list[wire.Kline], strict=False)
-_tickers = msgspec.json.Decoder(list[wire.Ticker])
+_tickers = msgspec.json.Decoder(list[wire.Ticker], strict=False)
 _currencies = msgspec.json.Decoder(list[wire.Currency])
 
 
@@ -133,10 +134,11 @@ def asset_networks(body: bytes) -> dict[Asset, list[AssetNetwork]]:
     return {Asset(row.currency.upper()): _networks(row) for row in _currencies.decode(body)}
 
 
-def best(price: str | None, size: str | None) -> tuple[float, float]:
+def best(price: MaybeNumber, size: MaybeNumber) -> tuple[float, float]:
     """Return one side of a quote, NaN where it is empty."""
-    at = float(price or 0)
-    return (at, float(size) if size else nan) if at else (nan, nan)
+    if not price:
+        return nan, nan
+    return price, nan if size is None or size == "" else size
 
 
 def nanoseconds(milliseconds: str) -> int:

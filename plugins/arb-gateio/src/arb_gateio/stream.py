@@ -36,6 +36,9 @@ _INTERVALS = {name: interval for interval, name in INTERVALS.items()}
 
 _messages = msgspec.json.Decoder(wire.Message, strict=False)
 _control = msgspec.json.Decoder(wire.Control)
+_closed = msgspec.json.Decoder(bool | None)
+"""Without `strict=False`, which takes "0" for false."""
+_outcome = msgspec.json.Decoder(wire.Outcome | None)
 
 
 class PublicStream(StreamDialect):
@@ -139,7 +142,8 @@ def _tell_control(control: wire.Control, error: msgspec.ValidationError, out: Si
     if control.error is not None:
         out.refused(request_id, names, f"code {control.error.code}: {control.error.message}")
     elif control.event in {"subscribe", "unsubscribe"}:
-        if control.result == {"status": "fail"}:
+        outcome = _outcome.decode(control.result)
+        if outcome is not None and outcome.status == "fail":
             out.refused(request_id, names, "status fail")
         else:
             out.ack(request_id, names)
@@ -196,7 +200,8 @@ def _tell_kline(bar: wire.Candle, out: Sink) -> None:
         out.ignored(f"candles of {name}")
         return
     volume = nan if bar.a is None else bar.a
-    out.kline(pair, interval, bar.t * _SECOND, (bar.o, bar.h, bar.l, bar.c), volume, bar.v, bar.w)
+    closed = _closed.decode(bar.w)
+    out.kline(pair, interval, bar.t * _SECOND, (bar.o, bar.h, bar.l, bar.c), volume, bar.v, closed)
 
 
 def _held(levels: Levels) -> Levels:

@@ -4,10 +4,10 @@ Times are seconds unless the name ends in _ms or a note says so. Unknown fields 
 Sources: https://www.gate.com/docs/developers/apiv4/en/#spot and https://www.gate.com/docs/developers/apiv4/ws/en/#spot
 """
 
-from typing import Any
+from typing import Annotated, Literal
 
-from arb_core.structs.wire import AmountText, Levels, Number, Price, SequenceId, Size
-from msgspec import Struct
+from arb_core.structs.wire import AmountText, Levels, MaybeNumber, Number, Price, SequenceId, Size
+from msgspec import Meta, Raw, Struct
 
 __all__ = [
     "Best",
@@ -22,6 +22,7 @@ __all__ = [
     "Envelope",
     "Kline",
     "Message",
+    "Milliseconds",
     "Obu",
     "OnBest",
     "OnBookUpdate",
@@ -29,11 +30,16 @@ __all__ = [
     "OnDeal",
     "OnObu",
     "OnPartial",
+    "Outcome",
     "Partial",
     "ServerTime",
     "Ticker",
     "Trade",
 ]
+
+
+Milliseconds = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]*)?\Z", max_length=25)]
+"""A time with a fraction of a millisecond, as text."""
 
 
 class Envelope(Struct):
@@ -112,8 +118,7 @@ class Trade(Struct):
     """One row of `GET /spot/trades`."""
 
     id: str
-    create_time_ms: AmountText
-    """Milliseconds with a fraction."""
+    create_time_ms: Milliseconds
     side: str
     """The taker's."""
     amount: Size
@@ -138,10 +143,10 @@ class Ticker(Struct):
     """One row of `GET /spot/tickers`; prices are "" for a dead pair."""
 
     currency_pair: str
-    highest_bid: AmountText | None = None
-    highest_size: AmountText | None = None
-    lowest_ask: AmountText | None = None
-    lowest_size: AmountText | None = None
+    highest_bid: MaybeNumber = None
+    highest_size: MaybeNumber = None
+    lowest_ask: MaybeNumber = None
+    lowest_size: MaybeNumber = None
     """Sizes come only when a single pair is asked for."""
 
 
@@ -181,8 +186,8 @@ class Partial(Struct):
     """ms"""
     lastUpdateId: SequenceId
     s: str
-    l: int  # noqa: E741 (Gate.io's name)
-    """Levels a side, as text."""
+    l: Annotated[int, Meta(ge=1)]  # noqa: E741 (Gate.io's name)
+    """Levels a side, as text. 0 would mean a whole book to the core."""
     bids: Levels
     asks: Levels
 
@@ -194,17 +199,17 @@ class Best(Struct):
     """ms"""
     u: SequenceId
     s: str
-    b: AmountText
-    B: AmountText
-    a: AmountText
-    A: AmountText
+    b: Number | Literal[""]
+    B: Number | Literal[""]
+    a: Number | Literal[""]
+    A: Number | Literal[""]
 
 
 class Deal(Struct):
     """`spot.trades`."""
 
     id: int
-    create_time_ms: AmountText
+    create_time_ms: Milliseconds
     side: str
     currency_pair: str
     amount: Size
@@ -225,7 +230,7 @@ class Candle(Struct):
     """Quote volume."""
     a: Number | None = None
     """Base volume; absent in 2021."""
-    w: bool | None = None
+    w: Raw = Raw(b"null")
     """Closed; absent in 2021."""
 
 
@@ -275,12 +280,20 @@ class Refusal(Struct):
     message: str | None = None
 
 
+class Outcome(Struct):
+    """What became of a request; older refusals have null in its place."""
+
+    status: str | None = None
+    """success or fail."""
+
+
 class Control(Struct):
-    """Any other frame: acknowledgement, refusal, pong. `result` is {"status": "success"} or "fail", or null."""
+    """Any other frame: acknowledgement, refusal, pong, the data of a channel that is not ours."""
 
     channel: str
     event: str | None = None
     id: int | str | None = None
     payload: list[str] | None = None
     error: Refusal | None = None
-    result: Any = None
+    result: Raw = Raw(b"null")
+    """An `Outcome`, or null, where the event is subscribe or unsubscribe."""

@@ -12,6 +12,7 @@ import msgspec
 from arb_core.interfaces.context import Markets
 from arb_core.structs.book import BookSnapshot
 from arb_core.structs.market import Instrument, Kline, Pair, Quote, Side, Symbol, Trade, TradingStatus
+from arb_core.structs.wire import MaybeNumber
 
 from arb_mexc import wire
 
@@ -37,7 +38,7 @@ _info = msgspec.json.Decoder(wire.ExchangeInfo, strict=False)
 _depth = msgspec.json.Decoder(wire.Depth, strict=False)
 _trades = msgspec.json.Decoder(list[wire.Trade], strict=False)
 _klines = msgspec.json.Decoder(list[wire.Kline], strict=False)
-_tickers = msgspec.json.Decoder(list[wire.BookTicker])
+_tickers = msgspec.json.Decoder(list[wire.BookTicker], strict=False)
 
 
 def nothing(body: bytes) -> None:
@@ -141,7 +142,8 @@ def _status(row: wire.SymbolInfo) -> TradingStatus:
     return _SIDES.get(str(row.tradeSideType or 1), TradingStatus.UNKNOWN)
 
 
-def _side(price: str | None, size: str | None) -> tuple[float, float]:
+def _side(price: MaybeNumber, size: MaybeNumber) -> tuple[float, float]:
     """Return one side of a quote, NaN where it is empty."""
-    at = float(price or 0)
-    return (at, float(size) if size else nan) if at else (nan, nan)
+    if not price:
+        return nan, nan
+    return price, nan if size is None or size == "" else size

@@ -46,7 +46,7 @@ _INTERVALS = {name: interval for interval, (_, name) in INTERVALS.items()}
 _TAKERS = {1: Side.BUY, 2: Side.SELL}
 
 # The colon after "Reason" is full-width.
-_REFUSED = re.compile(r"Not Subscribed successfully! \[(?P<channels>[^]]*)]\W*(?:Reason\W+)?(?P<reason>.*?)\s*$")
+_REFUSED = re.compile(r"(?s)Not Subscribed successfully!.*?\[(?P<channels>[^]]*)]\W*(?:Reason\W+)?(?P<reason>.*?)\s*$")
 
 _push = cast("Callable[[memoryview], PushDataV3ApiWrapper]", PushDataV3ApiWrapper.FromString)
 """The stubs know bytes only; a memoryview is taken as well."""

@@ -6,7 +6,7 @@ Source: https://www.mexc.com/api-docs/spot-v3/market-data-endpoints
 
 from typing import Any
 
-from arb_core.structs.wire import AmountText, Levels, Number, Price, SequenceId, Size
+from arb_core.structs.wire import AmountText, Levels, MaybeNumber, Number, Price, SequenceId, Size
 from msgspec import Struct
 
 __all__ = ["BookTicker", "Control", "Depth", "Envelope", "ExchangeInfo", "Kline", "ServerTime", "SymbolInfo", "Trade"]
@@ -97,10 +97,10 @@ class BookTicker(Struct):
     """One symbol of `GET /api/v3/ticker/bookTicker`; a side that is empty is "", "0" or null."""
 
     symbol: str
-    bidPrice: AmountText | None = None
-    bidQty: AmountText | None = None
-    askPrice: AmountText | None = None
-    askQty: AmountText | None = None
+    bidPrice: MaybeNumber = None
+    bidQty: MaybeNumber = None
+    askPrice: MaybeNumber = None
+    askQty: MaybeNumber = None
 
 
 class Control(Struct):
