@@ -158,11 +158,16 @@ def test_a_missing_file_and_an_existing_one_are_capture_errors(tmp_path: Path) -
 
 
 def test_native_names_stand_alone_or_by_exchange() -> None:
-    one = Header(capture=1, native={"BTC/USDT": "BTCUSDT"})
-    assert one.pairs("binance") == {"BTC/USDT": "BTCUSDT"}
-    several = Header(capture=1, native={"binance": {"BTC/USDT": "BTCUSDT"}, "gateio": {"BTC/USDT": "BTC_USDT"}})
-    assert several.pairs("gateio") == {"BTC/USDT": "BTC_USDT"}
-    assert several.pairs("mexc") == {}
+    both = ("BTC/USDT", "ETH/USDT")
+    one = Header(capture=1, symbols=both, native={"BTC/USDT": "BTCUSDT"})
+    assert one.followed("binance") == {"BTC/USDT": "BTCUSDT", "ETH/USDT": None}
+    by_exchange: dict[str, str | dict[str, str]] = {
+        "binance": {"BTC/USDT": "BTCUSDT"},
+        "gateio": {"ETH/USDT": "ETH_USDT"},
+    }
+    several = Header(capture=1, symbols=both, native=by_exchange)
+    assert several.followed("gateio") == {"ETH/USDT": "ETH_USDT"}
+    assert several.followed("mexc") == {"BTC/USDT": None, "ETH/USDT": None}
 
 
 def test_a_line_of_one_file_may_be_read_once(make_capture: Callable[..., Path]) -> None:

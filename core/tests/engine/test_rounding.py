@@ -27,7 +27,7 @@ def test_a_rounded_price_is_never_less_marketable(price: Decimal, tick: Decimal)
 
 @given(lots=st.lists(steps, min_size=1, max_size=4))
 def test_the_common_step_is_the_smallest_that_every_venue_takes(lots: list[Decimal]) -> None:
-    step = Fraction(common_step(lots))
+    step = Fraction(common_step(*lots))
     assert all(step % Fraction(lot) == 0 for lot in lots)
     largest = max(Fraction(lot) for lot in lots)
     smaller = [largest * n for n in range(1, int(step / largest))]
@@ -35,7 +35,7 @@ def test_the_common_step_is_the_smallest_that_every_venue_takes(lots: list[Decim
 
 
 def test_no_step_leaves_a_size_and_a_price_alone() -> None:
-    assert common_step([Decimal(0)]) == 0
+    assert common_step(Decimal(0)) == 0
     assert round_size(Decimal("1.2345"), Decimal(0)) == Decimal("1.2345")
     assert round_price(Decimal("1.2345"), Decimal(0), Side.BUY) == Decimal("1.2345")
 

@@ -52,12 +52,16 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     native: dict[str, str | dict[str, str]] = {}
     """Symbol -> the exchange's own name; in a file of several exchanges, exchange -> symbol -> name."""
 
-    def pairs(self, exchange: str) -> dict[str, str]:
-        """Return the native names of one exchange by symbol, as far as the header gives them."""
+    def followed(self, exchange: str) -> dict[str, str | None]:
+        """Return the symbols that one exchange is followed by, each with its native name as far as the header gives it.
+
+        Names given by exchange say which symbols each of them has; otherwise every exchange has all.
+        """
         own = self.native.get(exchange)
         if isinstance(own, dict):
-            return own
-        return {symbol: pair for symbol, pair in self.native.items() if isinstance(pair, str)}
+            return dict(own)
+        names = {symbol: pair for symbol, pair in self.native.items() if isinstance(pair, str)}
+        return {symbol: names.get(symbol) for symbol in self.symbols}
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
@@ -250,7 +254,10 @@ class Capture:
             raise self.error("the file is empty")
         try:
             header = _header.decode(row)
-            for symbol in header.symbols:
+            for symbol in (
+                *header.symbols,
+                *(s for own in header.native.values() if isinstance(own, dict) for s in own),
+            ):
                 Symbol.parse(symbol)
         except (msgspec.MsgspecError, ValueError) as error:
             raise self.error(f"not the header of a capture: {error}") from error

@@ -220,13 +220,12 @@ class RecordedVenue:
     def follow(self, header: Header) -> list[BookSync]:
         """Add the books of a header that are not followed yet; return them."""
         factory = self._plugins.book_factory()
-        native = header.pairs(self.exchange)
         added: list[BookSync] = []
-        for text in header.symbols:
+        for text, name in header.followed(self.exchange).items():
             symbol = Symbol.parse(text)
             if symbol in self.books:
                 continue
-            pair = Pair(native[text]) if text in native else self._public.symbol_to_pair(symbol)
+            pair = self._public.symbol_to_pair(symbol) if name is None else Pair(name)
             book = BookSync(
                 VenueName(self.exchange),
                 symbol,

@@ -241,6 +241,7 @@ class Assets:
         """Begin with nothing known."""
         self._networks: dict[VenueName, Mapping[Asset, Sequence[AssetNetwork]]] = {}
         self._read_ns: dict[VenueName, int] = {}
+        self._transfers: dict[tuple[str, VenueName, VenueName], tuple[CheckState, str]] = {}
         self._findings: dict[tuple[str, VenueName, VenueName, str | None, str | None], Finding] = {}
         self._watches: dict[tuple[Symbol, VenueName, VenueName], PriceWatch] = {}
 
@@ -249,6 +250,7 @@ class Assets:
         self._networks[venue] = networks
         self._read_ns[venue] = read_ns
         self._findings.clear()
+        self._transfers.clear()
 
     def networks(self, venue: VenueName, asset: str) -> Sequence[AssetNetwork] | None:
         """Return an asset's networks, None where the venue does not say."""
@@ -269,6 +271,15 @@ class Assets:
             finding = compare(asset, self.networks(a, asset), self.networks(b, asset), contract_a, contract_b)
             self._findings[key] = finding
         return finding
+
+    def transfer(self, asset: str, source: VenueName, target: VenueName) -> tuple[CheckState, str]:
+        """Say whether an asset can go from one venue to another; remembered until a list changes."""
+        key = (asset, source, target)
+        found = self._transfers.get(key)
+        if found is None:
+            state, detail = transfer(self.networks(source, asset), self.networks(target, asset))
+            found = self._transfers[key] = (state, f"{asset} {source} to {target}: {detail}")
+        return found
 
     def watch(self, symbol: Symbol, a: VenueName, b: VenueName) -> PriceWatch:
         """Return the watch over two venues' prices of a symbol, whichever is named first."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from arb_core.engine.edge import Hurdle
-from arb_core.engine.identity import Identity, transfer
+from arb_core.engine.identity import Identity
 from arb_core.engine.rounding import common_step, decimal, round_price, round_size
 from arb_core.engine.view import EngineView
 from arb_core.structs.book import BookState, Level
@@ -138,26 +138,29 @@ def _refuses(check: Check) -> bool:
     return check.state is CheckState.FAIL or (check.state is CheckState.UNKNOWN and check.name != "transfers")
 
 
-class _Context:
-    """What the checks of one opportunity share."""
+_Known = tuple[Leg, Instrument | None]
 
-    __slots__ = ("instruments", "legs", "market", "monotonic_ns", "open_ns", "opportunity", "policy")
+
+class _Context:
+    """What the checks of one opportunity share. A verdict is asked for at every update while an edge stays open."""
+
+    __slots__ = ("across", "books", "known", "legs", "market", "monotonic_ns", "open_ns", "opportunity", "policy")
 
     def __init__(
         self, opportunity: Opportunity, market: EngineView, policy: Policy, monotonic_ns: int, open_ns: int
     ) -> None:
         self.opportunity = opportunity
-        self.legs = opportunity.legs
-        self.instruments = [market.instrument(leg.symbol, leg.venue) for leg in opportunity.legs]
+        self.legs = legs = opportunity.legs
+        self.books = [(leg, market.book(leg.symbol, leg.venue)) for leg in legs]
+        self.known: list[_Known] = [(leg, market.instrument(leg.symbol, leg.venue)) for leg in legs]
+        self.across: list[tuple[_Known, _Known]] = [
+            (a, b) for a, b in combinations(self.known, 2) if a[0].venue != b[0].venue and _base(a[0]) == _base(b[0])
+        ]
+        """Every two legs that deal in one base asset on two venues."""
         self.market = market
         self.policy = policy
         self.monotonic_ns = monotonic_ns
         self.open_ns = open_ns
-
-    def across(self) -> list[tuple[tuple[Leg, Instrument | None], tuple[Leg, Instrument | None]]]:
-        """Return every two legs that deal in one base asset on two venues."""
-        known = list(zip(self.legs, self.instruments, strict=True))
-        return [(a, b) for a, b in combinations(known, 2) if a[0].venue != b[0].venue and _base(a[0]) == _base(b[0])]
 
 
 _PASSED = {name: Check(name, CheckState.PASS) for name in CHECKS}
@@ -166,6 +169,8 @@ _PASSED = {name: Check(name, CheckState.PASS) for name in CHECKS}
 
 def _worst(name: str, findings: list[tuple[CheckState, str]]) -> Check:
     """Put several answers into one: a failure before an unknown, with every reason of that kind."""
+    if not findings:
+        return _PASSED[name]
     for state in (CheckState.FAIL, CheckState.UNKNOWN):
         reasons = [detail for found, detail in findings if found is state]
         if reasons:
@@ -184,8 +189,7 @@ def _base(leg: Leg) -> str:
 
 
 def _live(context: _Context) -> Check:
-    for leg in context.legs:
-        book = context.market.book(leg.symbol, leg.venue)
+    for leg, book in context.books:
         if book is None:
             return Check("live", CheckState.FAIL, f"{leg.venue} {leg.symbol} is not followed")
         if book.state is not BookState.LIVE:
@@ -197,21 +201,21 @@ def _fresh(context: _Context) -> Check:
     limit_ns = context.policy.max_age_ns
     if limit_ns is None:
         return _PASSED["fresh"]
+    oldest_ns = context.monotonic_ns - limit_ns
     old: list[tuple[CheckState, str]] = []
-    for leg in context.legs:
-        book = context.market.book(leg.symbol, leg.venue)
-        age_ns = None if book is None else context.monotonic_ns - book.monotonic_ns
-        if age_ns is None:
+    for leg, book in context.books:
+        if book is None:
             old.append((CheckState.UNKNOWN, f"{leg.venue} {leg.symbol} is not followed"))
-        elif age_ns > limit_ns:
-            detail = f"{leg.venue} silent for {age_ns / _SECOND:.1f} s, allowed {limit_ns / _SECOND:g} s"
+        elif book.monotonic_ns < oldest_ns:
+            age_s = (context.monotonic_ns - book.monotonic_ns) / _SECOND
+            detail = f"{leg.venue} silent for {age_s:.1f} s, allowed {limit_ns / _SECOND:g} s"
             old.append((CheckState.FAIL, detail))
     return _worst("fresh", old)
 
 
 def _different_instrument(context: _Context) -> Check:
     findings: list[tuple[CheckState, str]] = []
-    for leg, instrument in zip(context.legs, context.instruments, strict=True):
+    for leg, instrument in context.known:
         if instrument is None:
             findings.append((CheckState.UNKNOWN, f"{leg.venue} says nothing of {leg.symbol}"))
         elif instrument.kind is not InstrumentKind.SPOT:
@@ -220,14 +224,20 @@ def _different_instrument(context: _Context) -> Check:
             )
         elif leg.symbol.settle is not None:
             findings.append((CheckState.FAIL, f"{leg.symbol} on {leg.venue} is a derivative by its name"))
-    for (leg, mine), (other, yours) in context.across():
+    for (leg, mine), (other, yours) in context.across:
         if leg.symbol.base != other.symbol.base:
             detail = f"{leg.symbol.base} on {leg.venue} is not the unit of {other.symbol.base} on {other.venue}"
             findings.append((CheckState.FAIL, detail))
-        if mine is not None and yours is not None and _units(mine) != _units(yours):
+        if mine is not None and yours is not None and _differ(mine, yours):
             detail = f"one unit is {_units(mine)} {leg.symbol.base} on {leg.venue}, {_units(yours)} on {other.venue}"
             findings.append((CheckState.FAIL, detail))
     return _worst("different_instrument", findings)
+
+
+def _differ(a: Instrument, b: Instrument) -> bool:
+    """Whether two listings count in different units."""
+    same = a.contract_size == b.contract_size and a.base_multiplier == b.base_multiplier
+    return not same and _units(a) != _units(b)
 
 
 def _units(instrument: Instrument) -> Decimal:
@@ -240,7 +250,7 @@ def _same_asset(context: _Context) -> Check:
     findings: list[tuple[CheckState, str]] = []
     quarantine: list[tuple[CheckState, str]] = []
     policy, assets = context.policy, context.market.assets
-    for (leg, mine), (other, yours) in context.across():
+    for (leg, mine), (other, yours) in context.across:
         found = assets.identity(
             leg.symbol.base,
             leg.venue,
@@ -288,11 +298,11 @@ def _fees(context: _Context) -> Check:
 
 
 def _size(context: _Context) -> Check:
-    size = min((leg.size for leg in context.legs), key=lambda value: (not isnan(value), value), default=nan)
-    if isnan(size):
-        return Check("size", CheckState.UNKNOWN, "a venue does not give sizes")
-    if size <= 0.0:
-        return Check("size", CheckState.FAIL, "nothing left at this price")
+    for leg in context.legs:
+        if isnan(leg.size):
+            return Check("size", CheckState.UNKNOWN, "a venue does not give sizes")
+        if leg.size <= 0.0:
+            return Check("size", CheckState.FAIL, "nothing left at this price")
     return _PASSED["size"]
 
 
@@ -300,14 +310,14 @@ def _filters(context: _Context) -> Check:
     """Round every leg as it would be ordered and ask each venue's own limits."""
     findings: list[tuple[CheckState, str]] = []
     together = context.opportunity.plan is Plan.TOGETHER
-    step = common_step(i.lot for i in context.instruments if i is not None) if together else None
-    for leg, instrument in zip(context.legs, context.instruments, strict=True):
+    step = common_step(*[instrument.lot for _, instrument in context.known if instrument is not None])
+    for leg, instrument in context.known:
         if instrument is None:
             findings.append((CheckState.UNKNOWN, f"{leg.venue} says nothing of {leg.symbol}"))
         elif not (isfinite(leg.size) and isfinite(leg.price)):
             findings.append((CheckState.UNKNOWN, f"size of {leg.venue} not known"))
         else:
-            trouble = _breach(leg, instrument, instrument.lot if step is None else step)
+            trouble = _breach(leg, instrument, step if together else instrument.lot)
             if trouble is not None:
                 findings.append((CheckState.FAIL, f"{leg.venue}: {trouble}"))
     return _worst("filters", findings)
@@ -352,25 +362,27 @@ def _absurd(context: _Context) -> Check:
 
 def _healthy(context: _Context) -> Check:
     findings: list[tuple[CheckState, str]] = []
-    for leg, instrument in zip(context.legs, context.instruments, strict=True):
+    for leg, instrument in context.known:
         trouble = context.market.trouble(leg.venue)
         if trouble is not None:
             findings.append((CheckState.FAIL, f"{leg.venue}: {trouble}"))
         if instrument is None:
             findings.append((CheckState.UNKNOWN, f"trading status of {leg.symbol} on {leg.venue} not known"))
         else:
-            findings.extend(_listing(leg, instrument, context))
-    for a, b in combinations(context.legs, 2):
-        if any(_muted(mute, a, b) for mute in context.policy.mute):
-            findings.append((CheckState.FAIL, f"{a.venue} and {b.venue} are muted for {a.symbol}"))
+            _judge_listing(leg, instrument, context, findings)
+    for mute in context.policy.mute:
+        for a, b in combinations(context.legs, 2):
+            if _muted(mute, a, b):
+                findings.append((CheckState.FAIL, f"{a.venue} and {b.venue} are muted for {a.symbol}"))
     return _worst("healthy", findings)
 
 
-def _listing(leg: Leg, instrument: Instrument, context: _Context) -> list[tuple[CheckState, str]]:
+def _judge_listing(leg: Leg, instrument: Instrument, context: _Context, findings: list[tuple[CheckState, str]]) -> None:
     """Judge what a venue says of trading in one instrument."""
-    where = f"{leg.symbol} on {leg.venue}"
-    findings: list[tuple[CheckState, str]] = []
     status = instrument.status
+    if status is TradingStatus.TRADING and instrument.delisting_ns is None:
+        return
+    where = f"{leg.symbol} on {leg.venue}"
     if status is TradingStatus.UNKNOWN:
         findings.append((CheckState.UNKNOWN, f"trading status of {where} not known"))
     elif status is TradingStatus.HALTED:
@@ -384,7 +396,6 @@ def _listing(leg: Leg, instrument: Instrument, context: _Context) -> list[tuple[
         if left_ns < context.policy.delisting_margin_ns:
             when = f"in {left_ns / _HOUR:.1f} h" if left_ns > 0 else "already"
             findings.append((CheckState.FAIL, f"{where} is delisted {when}"))
-    return findings
 
 
 def _muted(mute: Mute, a: Leg, b: Leg) -> bool:
@@ -395,7 +406,7 @@ def _transfers(context: _Context) -> Check:
     """Ask whether base can go from where it is bought to where it is sold, and the money back."""
     findings: list[tuple[CheckState, str]] = []
     if context.opportunity.plan is Plan.TOGETHER:
-        for (a, _), (b, _) in context.across():
+        for (a, _), (b, _) in context.across:
             if a.side is b.side:
                 continue
             bought, sold = (a, b) if a.side is Side.BUY else (b, a)
@@ -409,11 +420,13 @@ def _transfers(context: _Context) -> Check:
 
 def _moves(context: _Context, asset: str, source: VenueName, target: VenueName) -> tuple[CheckState, str]:
     assets = context.market.assets
-    state, detail = transfer(assets.networks(source, asset), assets.networks(target, asset))
+    state, detail = assets.transfer(asset, source, target)
+    if state is CheckState.UNKNOWN:
+        return state, detail
     ages = [assets.age_ns(venue, context.opportunity.detected_ns) for venue in (source, target)]
     oldest_ns = max((age for age in ages if age is not None), default=None)
     told = "" if oldest_ns is None else f" (read {oldest_ns // _MINUTE} min ago)"
-    return state, f"{asset} {source} to {target}: {detail}{told}"
+    return state, detail + told
 
 
 _CHECKS: tuple[Callable[[_Context], Check], ...] = (

@@ -1,8 +1,8 @@
 """Prices and sizes as an instrument takes them: the one place where float64 becomes an orderable `Decimal`."""
 
-from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd, lcm
 
 from arb_core.structs.market import Side
@@ -27,7 +27,8 @@ def round_size(size: Decimal, step: Decimal) -> Decimal:
     return size if step <= 0 else (size / step).to_integral_value(ROUND_FLOOR) * step
 
 
-def common_step(steps: Iterable[Decimal]) -> Decimal:
+@lru_cache(maxsize=4096)
+def common_step(*steps: Decimal) -> Decimal:
     """Return the smallest multiple of every step given, so that one size is orderable everywhere; 0 = none."""
     fractions = [Fraction(step) for step in steps if step > 0]
     if not fractions:

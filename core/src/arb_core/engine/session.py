@@ -92,6 +92,7 @@ class DetectionSession:
         self._strategies = dict(strategies)
         self._runners: list[_Runner] = []
         self._slots: dict[Symbol, dict[VenueName, _Slot]] = {}
+        self._monotonic_ns = market.clock.monotonic_ns
         self._tolerance = self.policy.price_tolerance_bps / _BPS
         self._opportunity_listeners: list[OpportunityListener] = []
         self._episode_listeners: list[EpisodeListener] = []
@@ -157,7 +158,7 @@ class DetectionSession:
                 continue
             if found or slot.open:
                 self._judge(runner.name, slot, found)
-        self.latency.add(self.market.monotonic_ns() - sync.monotonic_ns)
+        self.latency.add(self._monotonic_ns() - sync.monotonic_ns)
 
     def on_lost(self, sync: LiveBook, fault: BookFault) -> None:
         """A book stopped being LIVE: every edge that leans on it is over."""
@@ -180,7 +181,7 @@ class DetectionSession:
             except Exception as error:  # noqa: BLE001 (as above)
                 self._take_out(runner, error)
                 continue
-            now_ns = self.market.monotonic_ns()
+            now_ns = self._monotonic_ns()
             for opportunity in found:
                 self._see(runner.name, opportunity, now_ns)
 
@@ -202,7 +203,7 @@ class DetectionSession:
 
     def _judge(self, strategy: str, slot: _Slot, found: Sequence[Opportunity]) -> None:
         """Judge what a strategy found; what it no longer finds is over."""
-        now_ns = self.market.monotonic_ns()
+        now_ns = self._monotonic_ns()
         renewed = [self._see(strategy, opportunity, now_ns) for opportunity in found]
         for key in [key for key in slot.open if key[0] == strategy and key not in renewed]:
             self._close(key)

@@ -18,7 +18,7 @@ class EngineView:
 
     def __init__(self, clock: Clock) -> None:
         """Begin without venues."""
-        self._clock = clock
+        self.clock = clock
         self._books: dict[Symbol, dict[VenueName, LiveBook]] = {}
         self._instruments: dict[Symbol, dict[VenueName, Instrument]] = {}
         self._fees: dict[Symbol, dict[VenueName, float]] = {}
@@ -85,8 +85,8 @@ class EngineView:
 
     def now_ns(self) -> int:
         """Return the time, UTC."""
-        return self._clock.now_ns()
+        return self.clock.now_ns()
 
     def monotonic_ns(self) -> int:
         """Return the time by which books age."""
-        return self._clock.monotonic_ns()
+        return self.clock.monotonic_ns()
