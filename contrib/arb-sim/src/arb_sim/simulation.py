@@ -14,9 +14,9 @@ from arb_sim.kernel.venue import SimulationContext
 from arb_sim.venue import SimulatedVenue
 from arb_sim.world import World
 
-__all__ = ["Keys", "keys", "simulate"]
+__all__ = ["HOOK", "Keys", "keys", "simulate"]
 
-_HOOK = "arb_simulated_venue"
+HOOK = "arb_simulated_venue"
 
 
 class Keys(NamedTuple):
@@ -53,5 +53,5 @@ def simulate(
     venues: dict[str, SimulatedVenue] = {}
     for exchange in exchanges:
         context = SimulationContext(world=world, faults=Faults(scripts.get(exchange)), snapshot_age_ns=snapshot_age_ns)
-        venues[exchange] = registry.ask(exchange, _HOOK, SimulatedVenue, context=context)  # type: ignore[type-abstract]
+        venues[exchange] = registry.ask(exchange, HOOK, SimulatedVenue, context=context)  # type: ignore[type-abstract]
     return venues

@@ -1,5 +1,7 @@
 """`arb sim serve`: simulated venues on the loopback address, for a stranger's client or a look at a venue's wire."""
 
+import asyncio
+import sys
 from pathlib import Path
 from time import time_ns
 from typing import Any
@@ -35,6 +37,7 @@ def _symbols(_context: click.Context, _parameter: click.Parameter, text: str) ->
 @click.option("--capture", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Replay a recording.")
 @click.option("--steps-per-s", type=click.FloatRange(min=0), default=20.0, show_default=True, help="Moves of a price.")
 @click.option("--dislocate", is_flag=True, help="Let venues disagree now and then, and print each time as a line.")
+@click.option("--while-stdin", is_flag=True, help="End when stdin closes: with the program that started this one.")
 @standard
 def serve(exchanges: tuple[str, ...], *, as_json: bool, **options: Any) -> None:
     """Serve venues until SIGTERM or Ctrl-C. Prints one line for each as soon as it answers.
@@ -55,6 +58,7 @@ async def _serve(
     capture: Path | None,
     steps_per_s: float,
     dislocate: bool,
+    while_stdin: bool,
 ) -> None:
     from arb_sim.faults import FaultScript, load_script
     from arb_sim.recording import RecordedWorld
@@ -87,6 +91,8 @@ async def _serve(
 
     world.on_injected = tell
     with stop_on_signals() as stop:
+        if while_stdin:
+            await _stop_with_stdin(stop)
         async with Servers(venues.values(), port=port) as servers:
             for exchange, server in zip(venues, servers.venues, strict=True):
                 host = f"127.0.0.1:{server.port}"
@@ -104,6 +110,16 @@ async def _serve(
             if not as_json:
                 note("Ctrl-C ends it.")
             await stop.wait()
+
+
+async def _stop_with_stdin(stop: asyncio.Event) -> None:
+    """Set `stop` when whoever holds the other end of stdin has closed it, or has died."""
+
+    class EndOfInput(asyncio.Protocol):
+        def connection_lost(self, exc: Exception | None) -> None:
+            stop.set()
+
+    await asyncio.get_running_loop().connect_read_pipe(EndOfInput, sys.stdin)
 
 
 def _plain(injected: Any) -> dict[str, Any]:
