@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import cast
 
 import msgspec
 from arb_core.errors import ArbError
@@ -81,19 +82,19 @@ async def serving(
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
-    assert child.stdout is not None
-    assert child.stderr is not None
-    errors = asyncio.create_task(child.stderr.read(), name="simulated venues: errors")
+    # Both are pipes, so both are there.
+    lines = cast("asyncio.StreamReader", child.stdout)
+    errors = asyncio.create_task(cast("asyncio.StreamReader", child.stderr).read(), name="simulated venues: errors")
     reader: asyncio.Task[None] | None = None
     try:
         venues: list[ServedVenue] = []
         for _ in exchanges:
-            line = await asyncio.wait_for(child.stdout.readline(), _START_TIMEOUT_S)
+            line = await asyncio.wait_for(lines.readline(), _START_TIMEOUT_S)
             if not line:
                 said = (await errors).decode(errors="replace").strip()
                 raise ChildFailed(f"the simulated venues did not start: {said or 'no reason given'}")
             venues.append(_venue.decode(line))
-        reader = asyncio.create_task(_read(child.stdout, on_injection), name="simulated venues: lines")
+        reader = asyncio.create_task(_read(lines, on_injection), name="simulated venues: lines")
         yield venues
     except TimeoutError:
         raise ChildFailed(f"the simulated venues did not answer within {_START_TIMEOUT_S:g} s") from None

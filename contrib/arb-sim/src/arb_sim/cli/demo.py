@@ -26,8 +26,8 @@ __all__ = ["demo"]
 _EXCHANGES = "mexc,gateio,binance"
 
 _PRICE_WINDOW = "2s"
-"""Not every venue publishes contracts without a key. Where prices have to prove the asset, a demo cannot wait the minutes
-that real money should."""
+"""Not every venue publishes contracts without a key. Where prices have to prove the asset, a demo cannot wait the
+minutes that real money should."""
 
 _SECOND = 1_000_000_000
 
