@@ -133,18 +133,20 @@ def _tell_control(control: wire.Control, out: Sink) -> None:
 def _tell_delta(push: PushDataV3ApiWrapper, out: Sink) -> None:
     """Sample: `public_aggre_depths` of `pb_vectors.json`."""
     depth = push.publicAggreDepths
-    text = f'[{_levels(depth.bids)},{_levels(depth.asks)},"{depth.fromVersion}","{depth.toVersion}"]'
-    bids, asks, first_id, last_id = _numbers(_delta, text, 2 * (len(depth.bids) + len(depth.asks)) + 2)
-    out.delta(_pair(push, 3), bids, asks, first_id, last_id, push.sendTime * _MS or None)
+    rows = _rows(depth.bids), _rows(depth.asks)
+    text = f'[[{",".join(rows[0])}],[{",".join(rows[1])}],"{depth.fromVersion}","{depth.toVersion}"]'
+    bids, asks, first_id, last_id = _numbers(_delta, text, 2 * (len(rows[0]) + len(rows[1])) + 2)
+    out.delta(push.symbol or _pair(push, 3), bids, asks, first_id, last_id, push.sendTime * _MS or None)
 
 
 def _tell_snapshot(push: PushDataV3ApiWrapper, out: Sink) -> None:
     """Sample: `public_limit_depths` of `pb_vectors.json`."""
     depth = push.publicLimitDepths
     levels = _DEPTHS[push.channel.rpartition("@")[2]]
-    text = f'[{_levels(depth.bids)},{_levels(depth.asks)},"{depth.version}"]'
-    bids, asks, last_id = _numbers(_snapshot, text, 2 * (len(depth.bids) + len(depth.asks)) + 1)
-    out.snapshot(_pair(push, 2), bids, asks, last_id, push.sendTime * _MS or None, levels)
+    rows = _rows(depth.bids), _rows(depth.asks)
+    text = f'[[{",".join(rows[0])}],[{",".join(rows[1])}],"{depth.version}"]'
+    bids, asks, last_id = _numbers(_snapshot, text, 2 * (len(rows[0]) + len(rows[1])) + 1)
+    out.snapshot(push.symbol or _pair(push, 2), bids, asks, last_id, push.sendTime * _MS or None, levels)
 
 
 def _tell_quote(push: PushDataV3ApiWrapper, out: Sink) -> None:
@@ -162,15 +164,16 @@ def _tell_quote(push: PushDataV3ApiWrapper, out: Sink) -> None:
         bid = bid_size = nan
     if not ask:
         ask = ask_size = nan
-    out.quote(_pair(push, 3), bid, bid_size, ask, ask_size, push.sendTime * _MS or None, last_id)
+    out.quote(push.symbol or _pair(push, 3), bid, bid_size, ask, ask_size, push.sendTime * _MS or None, last_id)
 
 
 def _tell_trades(push: PushDataV3ApiWrapper, out: Sink) -> None:
     """Sample: `public_aggre_deals` of `pb_vectors.json`."""
     deals = push.publicAggreDeals.deals
-    prices = _numbers(_trades, _levels(deals), 2 * len(deals))
-    pair = _pair(push, 3)
-    for (price, size), deal in zip(prices, deals, strict=True):
+    rows = _rows(deals)
+    numbers = _numbers(_trades, f"[{','.join(rows)}]", 2 * len(rows))
+    pair = push.symbol or _pair(push, 3)
+    for (price, size), deal in zip(numbers, deals, strict=True):
         taker = _TAKERS.get(deal.tradeType, Side.UNKNOWN)
         out.trade(pair, price, size, taker, deal.time * _MS, deal.tradeId or None)
 
@@ -188,7 +191,13 @@ def _tell_kline(push: PushDataV3ApiWrapper, out: Sink) -> None:
     )
     opening, high, low, close, volume, amount = _numbers(_kline, text, 6)
     out.kline(
-        _pair(push, 2), interval, bar.windowStart * _SECOND, (opening, high, low, close), volume, amount, closed=None
+        push.symbol or _pair(push, 2),
+        interval,
+        bar.windowStart * _SECOND,
+        (opening, high, low, close),
+        volume,
+        amount,
+        closed=None,
     )
 
 
@@ -214,9 +223,9 @@ class _Priced(Protocol):
     quantity: str
 
 
-def _levels(rows: Iterable[_Priced]) -> str:
+def _rows(rows: Iterable[_Priced]) -> list[str]:
     """Write levels or trades as JSON, for the decoder that checks and converts all numbers at once."""
-    return "[" + ",".join([f'["{row.price}","{row.quantity}"]' for row in rows]) + "]"
+    return [f'["{row.price}","{row.quantity}"]' for row in rows]
 
 
 def _numbers(decoder: "msgspec.json.Decoder[T]", text: str, count: int) -> T:
@@ -227,5 +236,5 @@ def _numbers(decoder: "msgspec.json.Decoder[T]", text: str, count: int) -> T:
 
 
 def _pair(push: PushDataV3ApiWrapper, place: int) -> str:
-    """Return the pair: the wrapper's, which may be absent, or the part of the channel's name at `place`."""
-    return push.symbol or push.channel.split("@")[place]
+    """Return the pair of a wrapper without `symbol`: the part of the channel's name at `place`."""
+    return push.channel.split("@")[place]
