@@ -24,20 +24,20 @@ def window(limit: int, *, aligned: bool = False, length: int = SECOND, share: fl
 STEPS = st.lists(st.tuples(st.integers(0, 900 * MS), st.integers(1, 10)), min_size=1, max_size=150)
 
 
-@given(STEPS, st.integers(10, 40))
-def test_no_window_wherever_it_begins_holds_more_than_the_limit(steps, limit):
-    budget = window(limit)
+@given(STEPS, st.integers(10, 40), st.sampled_from([1, 60]))
+def test_no_window_wherever_it_begins_holds_more_than_the_limit(steps, limit, seconds):
+    budget = window(limit, length=seconds * SECOND)
     now = 0
     left: list[tuple[int, int]] = []
     for gap, units in steps:
-        now += gap
+        now += gap * seconds
         wait = budget.wait_ns(units, wall(now), now)
         if wait:
             now += wait
             assert budget.wait_ns(units, wall(now), now) == 0, "what it said was enough must be enough"
         budget.spend(units, wall(now), now)
         left.append((now, units))
-        assert sum(spent for at, spent in left if at >= now - SECOND) <= limit
+        assert sum(spent for at, spent in left if at >= now - seconds * SECOND) <= limit
 
 
 @given(STEPS, st.integers(10, 40), st.integers(-50 * MS, 50 * MS))
@@ -101,6 +101,17 @@ def test_share_limits_ours_and_the_whole_limits_all():
     budget.report(90, NOW, 0)
     assert budget.wait_ns(10, NOW, 0) == 0
     assert budget.wait_ns(11, NOW, 0) > 0, "the other took more than half: the whole is used up"
+
+
+def test_wait_lasts_until_enough_of_what_others_spent_has_gone():
+    budget = window(10)
+    budget.report(5, NOW, 0)
+    half = 500 * MS
+    budget.report(10, wall(half), half)
+    short, long = budget.wait_ns(5, wall(half), half), budget.wait_ns(8, wall(half), half)
+    assert short < SECOND <= long
+    assert budget.wait_ns(5, wall(half + short), half + short) == 0
+    assert budget.wait_ns(8, wall(half + long), half + long) == 0
 
 
 def test_report_below_our_own_count_gives_nothing_back():
@@ -184,6 +195,12 @@ def test_remaining_counts_for_the_endpoint_that_answered(budgets):
     budgets.observe(depth, {"x-remain": "0"}, NOW, 0)
     assert budgets.wait_ns(depth, NOW, 0) > 0
     assert budgets.wait_ns(trades, NOW, 0) == 0
+
+
+def test_header_of_a_budget_that_the_endpoint_does_not_use_is_not_taken_for_it(budgets):
+    """Gate.io sends the same header for its public and its private limits."""
+    budgets.observe(budgets.claim("GET /depth", {"ip": 1}), {"x-remain": "0"}, NOW, 0)
+    assert budgets.wait_ns(budgets.claim("GET /depth", {"each": 1}), NOW, 0) == 0
 
 
 @pytest.mark.parametrize("value", ["", "many", "-3", "1e9", "9" * 40, "٣"])

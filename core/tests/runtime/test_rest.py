@@ -323,6 +323,14 @@ async def test_refusal_holds_everybody_who_takes_from_the_same_budget():
     assert [at // SECOND for at, _request in world.transport.sent] == [0, 3, 3, 3, 3]
 
 
+async def test_refused_request_waits_before_those_who_came_later():
+    world = World((429, b"{}", {"retry-after": "1"}))
+    first = asyncio.create_task(world.rest.call(DEPTH, number, {"who": "first"}, config=RequestConfig(cost={"ip": 6})))
+    await world.clock.sleep(world.transport.way_ns + MS)
+    await asyncio.gather(first, world.rest.call(DEPTH, number, {"who": "second"}, config=RequestConfig(cost={"ip": 6})))
+    assert [request.query for _at, request in world.transport.sent] == ["who=first", "who=first", "who=second"]
+
+
 async def test_request_waiting_for_a_place_does_not_slip_out_behind_a_refusal():
     """The refusal is heeded before its place is given to the next."""
     world = World((429, b"{}", {"retry-after": "3"}), places=1)
@@ -437,12 +445,17 @@ async def test_cancellation_passes_through_and_gives_the_place_back():
 
 async def test_cancelled_in_the_very_turn_in_which_it_was_let_through_keeps_no_place():
     world = World(places=1)
-    first = asyncio.create_task(world.rest.call(FREE, number))
-    second = asyncio.create_task(world.rest.call(FREE, number))
+
+    async def call_and_cancel_the_next() -> None:
+        await world.rest.call(FREE, number)
+        second.cancel()
+
+    first = asyncio.create_task(call_and_cancel_the_next())
     await world.clock.sleep(MS)
-    first.add_done_callback(lambda _task: second.cancel())
+    second = asyncio.create_task(world.rest.call(FREE, number))
     await asyncio.wait([first, second])
     assert second.cancelled()
+    assert world.tries == 1
     assert await world.rest.call(FREE, number) == 1
     assert world.client.metrics().under_way == 0
 
@@ -490,6 +503,12 @@ async def test_second_clock_skew_is_final():
     with pytest.raises(ClockSkew):
         await world.rest.call(ORDER, number, client_order_id="a1")
     assert len(world.signed_at) == 2
+
+
+async def test_measuring_the_clock_costs_no_try():
+    world = World((400, b'{"code":-2}'), *[(200, b"{}")] * 3, CUT, sign=True)
+    world.client.set_server_time(skewed(world))
+    assert await world.rest.call(FREE, number, config=RequestConfig(attempts=2)) == 1
 
 
 async def test_clock_skew_without_a_way_to_measure_it_is_final():

@@ -10,6 +10,7 @@ Secrets: queries hold signatures and tokens, so no error here names more of a UR
 
 import asyncio
 import contextlib
+import functools
 import ipaddress
 import socket
 import ssl
@@ -77,6 +78,15 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+@functools.cache
+def _system_tls() -> ssl.SSLContext:
+    """Return the context that trusts what the machine trusts.
+
+    Reading the certificates stops the loop for 20 ms and more, so: once, and not while a request is waiting.
+    """
+    return ssl.create_default_context()
+
+
 class _Progress:
     """How far one request got: `sent` from the moment it has a connection, and nothing is certain any more."""
 
@@ -125,7 +135,7 @@ class SocketTransport(Transport):
         if tls is not None and (tls.verify_mode is not ssl.CERT_REQUIRED or not tls.check_hostname):
             raise SettingsError("a TLS context that does not verify the peer", key="tls")
         self._clock = clock
-        self._tls = tls
+        self._tls = tls or _system_tls()
         self._connections_per_host = connections_per_host
         self._max_answer = max_answer
         self._max_message = max_message
@@ -191,7 +201,7 @@ class SocketTransport(Transport):
                 line_end, _listener = await picows.ws_connect(  # pyright: ignore[reportUnknownMemberType] (its **kwargs bear no type)
                     lambda _request, _response: connection,
                     url,
-                    ssl_context=self._verified() if url.startswith("wss") else None,
+                    ssl_context=self._tls,
                     socket_factory=dial,
                     extra_headers=headers,
                     max_frame_size=self._max_message,
@@ -239,12 +249,6 @@ class SocketTransport(Transport):
         if self._closed:
             raise TransportError(f"{host}: this transport is closed", sent=False)
 
-    def _verified(self) -> ssl.SSLContext:
-        """Return the context of every TLS connection; reading the system's certificates takes 20 ms, so once."""
-        if self._tls is None:
-            self._tls = ssl.create_default_context()
-        return self._tls
-
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
@@ -253,7 +257,7 @@ class SocketTransport(Transport):
                     limit_per_host=self._connections_per_host,
                     ttl_dns_cache=_DNS_TTL_S,
                     keepalive_timeout=_KEEP_ALIVE_S,
-                    ssl=self._verified(),
+                    ssl=self._tls,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
