@@ -651,11 +651,12 @@ class BookSync:
 
     def _hold(self, delta: _Delta) -> None:
         """Keep a delta for the snapshot that is to come over REST; before one of the stream it says nothing."""
-        if not self._listening or self.rule.snapshot is SnapshotSource.STREAM:
+        if self.rule.snapshot is SnapshotSource.STREAM or (self._ranged and delta.last_id < delta.first_id):
             self._refused += 1
             return
-        if self._ranged and delta.last_id < delta.first_id:
+        if not self._listening:
             self._refused += 1
+            self._reach = max(self._reach, delta.last_id)
             return
         if len(self._buffer) >= BUFFERED_DELTAS:
             self._refused += not self._buffer.popleft().refused
