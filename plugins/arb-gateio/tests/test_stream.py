@@ -99,7 +99,7 @@ def test_book_rule_of_order_book_update(dialect, speed, kept):
     rule = dialect(speed=speed).book_rule
     assert (rule.ids, rule.strict, rule.resets) == (SequenceRule.RANGE, False, True)
     assert (rule.snapshot, rule.recover) == (SnapshotSource.REST, Recovery.REFETCH)
-    assert (rule.snapshot_limit, rule.kept_depth) == (kept, kept)
+    assert (rule.snapshot_limit, rule.kept_depth, rule.cut_each_update) == (kept, kept, True)
 
 
 @pytest.mark.parametrize(("speed", "kept"), [("100ms", 400), ("20ms", 50)])
@@ -107,7 +107,7 @@ def test_book_rule_of_obu(dialect, speed, kept):
     rule = dialect(book="obu", speed=speed).book_rule
     assert (rule.ids, rule.strict, rule.resets) == (SequenceRule.RANGE, True, True)
     assert (rule.snapshot, rule.recover) == (SnapshotSource.STREAM, Recovery.RESUBSCRIBE)
-    assert rule.kept_depth == kept
+    assert (rule.kept_depth, rule.cut_each_update) == (kept, True)
 
 
 # Answers

@@ -60,6 +60,7 @@ class PublicStream(StreamDialect):
                 snapshot=SnapshotSource.STREAM,
                 recover=Recovery.RESUBSCRIBE,
                 kept_depth=self._kept,
+                cut_each_update=True,
                 # "full: true" may come again at any time.
                 resets=True,
             )
@@ -70,6 +71,9 @@ class PublicStream(StreamDialect):
             # As many levels as the channel follows. REST answers of more than 100 are minutes old (gatews issue 51).
             snapshot_limit=self._kept,
             kept_depth=self._kept,
+            # Nobody documents whether a level that others push out of the range is sent as 0: dropped here, it does no
+            # harm in either case, while a level kept too long would come back as one that has gone.
+            cut_each_update=True,
             # "full: true" replaces the book and restarts the chain at its u.
             resets=True,
         )
