@@ -141,7 +141,6 @@ def test_book_that_is_not_live_shows_why_and_no_number(market):
     row = board.rows()[0]
     assert (row.verdict, row.tone, row.age_ns) == ("mexc gap", "bad", None)
     assert row.edge_bps != row.edge_bps
-    assert board.live() == (1, 2)
 
 
 def test_memory_holds_open_edges_only(market, clock):
@@ -207,6 +206,23 @@ def test_columns_stay_in_place_whatever_the_values():
         assert line[start - wide :].startswith(row.verdict[:10])
 
 
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [
+        (0.0, "0"),
+        (0.000587, "0.000587"),
+        (419850.0, "419850"),
+        (708190182.0, "708.2M"),
+        (1.5e11, "150G"),
+        (1e-9, "1.000e-09"),
+        (3e15, "3.000e+15"),
+    ],
+)
+def test_sizes_keep_their_magnitude(size, shown):
+    row = Row("A/B", "x", "y", 1.0, size, 0, "no edge", "quiet")
+    assert lines(render("t", [row], footer(), []))[2].split()[4] == shown
+
+
 def test_figures_are_those_of_the_run():
     shown = "\n".join(lines(render("arb monitor", ROWS, footer(), [Event(3661 * SECOND, "gateio disconnected")])))
     assert "arb monitor  12 s of 20 s" in shown
@@ -234,7 +250,7 @@ def test_on_a_terminal_the_table_is_redrawn_in_place_and_never_taller(market, cl
     out = io.StringIO()
     console = Console(file=out, width=80, height=12, force_terminal=True, color_system=None, _environ={})
     for number in range(30):
-        board.note(f"event {number}")
+        board.note(None, f"event {number}")
     screen = Screen(console, "arb monitor")
     with screen:
         screen.draw(board, footer())

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, TypeVar
 
-__all__ = ["loop_factory", "run", "stop_on_signals"]
+__all__ = ["loop_factory", "run", "stop_on_signals", "unless"]
 
 T = TypeVar("T")
 
@@ -52,3 +52,18 @@ def stop_on_signals() -> Generator[asyncio.Event]:
         yield stop
     finally:
         remove()
+
+
+async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, object]) -> bool:
+    """Do some work, unless told to stop meanwhile; return whether it was done. What it raises passes through."""
+    task, told = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((task, told), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        done = task.done()
+        task.cancel()
+        told.cancel()
+        await asyncio.wait((task, told))
+    if done:
+        task.result()
+    return done

@@ -23,9 +23,14 @@ from arb_core.registry import COMMANDS, Found, discover, load
 __all__ = ["BUILT_IN", "group", "main"]
 
 BUILT_IN = {
+    "book": "Show one live order book.",
     "config": "Check a settings file, or print its schema.",
+    "doctor": "Check this machine, the plugins and the way to each venue.",
+    "monitor": "Watch spreads between venues, live.",
     "plugins": "List what is installed, broken plugins with the cure.",
+    "record": "Record what venues send, to replay it later.",
     "replay": "Replay recordings and count what was there.",
+    "symbols": "List what venues trade.",
 }
 """Command -> the first line of its help. Each is `command` in the room of that name."""
 

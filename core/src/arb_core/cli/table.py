@@ -94,9 +94,9 @@ class Board:
         self.events: deque[Event] = deque(maxlen=_EVENTS)
         session.listen(opportunity=self._see, episode=self._forget)
 
-    def note(self, text: str) -> None:
+    def note(self, venue: VenueName | None, text: str) -> None:
         """Show an event."""
-        self.events.append(Event(self._clock_ns(), text))
+        self.events.append(Event(self._clock_ns(), text if venue is None else f"{venue}: {text}"))
 
     def _see(self, opportunity: Opportunity, verdict: Verdict) -> None:
         self._open[tuple([(leg.venue, leg.symbol, leg.side) for leg in opportunity.legs])] = (opportunity, verdict)
@@ -120,11 +120,6 @@ class Board:
             rows.sort(key=lambda row: -inf if isnan(row.edge_bps) else row.edge_bps, reverse=True)
             del rows[limit:]
         return rows
-
-    def live(self) -> tuple[int, int]:
-        """Return how many books are LIVE, and how many there are."""
-        states = [book.state is BookState.LIVE for book in self._session.market.all_books()]
-        return sum(states), len(states)
 
     def _row(self, symbol: Symbol, buy: LiveBook, sell: LiveBook, now_ns: int) -> Row:
         for book in (buy, sell):
@@ -221,9 +216,12 @@ def _fit(text: str, size: int) -> str:
 
 def _amount(size: float) -> str:
     """Return a size in at most ten characters, whatever its magnitude."""
-    if size != 0 and not 1e-4 <= abs(size) < 1e9:
-        return f"{size:.3e}"
-    return f"{size:.6g}" if abs(size) < 1e6 else f"{size:,.0f}"[:10]
+    if size == 0 or 1e-4 <= abs(size) < 1e6:
+        return f"{size:.6g}"
+    for unit, letter in ((1e9, "G"), (1e6, "M")):
+        if unit <= abs(size) < 1e3 * unit:
+            return f"{size / unit:.4g}{letter}"
+    return f"{size:.3e}"
 
 
 def _time(ns: int) -> str:
@@ -254,6 +252,11 @@ class Screen:
         self.console = console
         self.title = title
         self._live: Live | None = None
+
+    @property
+    def in_place(self) -> bool:
+        """Whether a picture replaces the one before."""
+        return self.console.is_terminal
 
     @property
     def every_s(self) -> float:

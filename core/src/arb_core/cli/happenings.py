@@ -1,0 +1,73 @@
+"""Events of a venue in words, for the foot of the table and for logs. Pure."""
+
+from arb_core.runtime.stream.events import (
+    Closed,
+    LoginRefused,
+    Malformed,
+    Opened,
+    OpenFailed,
+    Rotated,
+    TicketEnded,
+    TopicRefused,
+    Unanswered,
+    VenueEvent,
+)
+from arb_core.venue.events import (
+    ClockJumped,
+    Halted,
+    Lagging,
+    Late,
+    ListenerBroken,
+    MarketsFailed,
+    MarketsLoaded,
+    Resumed,
+    SnapshotFailed,
+)
+
+__all__ = ["describe"]
+
+_SECOND = 1_000_000_000
+
+
+def describe(event: VenueEvent) -> str | None:  # noqa: C901, PLR0911, PLR0912 (a table of words)
+    """Return what happened in one line; None where people need not hear of it."""
+    match event:
+        case Opened(host=host):
+            return f"connected to {host}"
+        case OpenFailed(reason=reason, retry_ns=retry_ns):
+            return f"cannot connect: {reason}; next try in {retry_ns / _SECOND:.1f} s"
+        case Closed(planned=False, reason=reason):
+            return f"disconnected: {reason}"
+        case TopicRefused(topic=topic, reason=reason, retry_ns=retry_ns):
+            again = "" if retry_ns is None else f"; next try in {retry_ns / _SECOND:.1f} s"
+            return f"refused {topic.feed} of {topic.pair}: {reason}{again}"
+        case Unanswered(topics=topics, attempt=attempt):
+            return f"no answer to {len(topics)} subscriptions ({topics[0].pair} ...), attempt {attempt}"
+        case LoginRefused(reason=reason):
+            return f"login refused: {reason}"
+        case TicketEnded(reason=reason):
+            return f"ticket ended: {reason}"
+        case Rotated(resynced=resynced):
+            return f"moved to a new connection, {resynced} books start anew"
+        case Malformed(error=error, in_a_row=1):
+            return f"malformed message: {error}"
+        case MarketsLoaded(instruments=instruments):
+            return f"lists {instruments} instruments"
+        case MarketsFailed(reason=reason, retry_ns=retry_ns):
+            return f"instruments not to be had: {reason}; next try in {retry_ns / _SECOND:.1f} s"
+        case Halted(symbol=symbol, reason=reason):
+            return f"{symbol}: {reason}"
+        case Resumed(symbol=symbol):
+            return f"{symbol} trades again"
+        case SnapshotFailed(symbol=symbol, reason=reason):
+            return f"no snapshot of {symbol}: {reason}"
+        case Lagging(lag_ns=lag_ns):
+            return f"this process stood still for {lag_ns / _SECOND:.1f} s"
+        case Late(late_ns=late_ns):
+            return f"messages arrive {late_ns / _SECOND:.1f} s late"
+        case ClockJumped(jump_ns=jump_ns, reconnected=reconnected):
+            return f"the clock was set by {jump_ns / _SECOND:+.1f} s" + ("; reconnecting" if reconnected else "")
+        case ListenerBroken(listener=listener, error=error):
+            return f"{listener} raised and hears nothing any more: {error}"
+        case _:
+            return None
