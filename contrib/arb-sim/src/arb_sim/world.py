@@ -268,8 +268,11 @@ class _Maker:
                 continue
             if len(side) > self.habits.levels * 1.2:
                 found.append((worst, 0))
-            elif len(side) < self.habits.levels * 0.9:
-                found.append((max(1, worst + away * self._rng.randint(1, 2 * self._gap)), self._size()))
+            missing = floor(self.habits.levels * 0.9) - len(side)
+            # One at a time, but a sweep that took many brings many back.
+            for _ in range(missing if missing > self.habits.levels * 0.2 else min(1, max(0, missing))):
+                worst = max(1, worst + away * self._rng.randint(1, 2 * self._gap))
+                found.append((worst, self._size()))
         if change[0] or change[1]:
             self.market.change(change[0], change[1], now_ns)
 

@@ -55,8 +55,8 @@ class Stream:
         """The next moment of the grid, now included."""
         return now_ns + (self._phase - now_ns) % self.every_ns if self.every_ns else now_ns
 
-    def bind(self, now: Callable[[], int], call_at: Schedule, push: Push, hold: Hold) -> None:
-        """Join a venue's timeline."""
+    def bind(self, now: Callable[[], int], call_at: Schedule, flush: "Callable[[Stream], None]", hold: Hold) -> None:
+        """Join a venue's timeline; `flush` is called when it is time to push."""
 
         def wake() -> None:
             if not self._awake:
@@ -72,12 +72,12 @@ class Stream:
                 self._awake = True
                 call_at(self.next_push_ns(held_until), due)
             else:
-                self.flush(now(), push)
+                flush(self)
 
         self.source.wake = wake
 
     def flush(self, now_ns: int, push: Push) -> None:
-        """Push what has gathered, now."""
+        """Push what has gathered; `now_ns` is the time by the venue's own clock."""
         taken = self.source.take()
         if taken is not None:
             push(self, self.render(taken, now_ns))

@@ -215,7 +215,7 @@ class VenueKernel(SimulatedVenue):
             stream = self.open_stream(name)
             if stream is None:
                 return None
-            stream.bind(self._moment, self.timeline.call_at, self._push, self.faults.silent_until)
+            stream.bind(self._moment, self.timeline.call_at, self.flush, self.faults.silent_until)
             self._streams[name] = stream
         stream.join(peer.conn, name)
         peer.streams[name] = stream

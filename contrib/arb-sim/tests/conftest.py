@@ -1,0 +1,193 @@
+"""A venue that exists nowhere, to test what all venues share: JSON, a checksum in each push, a ticket for each connection."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, ClassVar
+from zlib import crc32
+
+import pytest
+from arb_sim.faults import FaultKind, Faults, FaultScript
+from arb_sim.kernel.candles import Candle, Interval
+from arb_sim.kernel.connections import Peer, SocketRules
+from arb_sim.kernel.rest import json as answer_json
+from arb_sim.kernel.rest import parameters
+from arb_sim.kernel.sources import Bars, Deltas, Depth, Prints, TopDeltas, Update
+from arb_sim.kernel.spelling import Spelling
+from arb_sim.kernel.streams import Stream
+from arb_sim.kernel.venue import SimulationContext, VenueKernel
+from arb_sim.venue import Close, Request, Response
+from arb_sim.world import Habits, Pace, World
+
+MS = 1_000_000
+SECOND = 1_000_000_000
+
+
+class ToyVenue(VenueKernel):
+    """Channels: `book PAIR`, `slow PAIR`, `top10 PAIR`, `depth PAIR`, `trades PAIR`, `bars PAIR`."""
+
+    habits = Habits(
+        exchange="toy",
+        pair=lambda symbol: f"{symbol.base}-{symbol.quote}",
+        spelling=Spelling,
+        maker_fee=Decimal("0.001"),
+        taker_fee=Decimal("0.001"),
+        levels=40,
+    )
+    rules = SocketRules(
+        ping_every_ns=20 * SECOND,
+        pong_within_ns=60 * SECOND,
+        idle_ns=90 * SECOND,
+        unsubscribed_ns=30 * SECOND,
+        lifetime_ns=3600 * SECOND,
+        max_streams=6,
+        messages_per_s=10,
+        connects=20,
+        max_connections=5,
+    )
+    impossible: ClassVar[Mapping[FaultKind, str]] = {}
+
+    def answer(self, request: Request, now_ns: int) -> Response:
+        if request.path == "/time":
+            return answer_json({"now_ns": now_ns})
+        market = self.by_pair[parameters(request)["pair"]]
+        snapshot = self.snapshot(market, 1000)
+        return answer_json({"id": snapshot.version, "bids": snapshot.bids, "asks": snapshot.asks})
+
+    def limited(self, request: Request, retry_after_s: int | None, *, banned: bool) -> Response:
+        headers = {} if retry_after_s is None else {"retry-after": str(retry_after_s)}
+        return Response(status=418 if banned else 429, headers=headers)
+
+    def welcome(self, peer: Peer) -> Response | None:
+        return None if peer.path == "/ws" else Response(status=404)
+
+    def heard(self, peer: Peer, frame: str | bytes) -> None:
+        verb, _, name = str(frame).partition(" ")
+        market = self.by_pair.get(name.rpartition(" ")[2])
+        if verb == "leave":
+            self.unsubscribe(peer, name)
+            self.send(peer.conn, f"left {name}")
+            return
+        fault = self.faults.subscription(peer.conn, market)
+        if fault is FaultKind.SUBSCRIPTION_IGNORED:
+            return
+        refused = fault is FaultKind.SUBSCRIPTION_REFUSED or self.subscribe(peer, name) is None
+        self.send(peer.conn, f"{'refused' if refused else 'joined'} {name}")
+
+    def open_stream(self, name: str) -> Stream | None:  # noqa: PLR0911 (a table of channels)
+        kind, _, pair = name.partition(" ")
+        market = self.by_pair.get(pair)
+        if market is None:
+            return None
+        match kind:
+            case "book" | "slow":
+                return Stream(name, "book", Deltas(market), 10 * MS if kind == "book" else 100 * MS, self._show_update)
+            case "top10":
+                return Stream(name, "book", TopDeltas(market, 10), 50 * MS, self._show_update)
+            case "depth":
+                return Stream(name, "depth", Depth(market, 5), 100 * MS, lambda top, _: [json.dumps(top)])
+            case "trades":
+                return Stream(
+                    name,
+                    "trades",
+                    Prints(market),
+                    0,
+                    lambda trades, _: [json.dumps([t.number, t.price]) for t in trades],
+                )
+            case "bars":
+                bars = Bars(market, Interval(SECOND), self.timeline)
+                return Stream(name, "klines", bars, 200 * MS, _show_bars)
+            case _:
+                return None
+
+    def _show_update(self, update: Update, now_ns: int) -> list[str | bytes]:
+        body = {"first": update.first, "last": update.last, "bids": update.bids, "asks": update.asks, "at": now_ns}
+        return [json.dumps(body | {"checksum": crc32(json.dumps(body).encode())})]
+
+    def expire_ticket(self, conn: int) -> None:
+        self.cut(conn, Close(4001, "ticket expired"))
+
+    def spoil_checksum(self, frame: str | bytes) -> str | bytes:
+        message = json.loads(frame)
+        return json.dumps(message | {"checksum": message["checksum"] ^ 1})
+
+
+def _show_bars(candles: list[Candle], now_ns: int) -> list[str | bytes]:
+    return [json.dumps([candle.start_ns, candle.open, candle.close, candle.count]) for candle in candles]
+
+
+def checksum_is_right(message: dict[str, Any]) -> bool:
+    body = {name: value for name, value in message.items() if name != "checksum"}
+    return crc32(json.dumps(body).encode()) == message["checksum"]
+
+
+class Client:
+    """One connection to a venue, without a shell: it calls the venue and keeps what comes."""
+
+    def __init__(self, venue: VenueKernel, conn: int = 1, url: str = "/ws") -> None:
+        self.venue = venue
+        self.conn = conn
+        self.got: list[Any] = []
+        self.pongs = True
+        self.refused = venue.opened(conn, url, venue.timeline.now_ns)
+
+    @property
+    def frames(self) -> list[str]:
+        return [frame for frame in self.got if isinstance(frame, str)]
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        return [json.loads(frame) for frame in self.frames if frame.startswith(("{", "["))]
+
+    @property
+    def ended(self) -> Close | None:
+        return next((frame for frame in self.got if isinstance(frame, Close)), None)
+
+    def say(self, frame: Any) -> None:
+        self.take(self.venue.socket(self.conn, frame, self.venue.timeline.now_ns))
+
+    def take(self, outputs: list[tuple[int, Any]]) -> None:
+        for conn, frame in outputs:
+            if conn == self.conn:
+                self.got.append(frame)
+
+    def wait(self, seconds: float) -> None:
+        """Let venue time pass, event by event, answering pings as a client does."""
+        from arb_sim.venue import Ping, Pong
+
+        until_ns = self.venue.timeline.now_ns + round(seconds * SECOND)
+        while (due_ns := self.venue.next_due_ns) is not None and due_ns <= until_ns:
+            before = len(self.got)
+            self.take(self.venue.due(due_ns))
+            for frame in self.got[before:]:
+                if isinstance(frame, Ping) and self.pongs:
+                    self.say(Pong(frame.payload))
+        self.take(self.venue.due(until_ns))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_event_loop_before_the_first() -> None:
+    """Python 3.11 makes one for whoever asks, which pytest-asyncio does, and nobody closes it."""
+    asyncio.set_event_loop(None)
+
+
+@pytest.fixture
+def toy() -> Callable[..., ToyVenue]:
+    def make(
+        *, script: FaultScript | None = None, world: World | None = None, snapshot_age_ns: int = 0, **pace: Any
+    ) -> ToyVenue:
+        world = world or World(seed=7, symbols=["BTC/USDT", "LINK/USDT"], pace=Pace(**pace))
+        return ToyVenue(SimulationContext(world=world, faults=Faults(script), snapshot_age_ns=snapshot_age_ns))
+
+    return make
+
+
+@pytest.fixture
+def connect() -> Callable[..., Client]:
+    return Client
+
+
+@pytest.fixture
+def checksum_right() -> Callable[[dict[str, Any]], bool]:
+    return checksum_is_right
