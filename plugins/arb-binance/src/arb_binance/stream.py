@@ -6,7 +6,6 @@ That costs best prices about a microsecond, and books nothing.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from math import nan
 from typing import Any
 
 import msgspec
@@ -18,6 +17,7 @@ from arb_core.structs.stream import Feed, StreamTicket, Topic
 
 from arb_binance import wire
 from arb_binance.card import CARD, ID, INTERVALS, Settings
+from arb_binance.parse import side
 
 __all__ = ["PublicStream"]
 
@@ -149,8 +149,8 @@ def _tell_snapshot(pair: str, depth: int, book: wire.Partial, out: Sink) -> None
 
 def _tell_quote(quote: wire.Best, out: Sink) -> None:
     """Sample: `ws_book_ticker.json`."""
-    bid, bid_size = (quote.b, quote.B) if quote.b else (nan, nan)
-    ask, ask_size = (quote.a, quote.A) if quote.a else (nan, nan)
+    bid, bid_size = side(quote.b, quote.B)
+    ask, ask_size = side(quote.a, quote.A)
     out.quote(quote.s, bid, bid_size, ask, ask_size, None, quote.u)
 
 

@@ -30,7 +30,6 @@ from arb_gateio.card import split
 __all__ = [
     "SIDES",
     "asset_networks",
-    "best",
     "book_tickers",
     "instrument",
     "instruments",
@@ -40,6 +39,7 @@ __all__ = [
     "orderbook",
     "recent_trades",
     "server_time",
+    "side",
 ]
 
 _MS = 1_000_000
@@ -122,8 +122,8 @@ def book_tickers(body: bytes) -> dict[Symbol, Quote]:
     """Return best levels of every symbol, without sizes: `rest_tickers.json`, `GET /spot/tickers`."""
     return {
         split(Pair(row.currency_pair)): Quote(
-            *best(row.highest_bid, row.highest_size),
-            *best(row.lowest_ask, row.lowest_size),
+            *side(row.highest_bid, row.highest_size),
+            *side(row.lowest_ask, row.lowest_size),
         )
         for row in _tickers.decode(body)
     }
@@ -134,7 +134,7 @@ def asset_networks(body: bytes) -> dict[Asset, list[AssetNetwork]]:
     return {Asset(row.currency.upper()): _networks(row) for row in _currencies.decode(body)}
 
 
-def best(price: MaybeNumber, size: MaybeNumber) -> tuple[float, float]:
+def side(price: MaybeNumber, size: MaybeNumber) -> tuple[float, float]:
     """Return one side of a quote, NaN where it is empty."""
     if not price:
         return nan, nan

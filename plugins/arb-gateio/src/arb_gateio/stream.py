@@ -18,7 +18,7 @@ from arb_core.structs.wire import Levels
 
 from arb_gateio import wire
 from arb_gateio.card import CARD, ID, INTERVALS, Settings
-from arb_gateio.parse import SIDES, best, nanoseconds
+from arb_gateio.parse import SIDES, nanoseconds, side
 
 __all__ = ["PublicStream"]
 
@@ -185,8 +185,8 @@ def _tell_snapshot(book: wire.Partial, out: Sink) -> None:
 
 def _tell_quote(quote: wire.Best, out: Sink) -> None:
     """Sample: `ws_spot_book_ticker_update.json`."""
-    bid, bid_size = best(quote.b, quote.B)
-    ask, ask_size = best(quote.a, quote.A)
+    bid, bid_size = side(quote.b, quote.B)
+    ask, ask_size = side(quote.a, quote.A)
     out.quote(quote.s, bid, bid_size, ask, ask_size, quote.t * _MS, quote.u)
 
 

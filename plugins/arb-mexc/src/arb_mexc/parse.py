@@ -16,7 +16,7 @@ from arb_core.structs.wire import MaybeNumber
 
 from arb_mexc import wire
 
-__all__ = ["book_tickers", "instruments", "klines", "nothing", "orderbook", "recent_trades", "server_time"]
+__all__ = ["book_tickers", "instruments", "klines", "nothing", "orderbook", "recent_trades", "server_time", "side"]
 
 _MS = 1_000_000
 
@@ -108,12 +108,19 @@ def book_tickers(body: bytes, markets: Markets) -> dict[Symbol, Quote]:
     listed = {instrument.pair: instrument.symbol for instrument in markets.instruments()}
     return {
         listed[Pair(row.symbol)]: Quote(
-            *_side(row.bidPrice, row.bidQty),
-            *_side(row.askPrice, row.askQty),
+            *side(row.bidPrice, row.bidQty),
+            *side(row.askPrice, row.askQty),
         )
         for row in _tickers.decode(body)
         if row.symbol in listed
     }
+
+
+def side(price: MaybeNumber, size: MaybeNumber) -> tuple[float, float]:
+    """Return one side of a quote, NaN where it is empty."""
+    if not price:
+        return nan, nan
+    return price, nan if size is None or size == "" else size
 
 
 def _instrument(row: wire.SymbolInfo) -> Instrument:
@@ -140,10 +147,3 @@ def _status(row: wire.SymbolInfo) -> TradingStatus:
     if not row.isSpotTradingAllowed:
         return TradingStatus.UNKNOWN
     return _SIDES.get(str(row.tradeSideType or 1), TradingStatus.UNKNOWN)
-
-
-def _side(price: MaybeNumber, size: MaybeNumber) -> tuple[float, float]:
-    """Return one side of a quote, NaN where it is empty."""
-    if not price:
-        return nan, nan
-    return price, nan if size is None or size == "" else size

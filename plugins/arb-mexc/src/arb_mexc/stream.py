@@ -7,7 +7,6 @@ nothing over `float()`: most of the time goes into fetching each string out of t
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from math import nan
 from typing import Protocol, TypeVar, cast
 
 import msgspec
@@ -23,6 +22,7 @@ from google.protobuf.message import DecodeError
 from arb_mexc import wire
 from arb_mexc._proto.push_pb2 import PushDataV3ApiWrapper
 from arb_mexc.card import CARD, ID, INTERVALS, Settings
+from arb_mexc.parse import side
 
 __all__ = ["PublicStream"]
 
@@ -160,10 +160,8 @@ def _tell_quote(push: PushDataV3ApiWrapper, out: Sink) -> None:
         f'"{best.version or NO_ID}"]'
     )
     bid, bid_size, ask, ask_size, last_id = _numbers(_quote, text, 5)
-    if not bid:
-        bid = bid_size = nan
-    if not ask:
-        ask = ask_size = nan
+    bid, bid_size = side(bid, bid_size)
+    ask, ask_size = side(ask, ask_size)
     out.quote(push.symbol or _pair(push, 3), bid, bid_size, ask, ask_size, push.sendTime * _MS or None, last_id)
 
 
