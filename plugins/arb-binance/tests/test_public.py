@@ -97,11 +97,11 @@ def test_klines(sample):
 
 
 def test_book_tickers_of_listed_pairs(sample, markets):
-    ((symbol, quote),) = parse.book_tickers(sample("rest_book_tickers.json"), markets).items()
+    ((symbol, quote),) = parse.book_tickers(sample("rest_book_tickers.json"), markets.instruments()).items()
     assert symbol == Symbol("ETH", "BTC")
     assert (quote.bid, quote.bid_size, quote.ask, quote.ask_size) == (0.079467, 9.0, 100000.0, 1000.0)
     empty = b'[{"symbol":"NKNUSDT","bidPrice":"0.00000000","bidQty":"0.00000000","askPrice":"1","askQty":"2"}]'
-    dead = parse.book_tickers(empty, markets)[NKN]
+    dead = parse.book_tickers(empty, markets.instruments())[NKN]
     assert isnan(dead.bid)
     assert isnan(dead.bid_size)
 
@@ -175,6 +175,23 @@ async def test_symbol_that_is_not_listed_is_not_asked_for(public, context):
     with pytest.raises(InvalidSymbol):
         await public.get_orderbook(Symbol("BTC", "USDT"))
     assert not context.rest.asked
+
+
+async def test_symbol_is_spelt_by_the_rule_before_there_is_a_list(public, context, markets, sample):
+    markets.fill({})
+    context.rest.bodies = {"/api/v3/depth": sample("rest_depth.json")}
+    await public.get_orderbook(Symbol("BTC", "USDT"))
+    assert context.rest.asked[0][1]["symbol"] == "BTCUSDT"
+
+
+async def test_book_tickers_need_the_list_and_fetch_it(public, context, markets, sample):
+    markets.fill({})
+    context.rest.bodies = {
+        "/api/v3/exchangeInfo": sample("rest_exchange_info.json"),
+        "/api/v3/ticker/bookTicker": sample("rest_book_tickers.json"),
+    }
+    await public.get_book_tickers()
+    assert [path for path, _, _ in context.rest.asked] == list(context.rest.bodies)
 
 
 def test_recorded_answers_are_decoded_by_their_path(public, sample):

@@ -226,6 +226,13 @@ async def test_symbol_that_is_not_listed_is_not_asked_for(public, context):
     assert not context.rest.asked
 
 
+async def test_symbol_is_spelt_by_the_rule_before_there_is_a_list(public, context, markets, sample):
+    markets.fill({})
+    context.rest.bodies = {"/api/v4/spot/order_book": sample("rest_order_book.json")}
+    await public.get_orderbook(Symbol("BTC", "USDT"))
+    assert context.rest.asked[0][1]["currency_pair"] == "BTC_USDT"
+
+
 def test_recorded_answers_are_decoded_by_their_path(public, sample):
     params = {"currency_pair": "ETH_USDT", "limit": "100", "with_id": "true"}
     book = public.decode_rest("/api/v4/spot/order_book", params, sample("rest_order_book.json"))

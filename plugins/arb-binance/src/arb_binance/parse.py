@@ -5,11 +5,11 @@ Source: https://developers.binance.com/docs/binance-spot-api-docs/rest-api/marke
 Raises, all of them: a msgspec error for an answer of another shape, ValueError for one that makes no sense.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 from math import nan
 
 import msgspec
-from arb_core.interfaces.context import Markets
 from arb_core.structs.book import BookSnapshot
 from arb_core.structs.market import Instrument, Kline, Pair, Quote, Side, Symbol, Trade, TradingStatus
 from arb_core.structs.wire import MaybeNumber
@@ -90,16 +90,16 @@ def klines(body: bytes, symbol: Symbol, interval: str) -> list[Kline]:
     ]
 
 
-def book_tickers(body: bytes, markets: Markets) -> dict[Symbol, Quote]:
-    """Return best levels of every symbol: `rest_book_tickers.json`, `GET /api/v3/ticker/bookTicker`."""
-    listed = {instrument.pair: instrument.symbol for instrument in markets.instruments()}
+def book_tickers(body: bytes, listed: Iterable[Instrument]) -> dict[Symbol, Quote]:
+    """Return best levels of every listed symbol: `rest_book_tickers.json`, `GET /api/v3/ticker/bookTicker`."""
+    symbols = {instrument.pair: instrument.symbol for instrument in listed}
     return {
-        listed[Pair(row.symbol)]: Quote(
+        symbols[Pair(row.symbol)]: Quote(
             *side(row.bidPrice, row.bidQty),
             *side(row.askPrice, row.askQty),
         )
         for row in _tickers.decode(body)
-        if row.symbol in listed
+        if row.symbol in symbols
     }
 
 

@@ -33,18 +33,18 @@ class Public(PublicExchange):
 
     async def get_orderbook(self, symbol: Symbol, limit: int = 100) -> BookSnapshot:
         depth = min(limit, card.MAX_DEPTH)
-        params: dict[str, str | int] = {"currency_pair": self._markets.pair(symbol), "limit": depth, "with_id": "true"}
+        params: dict[str, str | int] = {"currency_pair": self._pair(symbol), "limit": depth, "with_id": "true"}
         return await self._rest.call(card.DEPTH, partial(parse.orderbook, symbol=symbol, depth=depth), params)
 
     async def get_recent_trades(self, symbol: Symbol, limit: int = 100) -> list[Trade]:
-        params: dict[str, str | int] = {"currency_pair": self._markets.pair(symbol), "limit": limit}
+        params: dict[str, str | int] = {"currency_pair": self._pair(symbol), "limit": limit}
         return await self._rest.call(card.TRADES, partial(parse.recent_trades, symbol=symbol), params)
 
     async def get_klines(self, symbol: Symbol, interval: str, limit: int = 100) -> list[Kline]:
         if interval not in card.INTERVALS:
             raise NotSupported(f"{card.ID} has no candles of {interval}, only of {', '.join(card.INTERVALS)}")
         name = card.INTERVALS[interval]
-        params: dict[str, str | int] = {"currency_pair": self._markets.pair(symbol), "interval": name, "limit": limit}
+        params: dict[str, str | int] = {"currency_pair": self._pair(symbol), "interval": name, "limit": limit}
         return await self._rest.call(card.KLINES, partial(parse.klines, symbol=symbol, interval=interval), params)
 
     async def get_book_tickers(self) -> dict[Symbol, Quote]:
@@ -71,3 +71,7 @@ class Public(PublicExchange):
         except (MsgspecError, LookupError, ValueError) as error:
             raise WireError(str(error), exchange=card.ID, where=path, wire=body) from error
         return None
+
+    def _pair(self, symbol: Symbol) -> Pair:
+        """Spell a symbol as the list of instruments does, which knows near matches; without a list, by the rule."""
+        return self._markets.pair(symbol) if any(self._markets.instruments()) else self.symbol_to_pair(symbol)
