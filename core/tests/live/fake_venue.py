@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from arb_core.errors import ExchangeAPIError, ExchangeUnavailable
 from arb_core.interfaces.context import Clock, RestAnswer, RestRequest
 from arb_core.interfaces.public import PublicExchange
@@ -75,6 +76,8 @@ class Dialect(StreamDialect):
         self.logins: tuple[str, ...] = ()
         self.ticket_terms: dict[str, Any] = {}
         self.own_ping = True
+        self.exchange_lag_ns = 0
+        """How long before its arrival a message says it was made."""
         self.ticket_error: ExchangeAPIError | None = None
         self.renew_error: ExchangeAPIError | None = None
         self.created: list[str] = []
@@ -122,7 +125,7 @@ class Dialect(StreamDialect):
         said: dict[str, Any] = json.loads(bytes(frame))
         match said:
             case {"delta": [pair, bids, asks, first, last]}:
-                out.delta(pair, _levels(bids), _levels(asks), first, last, received_ns)
+                out.delta(pair, _levels(bids), _levels(asks), first, last, received_ns - self.exchange_lag_ns)
             case {"book": [pair, bids, asks, last]}:
                 out.snapshot(pair, _levels(bids), _levels(asks), last, received_ns)
             case {"depth": [pair, bids, asks, last]}:
@@ -382,10 +385,13 @@ class FakePublic(PublicExchange):
         self.most_per_symbol = 0
         self.delay_ns = 50 * MS
         self.errors: dict[Symbol, ExchangeAPIError] = {}
-        self.lag = 0
-        """By how many ids a snapshot is behind."""
+        self.cached_id: int | None = None
+        """A cache in front of the venue gives out the book of this id."""
         self.order: list[Symbol] = []
         self.info_calls = 0
+
+    def set_status(self, symbol: Symbol, status: TradingStatus) -> None:
+        self.instruments[symbol] = msgspec.structs.replace(self.instruments[symbol], status=status)
 
     def _up(self) -> None:
         if self.venue.down:
@@ -416,7 +422,7 @@ class FakePublic(PublicExchange):
                 raise self.errors[symbol]
             market = self.venue.market(self.symbol_to_pair(symbol))
             bids, asks = market.levels()
-            return BookSnapshot(symbol=symbol, bids=bids, asks=asks, last_id=market.last_id - self.lag, depth=0)
+            return BookSnapshot(symbol=symbol, bids=bids, asks=asks, last_id=self.cached_id or market.last_id)
         finally:
             self.under_way[symbol] -= 1
 

@@ -48,7 +48,10 @@ class TaskOwner:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for task in self._tasks:
-            task.cancel()
+            # A group that ends because a task failed has cancelled the others already; once more would break off
+            # what they do in their `finally`.
+            if not task.cancelling():
+                task.cancel()
         try:
             # The body's own error is not handed to the group: it would come back wrapped.
             await self._group.__aexit__(None, None, None)

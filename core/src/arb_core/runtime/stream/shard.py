@@ -30,7 +30,7 @@ __all__ = ["Harbour", "Shard"]
 
 _SECOND = 1_000_000_000
 
-STEADY_NS = 10 * _SECOND
+STEADY_NS = 5 * _SECOND
 """A connection that lived this long was a good one: the back-off begins anew."""
 REFUSED_RETRY_NS = 60 * _SECOND
 """A refused topic is asked for again after this long, for as long as someone wants it."""
