@@ -250,17 +250,26 @@ def _request_id(table: dict[str, Any], reader: Reader) -> Any:
     return None
 
 
+def _failed(code: Any, reader: Reader) -> bool:
+    """0 says nothing: a refusal bears it, too."""
+    if code is None:
+        return False
+    if not isinstance(code, Number):
+        reader.doubt("code is no number")
+        return True
+    failed = reader.integer(code, "code") != 0
+    if failed:
+        reader.doubt("code is not 0")
+    return failed
+
+
 def _read_control(frame: bytes) -> Reading:
     document, doubts = read(frame)
     reading = Reading(doubts=doubts)
     reader = Reader(doubts)
     table = reader.table(document, "control")
     request_id = _request_id(table, reader)
-    code = table.get("code")
-    if code is not None and not isinstance(code, Number):
-        reader.doubt("code is no number")
-    elif code not in (None, "0"):
-        reader.doubt("code is not 0")
+    failed = _failed(table.get("code"), reader)
     text: Any = table.get("msg")
     if not is_text(text):
         reader.doubt("msg is no text")
@@ -270,7 +279,7 @@ def _read_control(frame: bytes) -> Reading:
         if named is None:
             reader.doubt("a refusal that names no channel")
         reading.control.append(("refused", request_id, named[1].split(",") if named else ANY))
-    elif code not in (None, "0"):
+    elif failed:
         reading.control.append(("refused", request_id, ANY))
     elif text == "PONG":
         reading.control.append(("pong",))
