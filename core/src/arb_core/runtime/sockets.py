@@ -141,6 +141,8 @@ class SocketTransport(Transport):
         self._max_message = max_message
         self._max_unsent = max_unsent
         self._stats = TransportStats()
+        self._hosts: dict[str, str] = {}
+        """Base URL -> host, of those that were found safe: a handful, asked for with every request."""
         self._session: aiohttp.ClientSession | None = None
         self._attendants: dict[asyncio.Task[None], _Socket] = {}
         """Each open WebSocket has one task, which sees to its end."""
@@ -151,7 +153,9 @@ class SocketTransport(Transport):
         return self._stats
 
     async def request(self, base_url: str, request: RestRequest, timeout_ns: int) -> RestAnswer:
-        host = require_safe_url(base_url, "https", "http")
+        host = self._hosts.get(base_url)
+        if host is None:
+            host = self._hosts[base_url] = require_safe_url(base_url, "https", "http")
         self._require_open(host)
         target = f"{base_url.rstrip('/')}{request.path}{'?' if request.query else ''}{request.query}"
         progress = _Progress()
