@@ -33,7 +33,7 @@ from arb_core.structs.market import Pair, Symbol, Trade, VenueName
 from arb_core.structs.stream import Feed, Topic
 from fake_venue import MS, REST_RULE, SECOND, STREAM_RULE, Dialect, FakeVenue, card
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.looptime(noop_cycles=2)  # 42 by default: most of the run, and nothing here needs them
 
 BTC = "BTCUSDT"
 BTC_BOOK = Topic(Feed.BOOK, Pair(BTC))

@@ -45,7 +45,7 @@ from arb_core.venue.events import (
 )
 from fake_venue import MS, REST_RULE, SECOND, STREAM_RULE, Dialect, FakePublic, FakeVenue, card
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.looptime(noop_cycles=2)  # 42 by default: most of the run, and nothing here needs them
 
 BTC = Symbol("BTC", "USDT")
 ETH = Symbol("ETH", "USDT")
