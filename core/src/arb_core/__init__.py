@@ -1,8 +1,8 @@
 """arb: real-time arbitrage between centralised exchanges; this is the contract, the runtime and the engine.
 
-The map, in the order of the layers: `structs` and `errors` are the words, `interfaces` the contract, `runtime` does I/O,
-`hookspecs` and `registry` find plugins, `engine` and `strategies` decide, `venue` opens one exchange for library use,
-`capture` records and replays, `cli` is the `arb` command.
+The map, in the order of the layers: `structs` and `errors` are the words, `interfaces` the contract, `runtime` does
+I/O, `hookspecs` and `registry` find plugins, `engine` and `strategies` decide, `venue` opens one exchange for library
+use, `capture` records and replays, `cli` is the `arb` command.
 
 Importing this package loads none of aiohttp, rich or pluggy: names are fetched when first used.
 """

@@ -1,7 +1,7 @@
 """The hooks, one class per family. A hook is asked once, at start; no frame, order or notice ever passes through one.
 
-A plugin is a module named by an entry point of group `arb`, whose entry name is the id it owns. It implements the hooks of
-its family with `hookimpl`:
+A plugin is a module named by an entry point of group `arb`, whose entry name is the id it owns. It implements the
+hooks of its family with `hookimpl`:
 
     from arb_core import hookimpl
 
@@ -17,15 +17,18 @@ import pluggy
 if TYPE_CHECKING:
     from arb_core.interfaces.book import BookFactory
     from arb_core.interfaces.context import ExchangeContext
+    from arb_core.interfaces.private import PrivateExchange
     from arb_core.interfaces.public import PublicExchange
     from arb_core.interfaces.strategy import Strategy
     from arb_core.interfaces.stream import StreamDialect
+    from arb_core.structs.account import Credentials
     from arb_core.structs.card import ExchangeCard, StrategyCard
 
 __all__ = [
     "PROJECT",
     "BookHooks",
     "ExchangeHooks",
+    "PrivateHooks",
     "PublicHooks",
     "StrategyHooks",
     "StreamHooks",
@@ -70,8 +73,23 @@ class PublicHooks(Protocol):
         ...
 
 
+class PrivateHooks(Protocol):
+    """An account by request."""
+
+    @hookspec
+    def arb_private_exchange(self, context: "ExchangeContext", credentials: "Credentials") -> "PrivateExchange":
+        """Return the private REST side of one account.
+
+        Example:
+            @hookimpl
+            def arb_private_exchange(context: ExchangeContext, credentials: Credentials) -> PrivateExchange:
+                return Private(context, credentials)
+        """
+        ...
+
+
 class StreamHooks(Protocol):
-    """Market data by subscription."""
+    """Market data and account events by subscription."""
 
     @hookspec
     def arb_public_stream(self, context: "ExchangeContext") -> "StreamDialect":
@@ -81,6 +99,17 @@ class StreamHooks(Protocol):
             @hookimpl
             def arb_public_stream(context: ExchangeContext) -> StreamDialect:
                 return PublicStream(context)
+        """
+        ...
+
+    @hookspec
+    def arb_private_stream(self, context: "ExchangeContext", credentials: "Credentials") -> "StreamDialect":
+        """Return the dialect of the private socket.
+
+        Example:
+            @hookimpl
+            def arb_private_stream(context: ExchangeContext, credentials: Credentials) -> StreamDialect:
+                return PrivateStream(context, credentials)
         """
         ...
 

@@ -21,11 +21,13 @@ from arb_core import hookspecs
 from arb_core.errors import ArbError, PluginBroken, PluginMissing, SettingsError
 from arb_core.interfaces.book import BookFactory, OrderBook
 from arb_core.interfaces.context import ExchangeContext
+from arb_core.interfaces.private import PrivateExchange
 from arb_core.interfaces.public import PublicExchange
 from arb_core.interfaces.strategy import Strategy
 from arb_core.interfaces.stream import StreamDialect
 from arb_core.known import COMMANDS as ADDED_COMMANDS
 from arb_core.known import DISTRIBUTIONS
+from arb_core.structs.account import Credentials
 from arb_core.structs.card import CONTRACT, ExchangeCard, ExchangeSettings, StrategyCard
 
 __all__ = ["COMMANDS", "ID", "PLUGINS", "SPECS", "Found", "PluginEntry", "Registry", "discover", "load"]
@@ -47,6 +49,7 @@ _DOCS = "docs/how-to/add-an-exchange.md"
 _SPECIFICATIONS = (
     hookspecs.ExchangeHooks,
     hookspecs.PublicHooks,
+    hookspecs.PrivateHooks,
     hookspecs.StreamHooks,
     hookspecs.StrategyHooks,
     hookspecs.BookHooks,
@@ -55,7 +58,9 @@ _SPECIFICATIONS = (
 _FAMILIES = {
     "arb_exchange_card": "exchange",
     "arb_public_exchange": "public",
+    "arb_private_exchange": "private",
     "arb_public_stream": "stream",
+    "arb_private_stream": "stream",
     "arb_strategy_card": "strategy",
     "arb_strategy": "strategy",
     "arb_book_factory": "book",
@@ -63,7 +68,9 @@ _FAMILIES = {
 
 _NEEDS = {
     "arb_public_exchange": "arb_exchange_card",
+    "arb_private_exchange": "arb_exchange_card",
     "arb_public_stream": "arb_exchange_card",
+    "arb_private_stream": "arb_exchange_card",
     "arb_strategy": "arb_strategy_card",
     "arb_strategy_card": "arb_strategy",
 }
@@ -263,9 +270,19 @@ class Registry:
         """Return the public REST side of an exchange."""
         return self.ask(name, "arb_public_exchange", PublicExchange, context=context)  # type: ignore[type-abstract]
 
+    def private(self, name: str, context: ExchangeContext, credentials: Credentials) -> PrivateExchange:
+        """Return the private REST side of an account on an exchange."""
+        kind = PrivateExchange
+        return self.ask(name, "arb_private_exchange", kind, context=context, credentials=credentials)  # type: ignore[type-abstract]
+
     def public_stream(self, name: str, context: ExchangeContext) -> StreamDialect:
         """Return the dialect of an exchange's public socket."""
         return self.ask(name, "arb_public_stream", StreamDialect, context=context)  # type: ignore[type-abstract]
+
+    def private_stream(self, name: str, context: ExchangeContext, credentials: Credentials) -> StreamDialect:
+        """Return the dialect of an exchange's private socket."""
+        kind = StreamDialect
+        return self.ask(name, "arb_private_stream", kind, context=context, credentials=credentials)  # type: ignore[type-abstract]
 
     def strategy_card(self, name: str) -> StrategyCard:
         """Return the facts of a strategy."""

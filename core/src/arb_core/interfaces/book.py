@@ -12,8 +12,8 @@ __all__ = ["BookFactory", "LiveBook", "OrderBook"]
 class OrderBook(ABC):
     """Levels of one instrument, without any idea of sequence or state. One test-suite runs over every implementation.
 
-    `bid`, `bid_size`, `ask`, `ask_size` are plain attributes, always in step with the levels, NaN where a side is empty:
-    the path from frame to verdict reads them without a call.
+    `bid`, `bid_size`, `ask`, `ask_size` are plain attributes, always in step with the levels, NaN where a side is
+    empty: the path from frame to verdict reads them without a call.
     """
 
     bid: float
@@ -26,7 +26,8 @@ class OrderBook(ABC):
         """Forget everything and take these levels.
 
         Raises:
-            ValueError: a price is not finite and above 0, or a size not finite and at least 0. The book is then undefined.
+            ValueError: a price is not finite and above 0, or a size not finite and at least 0. The book is then
+                undefined.
         """
 
     @abstractmethod

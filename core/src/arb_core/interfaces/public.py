@@ -38,7 +38,11 @@ class PublicExchange(ABC):
 
     @abstractmethod
     async def get_klines(self, symbol: Symbol, interval: str, limit: int = 100) -> Sequence[Kline]:
-        """Return the latest candles, oldest first. Raises `NotSupported` for an interval that the card does not list."""
+        """Return the latest candles, oldest first.
+
+        Raises:
+            NotSupported: the card does not list this interval.
+        """
 
     @abstractmethod
     async def get_book_tickers(self) -> Mapping[Symbol, Quote]:

@@ -35,13 +35,19 @@ class Sink(ABC):
         exchange_ns: int | None,
         previous_id: int = NO_ID,
     ) -> None:
-        """Take changes of a book: absolute sizes, 0 removes. One call is one whole message: the book may not be crossed after it."""
+        """Take changes of a book: absolute sizes, 0 removes.
+
+        One call is one whole message: the book may not be crossed after it.
+        """
 
     @abstractmethod
     def snapshot(  # noqa: PLR0917
         self, pair: str, bids: list[Level], asks: list[Level], last_id: int, exchange_ns: int | None, depth: int = 0
     ) -> None:
-        """Take a whole book, best first: of the BOOK feed with `depth` 0 (it restarts the ids), of a DEPTH feed with its depth."""
+        """Take a whole book, best first.
+
+        `depth` is 0 for the BOOK feed, whose ids it restarts, and the depth of the subscription for a DEPTH feed.
+        """
 
     @abstractmethod
     def quote(  # noqa: PLR0917

@@ -6,7 +6,7 @@ import msgspec
 
 from arb_core.structs.market import Asset
 
-__all__ = ["Balance", "Credentials", "TradingFees"]
+__all__ = ["Balance", "Credentials", "KeyPermissions", "TradingFees"]
 
 
 class Balance(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,3 +35,11 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         """Show the last characters of the key only, enough to tell two keys apart."""
         return f"Credentials(api_key='...{self.api_key[-4:] if len(self.api_key) >= 12 else ''}')"
+
+
+class KeyPermissions(msgspec.Struct, frozen=True, kw_only=True):
+    """What an API key may do; None = the venue does not tell."""
+
+    read: bool | None = None
+    trade: bool | None = None
+    withdraw: bool | None = None

@@ -85,9 +85,9 @@ class Recovery(Enum):
 class BookRule(msgspec.Struct, frozen=True, kw_only=True):
     """How a venue's book messages are put together. Every field is a fact of the venue, with its source on the card.
 
-    `strict` says what a delta that begins at or before the book's own id means: with False it joins as long as it reaches past that
-    id (sizes are absolute, so applying a part twice is harmless: Binance), with True it must begin exactly one after it.
-    The first delta after a snapshot may always begin earlier.
+    `strict` says what a delta that begins at or before the book's own id means: with False it joins as long as it
+    reaches past that id (sizes are absolute, so applying a part twice is harmless: Binance), with True it must begin
+    exactly one after it. The first delta after a snapshot may always begin earlier.
     """
 
     ids: SequenceRule
