@@ -4,9 +4,10 @@ Entered by the market (which changes it) and by the sources of streams (which wa
 10^-decimals, sizes lots, so that nothing is ever rounded.
 """
 
-from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
+
+from sortedcontainers import SortedList
 
 __all__ = ["Book", "BookWatcher", "Ladder", "Snapshot", "Units"]
 
@@ -31,15 +32,15 @@ class Snapshot(NamedTuple):
 class Ladder:
     """One side of a book, best level first.
 
-    The keys are prices of asks and negated prices of bids, so that both sides sort the same way. A list with bisection
-    beats a tree at the few hundred levels that a simulated book has.
+    The keys are prices of asks and negated prices of bids, so that both sides sort the same way. Kept by a library on
+    purpose: the client's books are our own code, and the venue they are compared with must not share its mistakes.
     """
 
     __slots__ = ("_keys", "_sign", "sizes")
 
     def __init__(self, *, bids: bool) -> None:
         self._sign = -1 if bids else 1
-        self._keys: list[int] = []
+        self._keys: SortedList[int] = SortedList()
         self.sizes: dict[int, int] = {}
         """Price -> size, in no order."""
 
@@ -58,11 +59,11 @@ class Ladder:
             return False
         if size == 0:
             del self.sizes[price]
-            del self._keys[bisect_left(self._keys, price * self._sign)]
+            self._keys.remove(price * self._sign)
         else:
             self.sizes[price] = size
             if before == 0:
-                insort(self._keys, price * self._sign)
+                self._keys.add(price * self._sign)
         return True
 
     @property
@@ -82,7 +83,7 @@ class Ladder:
     def top(self, depth: int) -> list[Units]:
         """The best `depth` levels."""
         sign, sizes = self._sign, self.sizes
-        return [(key * sign, sizes[key * sign]) for key in self._keys[:depth]]
+        return [(key * sign, sizes[key * sign]) for key in self._keys.islice(0, depth)]
 
 
 class BookWatcher(Protocol):
