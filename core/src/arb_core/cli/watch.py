@@ -22,7 +22,7 @@ from arb_core.runtime.tasks import TaskOwner, within
 from arb_core.structs.book import BookState
 from arb_core.structs.market import Instrument, Symbol, VenueName
 from arb_core.venue import Venue
-from arb_core.venue.events import MarketsFailed, MarketsLoaded
+from arb_core.venue.events import ClockJumped, Lagging, MarketsFailed, MarketsLoaded
 from arb_core.venue.health import VenueHealth
 
 __all__ = ["Watch", "taker_fee"]
@@ -80,6 +80,7 @@ class Watch:
         self._listeners: list[EventText] = []
         self._tried = {name: asyncio.Event() for name in openers}
         self._refusals: dict[tuple[VenueName, Symbol], InvalidSymbol] = {}
+        self._process_told_ns = clock.monotonic_ns() - _SECOND
         self.session.listen(alarm=self._alarm)
 
     def listen(self, listener: EventText) -> None:
@@ -180,12 +181,21 @@ class Watch:
     def _hear(self, name: VenueName, event: VenueEvent) -> None:
         if isinstance(event, MarketsFailed):
             if name not in self.venues:
-                self.troubles[name] = f"not reached: {event.reason}"
+                self.troubles[name] = "not reached: " + event.reason.removeprefix(f"{name}: ")
             self._tried[name].set()
         elif isinstance(event, MarketsLoaded) and name in self.venues:
             self._take_instruments(self.venues[name])
         text = describe(event)
-        if text is not None:
+        if text is None:
+            return
+        if isinstance(event, ClockJumped | Lagging):
+            # Every venue of this process notices; once is enough.
+            now_ns = self._clock.monotonic_ns()
+            if now_ns - self._process_told_ns < _SECOND:
+                return
+            self._process_told_ns = now_ns
+            self.note(None, text)
+        else:
             self.note(name, text)
 
     def _take_instruments(self, venue: Venue) -> None:
