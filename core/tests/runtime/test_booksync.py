@@ -493,6 +493,14 @@ def test_times_stand_in_for_ids_against_a_rest_snapshot():
     assert (stats.received, stats.skipped, stats.applied) == (4, 2, 2)
 
 
+def test_message_older_than_the_rest_snapshot_is_skipped_by_its_time():
+    owner = live(BITSTAMP, last_id=9)
+    delta(owner.sync, NO_ID, 8, [(100.0, 7.0)])
+    delta(owner.sync, NO_ID, 12, [(99.0, 7.0)])
+    assert owner.sync.bids(2) == [(100.0, 1.0), (99.0, 7.0)]
+    assert (owner.sync.stats.skipped, owner.sync.stats.applied) == (1, 1)
+
+
 # Faults
 
 
@@ -544,6 +552,22 @@ def test_crossed_after_a_message_is_never_shown():
     assert_unreadable(owner.sync, BookFault.CROSSED)
     assert owner.hear() == [("lost", BookFault.CROSSED), "snapshot"]
     assert owner.sync.stats.crossed == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [([(101.0, 1.0)], BookFault.CROSSED), ([(price, 0.0) for price, _ in BIDS], BookFault.EXHAUSTED)],
+)
+def test_flaw_after_a_buffered_message_is_never_shown(changes, fault):
+    owner = Owner(BINANCE)
+    owner.sync.begin()
+    delta(owner.sync, 11, 11, changes)
+    owner.answer(10, depth=3)
+    assert owner.hear() == ["snapshot", "snapshot"]
+    assert_unreadable(owner.sync, fault)
+    owner.answer(11)
+    assert owner.sync.state is BookState.LIVE
+    assert_adds_up(owner.sync)
 
 
 def test_crossing_inside_one_message_is_no_fault():
