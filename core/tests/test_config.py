@@ -24,7 +24,7 @@ from arb_core.structs.card import (
     Hosts,
     StrategyCard,
 )
-from arb_core.structs.market import ExchangeId
+from arb_core.structs.market import ExchangeId, VenueName
 
 
 class AcmeSettings(ExchangeSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,8 +108,8 @@ def test_file_is_read_into_structs(write):
     assert settings.detection.mute[0].venues == ("acme", "other")
     assert settings.strategies == {"spatial": SpiralSettings(min_edge_bps=2.0)}
     assert list(settings.venues) == ["acme", "acme-2"]
-    assert settings.venues["acme"] == AcmeSettings(region="us")
-    assert settings.venues["acme-2"] == AcmeSettings(exchange="acme", rest_url="http://127.0.0.1:1")
+    assert settings.venues[VenueName("acme")] == AcmeSettings(region="us")
+    assert settings.venues[VenueName("acme-2")] == AcmeSettings(exchange="acme", rest_url="http://127.0.0.1:1")
 
 
 def test_variables_override_the_file_and_options_override_both(write):
@@ -124,7 +124,7 @@ def test_variables_override_the_file_and_options_override_both(write):
         environ=environ,
         options={"strategies.spatial.min_edge_bps": 3.0, "detection.max_age": None, "symbols": ["A/B"]},
     )
-    assert settings.venues["acme-2"] == AcmeSettings(
+    assert settings.venues[VenueName("acme-2")] == AcmeSettings(
         exchange="acme", region="jp", speed_ms=9, ws_url="ws://127.0.0.1:2"
     )
     assert settings.strategies == {"spatial": SpiralSettings(min_edge_bps=3.0)}
@@ -139,7 +139,7 @@ def test_spatial_runs_unless_other_strategies_are_named(write):
 def test_venues_of_the_command_line_need_no_file():
     settings = load(None, cards, strategies, environ={"ARB_OTHER_TAKER_BPS": "7.5"}, venues=["other", "acme", "other"])
     assert list(settings.venues) == ["other", "acme"]
-    assert settings.venues["other"].taker_bps == 7.5
+    assert settings.venues[VenueName("other")].taker_bps == 7.5
 
 
 def test_venues_of_the_command_line_choose_among_those_of_the_file(write):

@@ -6,6 +6,7 @@ import pytest
 from arb_core.cli.table import WIDTH, Board, Event, Footer, Row, Screen, render
 from arb_core.engine.session import DetectionSession
 from arb_core.engine.view import EngineView
+from arb_core.interfaces.book import LiveBook
 from arb_core.strategies.spatial import Spatial
 from arb_core.structs.book import BookFault, BookState
 from arb_core.structs.market import Instrument, Pair, Symbol, VenueName
@@ -33,7 +34,7 @@ class Clock:
         raise AssertionError("nobody waits here")
 
 
-class Book:
+class Book(LiveBook):
     """A book as a strategy and the table see it."""
 
     def __init__(self, clock, venue, bid, ask, symbol=BTC):
