@@ -16,9 +16,12 @@ async def within(clock: Clock, limit_ns: int, work: Coroutine[Any, Any, None]) -
     timer = clock.call_at(clock.monotonic_ns() + limit_ns, lambda: _cancel(task))
     try:
         await asyncio.wait((task,))
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait((task,))
+        raise
     finally:
         timer.cancel()
-        task.cancel()
     if task.cancelled():
         return False
     task.result()

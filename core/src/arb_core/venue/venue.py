@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from random import Random
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 from arb_core.errors import (
     ArbError,
@@ -34,7 +35,7 @@ from arb_core.runtime.snapshots import Snapshots
 from arb_core.runtime.sockets import SocketTransport
 from arb_core.runtime.stream import StreamSession
 from arb_core.runtime.stream.backoff import Backoff
-from arb_core.runtime.stream.events import OpenFailed, Subscribed, TopicRefused, VenueEvent
+from arb_core.runtime.stream.events import Closed, Malformed, OpenFailed, Subscribed, TopicRefused, VenueEvent
 from arb_core.runtime.tasks import TaskOwner, within
 from arb_core.runtime.transport import Transport
 from arb_core.structs.book import BookFault, BookSnapshot, BookState
@@ -64,6 +65,9 @@ REFRESH_NS = 300 * _SECOND
 """How often the list of instruments is fetched anew: a halted market is silent on a connection that lives."""
 TRADES_KEPT = 1000
 """Trades that an async iterator keeps for a slow reader."""
+
+_FREQUENT = (Subscribed, SnapshotFailed, Malformed)
+"""Events that may come by the hundred: not for a log at INFO."""
 
 _FEEDS = {Feed.BOOK: "book", Feed.DEPTH: "depth", Feed.QUOTE: "quote", Feed.TRADES: "trades", Feed.KLINES: "klines"}
 
@@ -147,7 +151,8 @@ class Venue:
         self._accepted: dict[Topic, list[asyncio.Future[None]]] = {}
         """Who waits for a subscription to stand."""
         self._users: dict[Topic, int] = {}
-        self._updates: set[Updates[Any]] = set()
+        self._updates: WeakSet[Updates[Any]] = WeakSet()
+        self._listing = asyncio.Lock()
         self._broken_listeners = 0
         self._trouble = "it has not been tried"
         """Why there is no connection, as last heard."""
@@ -525,9 +530,9 @@ class Venue:
             book = self._dispatch.books.get(event.topic.pair or "") if event.topic.feed is Feed.BOOK else None
             if book is not None:
                 _settle(self._live, book, refused)
-        elif isinstance(event, OpenFailed):
+        elif isinstance(event, OpenFailed | Closed):
             self._trouble = event.reason
-        self._log.debug("%s", event)
+        self._log.log(logging.DEBUG if isinstance(event, _FREQUENT) else logging.INFO, "%s", event)
         self._on_event(event)
 
     def _on_broken(self, consumer: object, error: Exception) -> None:
@@ -544,8 +549,9 @@ class Venue:
         self._tasks.try_spawn(_raise(error), f"{self.name} defect")
 
     async def _listed(self) -> None:
-        if not len(self.markets):
-            await self.connect()
+        async with self._listing:
+            if not len(self.markets):
+                await self.connect()
 
     async def _in_time(self, work: Coroutine[Any, Any, None], timeout_ns: int, late: Callable[[], ArbError]) -> None:
         if not await within(self.clock, timeout_ns, work):

@@ -27,6 +27,7 @@ __all__ = [
     "TicketEnded",
     "TopicRefused",
     "Unanswered",
+    "UnknownRefusal",
     "VenueEvent",
 ]
 
@@ -84,6 +85,12 @@ class Unanswered(StreamEvent, frozen=True, kw_only=True):
 
     topics: tuple[Topic, ...]
     attempt: int
+
+
+class UnknownRefusal(StreamEvent, frozen=True, kw_only=True):
+    """The venue refused something without saying what. If it was a subscription, its time to answer will run out."""
+
+    reason: str
 
 
 class LoginRefused(StreamEvent, frozen=True, kw_only=True):

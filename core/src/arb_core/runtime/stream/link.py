@@ -25,6 +25,7 @@ from arb_core.runtime.stream.events import (
     Subscribed,
     TicketEnded,
     Unanswered,
+    UnknownRefusal,
 )
 from arb_core.runtime.stream.sink import ConnectionSink, MarketData
 from arb_core.runtime.stream.subscriptions import ATTEMPTS, Subscriptions, Unsettled
@@ -269,6 +270,10 @@ class Link:
     def on_refused(self, request_id: int | None, channels: Sequence[str], reason: str) -> None:
         if self._logins and not channels:
             self._login_failed(reason)
+            return
+        if request_id is None and not channels:
+            around = self._around
+            around.report(UnknownRefusal(venue=around.venue, connection=self.serial, reason=reason))
             return
         self._unsettled(self.subscriptions.refuse(request_id, channels), reason)
         self._attend()
