@@ -8,6 +8,7 @@ faults end and the book must come back. The full form (ARB_FULL=1) runs many tim
 
 import os
 from collections import Counter, deque
+from itertools import pairwise
 from math import inf, isnan, nan
 from random import Random
 
@@ -200,17 +201,23 @@ class Venue:
             self.sides[side].pop(price, None)
         changed[side, price] = size
 
-    def viewed(self, before: Whole) -> dict[tuple[int, float], float]:
-        """What a stream of the best levels says of the step from `before` to now."""
-        changed = {}
-        for side, (old, new) in enumerate(zip(map(dict, before), map(dict, self.whole()), strict=True)):
-            for price, size in new.items():
-                if old.get(price) != size:
-                    changed[side, price] = size
-            for price in old.keys() - new.keys():
-                if self.profile.mentions_pushed_out or price not in self.sides[side]:
-                    changed[side, price] = 0.0
-        return changed
+    def viewed(self, ids: list[int]) -> dict[tuple[int, float], float]:
+        """What a stream of the best levels says of the steps that end at `ids`, the first of which it has told.
+
+        It names every level that any step touched, as the size that it has now. One that only compared both ends would
+        forget a level that came and went, and nobody could join in the middle as Gate.io's documentation allows.
+        """
+        now = tuple(map(dict, self.whole()))
+        said = {}
+        for before, after in pairwise(self.past[id_] for id_ in ids):
+            for side, (old, new) in enumerate(zip(map(dict, before), map(dict, after), strict=True)):
+                for price in old.keys() | new.keys():
+                    gone = price not in now[side]
+                    if old.get(price) != new.get(price) and (
+                        not gone or self.profile.mentions_pushed_out or price not in self.sides[side]
+                    ):
+                        said[side, price] = now[side].get(price, 0.0)
+        return said
 
 
 class Delta(msgspec.Struct, frozen=True):
@@ -318,7 +325,7 @@ class World:
 
     def tell(self, changed: dict[tuple[int, float], float]):
         if self.profile.view is not None:
-            changed = self.venue.viewed(self.venue.past[self.viewed_at])
+            changed = self.venue.viewed(self.venue.ids[self.venue.position[self.viewed_at] :])
         if self.subscribed and not self.frozen:
             self.push(changed, self.told_up_to)
         self.told_up_to = self.viewed_at = self.venue.id
