@@ -19,11 +19,15 @@ SECOND = 1_000_000_000
 pytestmark = pytest.mark.looptime(noop_cycles=2)
 
 
+async def pause(seconds: float) -> None:
+    await LoopClock().sleep(round(seconds * SECOND))
+
+
 async def forever(log: list[str], name: str) -> None:
     try:
         await asyncio.Event().wait()
     finally:
-        await asyncio.sleep(0.1)
+        await pause(0.1)
         log.append(f"{name} ended")
 
 
@@ -32,7 +36,7 @@ async def test_leaving_cancels_and_awaits_every_task() -> None:
     async with TaskOwner() as tasks:
         tasks.spawn(forever(log, "a"), "a")
         tasks.spawn(forever(log, "b"), "b")
-        await asyncio.sleep(1)
+        await pause(1)
     assert sorted(log) == ["a ended", "b ended"]
 
 
@@ -40,7 +44,7 @@ async def test_a_failing_task_ends_body_and_others_and_is_raised_as_it_was() -> 
     log: list[str] = []
 
     async def fail() -> None:
-        await asyncio.sleep(1)
+        await pause(1)
         raise KeyError("defect")
 
     async def use() -> None:
@@ -74,7 +78,7 @@ async def test_cancelling_the_body_passes_through() -> None:
             await asyncio.Event().wait()
 
     task = asyncio.create_task(use())
-    await asyncio.sleep(1)
+    await pause(1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -85,10 +89,10 @@ async def test_work_that_ends_in_time_is_done_and_its_error_passes() -> None:
     clock = LoopClock()
 
     async def fail() -> None:
-        await asyncio.sleep(1)
+        await pause(1)
         raise KeyError("inside")
 
-    assert await within(clock, 2 * SECOND, asyncio.sleep(1))
+    assert await within(clock, 2 * SECOND, pause(1))
     with pytest.raises(KeyError, match="inside"):
         await within(clock, 2 * SECOND, fail())
 
@@ -99,7 +103,7 @@ async def test_work_that_takes_too_long_is_cancelled_and_awaited() -> None:
     assert not await within(clock, 2 * SECOND, forever(log, "work"))
     assert log == ["work ended"]
     outer = asyncio.create_task(within(clock, 60 * SECOND, forever(log, "again")))
-    await asyncio.sleep(1)
+    await pause(1)
     outer.cancel()
     with pytest.raises(asyncio.CancelledError):
         await outer
@@ -111,11 +115,11 @@ async def test_a_pulse_beats_steadily_and_tells_jumps_of_the_clock() -> None:
     beats: list[Beat] = []
     pulse = Pulse(clock, SECOND // 2, beats.append)
     pulse.start()
-    await asyncio.sleep(2.2)
+    await pause(2.2)
     clock.jump(-7 * SECOND)
-    await asyncio.sleep(1)
+    await pause(1)
     pulse.stop()
-    await asyncio.sleep(5)
+    await pause(5)
     assert [beat.monotonic_ns // (SECOND // 2) for beat in beats] == [1, 2, 3, 4, 5, 6]
     assert [beat.jump_ns for beat in beats] == [0, 0, 0, 0, -7 * SECOND, 0]
     assert {beat.lag_ns for beat in beats} == {0}

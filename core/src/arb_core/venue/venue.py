@@ -1,25 +1,22 @@
 """One venue at work: plugin, REST, sockets, books and instruments, wired together and looked after.
 
 Market data take the short way, connection -> dialect -> book -> listener, by plain calls. What stands here is beside
-it: who watches what, snapshots, the beat that finds silence and lag, and the list of instruments.
+it: who watches what, snapshots, the beat that finds silence and lag. The halves of a venue that are not about books are
+`feeds` and `instruments`.
 """
 
-import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from random import Random
 from types import TracebackType
-from typing import Any, Self
-from weakref import WeakSet
+from typing import Self
 
 from arb_core.errors import (
     ArbError,
     BookUnavailable,
     Disconnected,
-    NotSupported,
     Refused,
     Rejected,
-    WireError,
 )
 from arb_core.interfaces.book import LiveBook
 from arb_core.interfaces.context import Clock
@@ -34,45 +31,38 @@ from arb_core.runtime.rest import Rest
 from arb_core.runtime.snapshots import Snapshots
 from arb_core.runtime.sockets import SocketTransport
 from arb_core.runtime.stream import StreamSession
-from arb_core.runtime.stream.backoff import Backoff
 from arb_core.runtime.stream.events import Closed, Malformed, OpenFailed, Subscribed, TopicRefused, VenueEvent
-from arb_core.runtime.tasks import TaskOwner, within
+from arb_core.runtime.tasks import TaskOwner
 from arb_core.runtime.transport import Transport
-from arb_core.structs.book import BookFault, BookSnapshot, BookState
+from arb_core.structs.book import BookFault, BookState
 from arb_core.structs.card import ExchangeCard, ExchangeSettings
-from arb_core.structs.market import Kline, Pair, Quote, Symbol, Trade, TradingStatus, VenueName
+from arb_core.structs.market import Pair, Symbol, VenueName
 from arb_core.structs.stream import Feed, Topic
 from arb_core.venue.events import (
     Halted,
     ListenerBroken,
     MarketsFailed,
-    MarketsLoaded,
     Resumed,
     SnapshotFailed,
 )
+from arb_core.venue.feeds import WATCH_TIMEOUT_NS, Feeds, in_time
 from arb_core.venue.health import BookHealth, SnapshotHealth, VenueHealth
+from arb_core.venue.instruments import Instruments
 from arb_core.venue.keeping_up import KeepingUp
-from arb_core.venue.updates import Updates
+from arb_core.venue.waiting import Waiting
 
 __all__ = ["Venue"]
 
 _SECOND = 1_000_000_000
 
-WATCH_TIMEOUT_NS = 30 * _SECOND
-"""How long `watch_*` wait for the venue, where the caller does not say."""
 BEAT_NS = _SECOND // 2
 REFRESH_NS = 300 * _SECOND
 """How often the list of instruments is fetched anew: a halted market is silent on a connection that lives."""
-TRADES_KEPT = 1000
-"""Trades that an async iterator keeps for a slow reader."""
-
 _FREQUENT = (Subscribed, SnapshotFailed, Malformed)
 """Events that may come by the hundred: not for a log at INFO."""
 
-_FEEDS = {Feed.BOOK: "book", Feed.DEPTH: "depth", Feed.QUOTE: "quote", Feed.TRADES: "trades", Feed.KLINES: "klines"}
 
-
-class Venue:
+class Venue(Feeds):
     """An exchange that is open; made by `open_exchange`, used within `async with`.
 
     Attributes:
@@ -97,6 +87,7 @@ class Venue:
         random: Random,
         refresh_ns: int = REFRESH_NS,
     ) -> None:
+        super().__init__()
         self.name = name
         self.card = card
         self.settings = settings
@@ -140,28 +131,24 @@ class Venue:
         self._snapshots = Snapshots(
             self.public.get_orderbook, self._on_snapshot_failed, clock=clock, tasks=self._tasks, random=random
         )
+        self._instruments = Instruments(
+            name, self.public, self.markets, clock=clock, random=random, report=self._hear, changed=self._on_markets
+        )
         self._pulse = Pulse(clock, BEAT_NS, self._beat)
         self._keeping_up = KeepingUp(name, self._hear)
         self._books: dict[Symbol, BookSync] = {}
         self._on_book: tuple[Callable[[BookSync], None], ...] = ()
         self._on_lost: tuple[Callable[[BookSync, BookFault], None], ...] = ()
         self._on_event: Listeners[VenueEvent] = Listeners(self._on_broken)
-        self._live: dict[BookSync, list[asyncio.Future[None]]] = {}
-        """Who waits for a book to be LIVE."""
-        self._accepted: dict[Topic, list[asyncio.Future[None]]] = {}
-        """Who waits for a subscription to stand."""
-        self._users: dict[Topic, int] = {}
-        self._updates: WeakSet[Updates[Any]] = WeakSet()
-        self._listing = asyncio.Lock()
+        self._live: Waiting[BookSync] = Waiting()
         self._broken_listeners = 0
         self._trouble = "it has not been tried"
-        """Why there is no connection, as last heard."""
 
     async def __aenter__(self) -> Self:
         """Begin; sends nothing yet."""
         await self._tasks.__aenter__()
         self._pulse.start()
-        self._tasks.spawn(self._keep_markets(), f"{self.name} instruments")
+        self._tasks.spawn(self._instruments.refresh(self._refresh_ns), f"{self.name} instruments")
         return self
 
     async def __aexit__(
@@ -174,8 +161,7 @@ class Venue:
         """
         self._pulse.stop()
         self._snapshots.close()
-        for updates in tuple(self._updates):
-            updates.close()
+        self._close_updates()
         for book in self._books.values():
             book.stop()
         try:
@@ -193,10 +179,7 @@ class Venue:
             ExchangeAPIError: the venue's answer, or that there is none.
             WireError: the answer is not what the venue documents.
         """
-        self.markets.fill(await self.public.get_exchange_info())
-        self._hear(MarketsLoaded(venue=self.name, instruments=len(self.markets)))
-        for book in self._books.values():
-            self._heed_status(book)
+        await self._instruments.fetch()
         return self.markets
 
     async def connect(self) -> MarketTable:
@@ -205,42 +188,25 @@ class Venue:
         Raises:
             Rejected: the venue refuses the request itself: no further try would help.
         """
-        backoff = Backoff(self._random)
-        while True:
-            try:
-                return await self.load_markets()
-            except ArbError as error:
-                if error.action not in {"retry", "wait"} and not isinstance(error, WireError):
-                    raise
-                retry_ns = backoff.fail()
-                self._trouble = str(error)
-                self._hear(MarketsFailed(venue=self.name, reason=str(error), retry_ns=retry_ns))
-                await self.clock.sleep(retry_ns)
+        await self._instruments.connect()
+        return self.markets
 
-    async def _keep_markets(self) -> None:
-        """Fetch the list anew from time to time; a failure leaves what was known."""
-        while True:
-            await self.clock.sleep(self._refresh_ns)
-            if not len(self.markets):
-                continue
-            try:
-                await self.load_markets()
-            except ArbError as error:
-                self._hear(MarketsFailed(venue=self.name, reason=str(error), retry_ns=self._refresh_ns))
+    def _on_markets(self) -> None:
+        for book in self._books.values():
+            self._heed_status(book)
 
     def _heed_status(self, book: BookSync) -> None:
         """Make the book of an instrument that does not trade unreadable, and bring it back when it trades again."""
-        instrument = self.markets.instrument(book.symbol) if book.symbol in self.markets else None
-        reason = "no longer listed" if instrument is None else "trading is halted"
-        if instrument is None or instrument.status is TradingStatus.HALTED:
+        reason = self._instruments.closed(book.symbol)
+        if reason is not None:
             if book.fault is not BookFault.HALTED:
                 book.lose(BookFault.HALTED)
                 self._hear(Halted(venue=self.name, symbol=book.symbol, reason=reason))
         elif book.fault is BookFault.HALTED:
             self._hear(Resumed(venue=self.name, symbol=book.symbol))
-            # The shard begins it when its subscription stands again.
+            # Where its subscription does not stand now, the connection begins it when it does.
             book.lose(BookFault.DISCONNECTED)
-            if self._session.stands(Topic(Feed.BOOK, instrument.pair)):
+            if self._session.stands(Topic(Feed.BOOK, self.markets.pair(book.symbol))):
                 book.begin()
 
     # -- books ----------------------------------------------------------------------------------------------------
@@ -289,7 +255,7 @@ class Venue:
         """
         watched = symbol in self._books
         try:
-            await self._in_time(self._watch_book(symbol), timeout_ns, lambda: self._why_not_live(symbol))
+            await in_time(self.clock, timeout_ns, self._watch_book(symbol), lambda: self._why_not_live(symbol))
         except BaseException:
             if not watched:
                 self.unwatch_orderbook(symbol)
@@ -337,12 +303,12 @@ class Venue:
         return self._on_event.add(listener)
 
     async def _watch_book(self, symbol: Symbol) -> None:
-        await self._listed()
+        await self._instruments.known()
         book = self.follow(symbol)
-        if book.fault is BookFault.HALTED:
-            raise BookUnavailable("trading is halted", venue=self.name, symbol=str(symbol))
+        if (reason := self._instruments.closed(symbol)) is not None:
+            raise BookUnavailable(reason, venue=self.name, symbol=str(symbol))
         if book.state is not BookState.LIVE:
-            await _turn(self._live, book)
+            await self._live.turn(book)
 
     def _why_not_live(self, symbol: Symbol) -> ArbError:
         if not self._session.health().connections:
@@ -355,7 +321,7 @@ class Venue:
 
     def _book_changed(self, book: BookSync) -> None:
         if self._live:
-            _settle(self._live, book, None)
+            self._live.settle(book)
         for listener in self._on_book:
             listener(book)
 
@@ -372,117 +338,7 @@ class Venue:
     def _on_snapshot_failed(self, book: BookSync, error: ArbError) -> None:
         self._hear(SnapshotFailed(venue=self.name, symbol=book.symbol, reason=str(error)))
         if isinstance(error, Rejected):
-            _settle(self._live, book, error)
-
-    # -- trades, quotes, depths, candles --------------------------------------------------------------------------
-
-    async def watch_trades(
-        self, symbol: Symbol, listener: Callable[[Trade], None], *, timeout_ns: int = WATCH_TIMEOUT_NS
-    ) -> Callable[[], None]:
-        """Call `listener` at every public trade; return what ends that. Returns when the subscription stands.
-
-        Raises:
-            InvalidSymbol: the venue does not list it; near matches are named.
-            NotSupported: the venue has no such feed, depth or interval.
-            Refused: the venue refused the subscription.
-            Disconnected: the venue could not be reached within `timeout_ns`.
-        """
-        return await self._watch(
-            symbol, Topic(Feed.TRADES), lambda pair: self._dispatch.on_trade(pair, symbol, listener), timeout_ns
-        )
-
-    async def watch_quotes(
-        self, symbol: Symbol, listener: Callable[[Quote], None], *, timeout_ns: int = WATCH_TIMEOUT_NS
-    ) -> Callable[[], None]:
-        """Call `listener` at every best bid and ask; as `watch_trades`."""
-        return await self._watch(
-            symbol, Topic(Feed.QUOTE), lambda pair: self._dispatch.on_quote(pair, symbol, listener), timeout_ns
-        )
-
-    async def watch_depth(
-        self,
-        symbol: Symbol,
-        depth: int,
-        listener: Callable[[BookSnapshot], None],
-        *,
-        timeout_ns: int = WATCH_TIMEOUT_NS,
-    ) -> Callable[[], None]:
-        """Call `listener` with the best `depth` levels, whole (a depth of the card) each time; as `watch_trades`."""
-        return await self._watch(
-            symbol,
-            Topic(Feed.DEPTH, depth=depth),
-            lambda pair: self._dispatch.on_depth(pair, depth, symbol, listener),
-            timeout_ns,
-        )
-
-    async def watch_klines(
-        self, symbol: Symbol, interval: str, listener: Callable[[Kline], None], *, timeout_ns: int = WATCH_TIMEOUT_NS
-    ) -> Callable[[], None]:
-        """Call `listener` at every state of a candle; one of the card's intervals; as `watch_trades`."""
-        return await self._watch(
-            symbol,
-            Topic(Feed.KLINES, interval=interval),
-            lambda pair: self._dispatch.on_kline(pair, interval, symbol, listener),
-            timeout_ns,
-        )
-
-    def trades(self, symbol: Symbol, *, limit: int = TRADES_KEPT) -> Updates[Trade]:
-        """Iterate over public trades; a reader more than `limit` behind loses the oldest (`Updates.dropped`)."""
-        return self._iterate(Updates(lambda take: self.watch_trades(symbol, take), key=None, limit=limit))
-
-    def quotes(self, symbol: Symbol) -> Updates[Quote]:
-        """Iterate over the best bid and ask, always the latest."""
-        return self._iterate(Updates(lambda take: self.watch_quotes(symbol, take), key=_one, limit=1))
-
-    def depths(self, symbol: Symbol, depth: int) -> Updates[BookSnapshot]:
-        """Iterate over the best `depth` levels, always the latest."""
-        return self._iterate(Updates(lambda take: self.watch_depth(symbol, depth, take), key=_one, limit=1))
-
-    def klines(self, symbol: Symbol, interval: str, *, limit: int = TRADES_KEPT) -> Updates[Kline]:
-        """Iterate over candles, the latest state of each."""
-        return self._iterate(Updates(lambda take: self.watch_klines(symbol, interval, take), key=_candle, limit=limit))
-
-    def _iterate(self, updates: Updates[Any]) -> Updates[Any]:
-        self._updates.add(updates)
-        return updates
-
-    async def _watch(
-        self, symbol: Symbol, feed: Topic, plug: Callable[[str], Callable[[], None]], timeout_ns: int
-    ) -> Callable[[], None]:
-        if _FEEDS[feed.feed] not in self.card.capabilities:
-            raise NotSupported(f"{self.card.id} has no feed of {_FEEDS[feed.feed]}")
-        ends: list[Callable[[], None]] = []
-
-        async def begin() -> None:
-            await self._listed()
-            pair = self.markets.pair(symbol)
-            topic = Topic(feed.feed, pair, feed.depth, feed.interval)
-            try:
-                self._session.subscribe([topic])
-            except ValueError as error:
-                raise NotSupported(str(error)) from error
-            self._users[topic] = self._users.get(topic, 0) + 1
-            ends.append(lambda: self._unuse(topic))
-            ends.append(plug(pair))
-            if not self._session.stands(topic):
-                await _turn(self._accepted, topic)
-
-        def end() -> None:
-            while ends:
-                ends.pop()()
-
-        try:
-            await self._in_time(begin(), timeout_ns, lambda: Disconnected(self._trouble, venue=self.name))
-        except BaseException:
-            end()
-            raise
-        return end
-
-    def _unuse(self, topic: Topic) -> None:
-        self._users[topic] -= 1
-        if not self._users[topic]:
-            del self._users[topic]
-            self._session.unsubscribe([topic])
+            self._live.settle(book, error)
 
     # -- looking after it -----------------------------------------------------------------------------------------
 
@@ -523,14 +379,14 @@ class Venue:
     def _hear(self, event: VenueEvent) -> None:
         """Take every event: wake who waits for it, and pass it on."""
         if isinstance(event, Subscribed):
-            _settle(self._accepted, event.topic, None)
+            self._accepted.settle(event.topic)
         elif isinstance(event, TopicRefused):
             refused = Refused(f"{event.topic.feed} of {event.topic.pair}: {event.reason}", venue=self.name)
-            _settle(self._accepted, event.topic, refused)
+            self._accepted.settle(event.topic, refused)
             book = self._dispatch.books.get(event.topic.pair or "") if event.topic.feed is Feed.BOOK else None
             if book is not None:
-                _settle(self._live, book, refused)
-        elif isinstance(event, OpenFailed | Closed):
+                self._live.settle(book, refused)
+        elif isinstance(event, OpenFailed | Closed | MarketsFailed):
             self._trouble = event.reason
         self._log.log(logging.DEBUG if isinstance(event, _FREQUENT) else logging.INFO, "%s", event)
         self._on_event(event)
@@ -548,51 +404,6 @@ class Venue:
     def _fail(self, error: Exception) -> None:
         self._tasks.try_spawn(_raise(error), f"{self.name} defect")
 
-    async def _listed(self) -> None:
-        async with self._listing:
-            if not len(self.markets):
-                await self.connect()
-
-    async def _in_time(self, work: Coroutine[Any, Any, None], timeout_ns: int, late: Callable[[], ArbError]) -> None:
-        if not await within(self.clock, timeout_ns, work):
-            error = late()
-            error.add_note(f"waited {timeout_ns / _SECOND:g} s")
-            raise error
-
 
 async def _raise(error: Exception) -> None:
     raise error
-
-
-def _one(_update: object) -> int:
-    """Stand for the only key: each update replaces the one before."""
-    return 0
-
-
-def _candle(kline: Kline) -> int:
-    return kline.open_ns
-
-
-async def _turn(waiting: dict[Any, list[asyncio.Future[None]]], key: object) -> None:
-    """Wait until `key` is settled."""
-    future = asyncio.get_running_loop().create_future()
-    waiting.setdefault(key, []).append(future)
-    try:
-        await future
-    finally:
-        futures = waiting.get(key)
-        if futures is not None and future in futures:
-            futures.remove(future)
-            if not futures:
-                del waiting[key]
-
-
-def _settle(waiting: dict[Any, list[asyncio.Future[None]]], key: object, error: Exception | None) -> None:
-    """Wake everyone who waits for `key`."""
-    for future in waiting.pop(key, ()):
-        if future.done():
-            continue
-        if error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(error)

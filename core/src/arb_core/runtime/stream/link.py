@@ -6,19 +6,15 @@ unanswered requests, pings, the watchdog, the end of its life. Its owner is a `S
 
 from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
 from arb_core.errors import WireError
-from arb_core.interfaces.context import Clock, TimerHandle
-from arb_core.interfaces.stream import Sink, StreamDialect
-from arb_core.runtime.dispatch import Dispatch
+from arb_core.interfaces.context import TimerHandle
+from arb_core.interfaces.stream import Sink
 from arb_core.runtime.limits import Window
 from arb_core.runtime.stream.events import (
     ConnectionHealth,
-    EventListener,
     LoginRefused,
     Malformed,
     Opened,
@@ -29,12 +25,13 @@ from arb_core.runtime.stream.events import (
 )
 from arb_core.runtime.stream.sink import ConnectionSink, MarketData
 from arb_core.runtime.stream.subscriptions import ATTEMPTS, Subscriptions, Unsettled
-from arb_core.runtime.transport import Connection, Transport, TransportError
-from arb_core.structs.card import RateLimit, StreamLimits
-from arb_core.structs.market import VenueName
+from arb_core.runtime.stream.surroundings import LinkOwner, Surroundings
+from arb_core.runtime.stream.vitals import Vitals
+from arb_core.runtime.transport import Connection, TransportError
+from arb_core.structs.card import RateLimit
 from arb_core.structs.stream import StreamTicket, Topic
 
-__all__ = ["MALFORMED_IN_A_ROW", "Link", "LinkOwner", "Surroundings", "Tally"]
+__all__ = ["Link"]
 
 _SECOND = 1_000_000_000
 CONNECT_TIMEOUT_NS = 10 * _SECOND
@@ -43,62 +40,6 @@ MALFORMED_IN_A_ROW = 5
 
 _ROOM_FOR_PINGS = 1
 """Frames a second that subscriptions leave free, for pings and for the pongs that the socket sends by itself."""
-
-
-class Tally(msgspec.Struct):
-    """Counts of a session since its start."""
-
-    opened: int = 0
-    open_failures: int = 0
-    reconnects: int = 0
-    rotations: int = 0
-    messages: int = 0
-    """Of connections that have ended; the open ones count their own."""
-    wire_errors: int = 0
-    unanswered: int = 0
-    silent: int = 0
-
-
-class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
-    """What every connection of one session shares."""
-
-    venue: VenueName
-    exchange: str
-    dialect: StreamDialect
-    limits: StreamLimits
-    clock: Clock
-    transport: Transport
-    dispatch: Dispatch
-    report: EventListener
-    tally: Tally
-
-
-class LinkOwner(Protocol):
-    """Who acts on what a connection notices. Plain calls; only `link_closed` is ever the last one."""
-
-    def link_acknowledged(self, link: "Link", topics: tuple[Topic, ...]) -> None:
-        """These topics stand since now."""
-        ...
-
-    def link_refused(self, link: "Link", topics: tuple[Topic, ...], reason: str) -> None:
-        """These topics are refused for good; the connection has forgotten them."""
-        ...
-
-    def link_ageing(self, link: "Link", reason: str) -> None:
-        """The connection still works and should be replaced soon."""
-        ...
-
-    def link_malformed(self, link: "Link") -> None:
-        """A frame could not be read: what it would have said is missing."""
-        ...
-
-    def link_failed(self, link: "Link", error: Exception) -> None:
-        """Something behind the sink raised: a defect of ours, not a fault of the venue."""
-        ...
-
-    def link_closed(self, link: "Link", reason: str) -> None:
-        """The connection has ended."""
-        ...
 
 
 class Link:
@@ -121,17 +62,13 @@ class Link:
         self._frames = (
             None if per_second is None else Window(RateLimit(name="frames", limit=per_second, window_ns=_SECOND))
         )
-        self._ping_every_ns = ticket.ping_every_ns or limits.ping_every_ns
+        self._vitals = self._new_vitals()
         self._connection: Connection | None = None
         self._timer: TimerHandle | None = None
         self._attending = False
         self._logins = 0
         self._login_due_ns = 0
-        self._opened_ns = self._heard_ns = self._pinged_ns = self._clock.monotonic_ns()
-        self._message_ns: int | None = None
-        self._probed = False
-        self._waits_for_pong_since: int | None = None
-        self._round_trip_ns: int | None = None
+        self._opened_ns = self._clock.monotonic_ns()
         self._retire_ns: int | None = None
         self._in_a_row = 0
         self._wire_errors = 0
@@ -164,7 +101,8 @@ class Link:
         if self.closed:
             raise TransportError("closed as soon as it was open", sent=True)
         self._connection = connection
-        now_ns = self._opened_ns = self._heard_ns = self._pinged_ns = self._clock.monotonic_ns()
+        now_ns = self._opened_ns = self._clock.monotonic_ns()
+        self._vitals = self._new_vitals()
         if retire_after_ns is not None:
             self._retire_ns = now_ns + retire_after_ns
         around = self._around
@@ -213,9 +151,11 @@ class Link:
     def on_frame(self, frame: memoryview) -> None:
         clock = self._clock
         received_ns = clock.now_ns()
-        self._heard_ns = self._message_ns = clock.monotonic_ns()
+        monotonic_ns = clock.monotonic_ns()
+        vitals = self._vitals
+        vitals.heard_ns = vitals.message_ns = monotonic_ns
         self.messages += 1
-        self._arrived(received_ns, self._heard_ns)
+        self._arrived(received_ns, monotonic_ns)
         try:
             self._decode(frame, received_ns, self._sink)
         except Exception as error:  # noqa: BLE001 (parsers raise classes of their own, such as protobuf's DecodeError)
@@ -225,8 +165,7 @@ class Link:
             self._decided(clock.monotonic_ns())
 
     def on_alive(self) -> None:
-        self._heard_ns = self._clock.monotonic_ns()
-        self._answered()
+        self._vitals.answered(self._clock.monotonic_ns())
 
     def on_closed(self, reason: str) -> None:
         self.closed = True
@@ -284,7 +223,7 @@ class Link:
             self._attend()
 
     def on_pong(self) -> None:
-        self._answered()
+        self._vitals.answered(self._clock.monotonic_ns())
 
     def on_closing(self, reason: str) -> None:
         self._age(f"the venue will close it: {reason}")
@@ -325,7 +264,7 @@ class Link:
         if self._logins and now_ns >= self._login_due_ns:
             self._login_failed("no answer in time")
             return now_ns
-        next_ns = [self._watch(now_ns), self._ping(now_ns), self._settle(now_ns), self._pump(now_ns)]
+        next_ns = [self._stay_alive(now_ns), self._settle(now_ns), self._pump(now_ns)]
         if self._logins:
             next_ns.append(self._login_due_ns)
         if self._retire_ns is not None and not self.ageing:
@@ -335,42 +274,33 @@ class Link:
                 next_ns.append(self._retire_ns)
         return min(due for due in next_ns if due is not None)
 
-    def _watch(self, now_ns: int) -> int:
-        """Probe a quiet connection at half of `quiet_ns`, cut a silent one at the whole."""
-        quiet_ns = self._around.limits.quiet_ns
-        if now_ns - self._heard_ns >= quiet_ns:
+    def _new_vitals(self) -> Vitals:
+        limits = self._around.limits
+        every_ns = self.ticket.ping_every_ns or limits.ping_every_ns
+        return Vitals(self._clock.monotonic_ns(), limits.quiet_ns, every_ns)
+
+    def _stay_alive(self, now_ns: int) -> int:
+        """Ping as the venue wants it, probe a quiet connection, cut a silent one."""
+        vitals = self._vitals
+        if vitals.is_dead(now_ns):
             self._around.tally.silent += 1
-            self.abort(f"nothing arrived for {quiet_ns / _SECOND:g} s")
-            return now_ns + quiet_ns
-        half_ns = self._heard_ns + quiet_ns // 2
-        if now_ns < half_ns:
-            self._probed = False
-            return half_ns
-        if not self._probed:
-            self._probed = True
-            self._send_ping(now_ns, protocol=True)
-        return self._heard_ns + quiet_ns
-
-    def _ping(self, now_ns: int) -> int | None:
-        """Send the venue's own ping where it wants one."""
-        every_ns = self._ping_every_ns
-        if every_ns is None:
-            return None
-        if now_ns - self._pinged_ns >= every_ns:
-            wait_ns = self._wait_ns(now_ns, spare=0)
-            if wait_ns:
+            self.abort(f"nothing arrived for {self._around.limits.quiet_ns / _SECOND:g} s")
+            return now_ns
+        if vitals.wants_probe(now_ns):
+            self._ping(now_ns, probe=True)
+        elif vitals.wants_ping(now_ns):
+            if wait_ns := self._wait_ns(now_ns, spare=0):
                 return now_ns + wait_ns
-            self._pinged_ns = now_ns
-            self._send_ping(now_ns, protocol=False)
-        return self._pinged_ns + every_ns
+            self._ping(now_ns, probe=False)
+        return vitals.next_ns()
 
-    def _send_ping(self, now_ns: int, *, protocol: bool) -> None:
+    def _ping(self, now_ns: int, *, probe: bool) -> None:
+        """Send the venue's own ping; a probe, and a venue without one, also the protocol's."""
         frame = self._around.dialect.ping(self._clock.now_ns())
-        if self._waits_for_pong_since is None:
-            self._waits_for_pong_since = now_ns
+        self._vitals.pinged(now_ns, probe=probe)
         if frame is not None:
             self._send(frame)
-        if (protocol or frame is None) and self._connection is not None:
+        if (probe or frame is None) and self._connection is not None:
             self._count_frame()
             self._connection.ping()
 
@@ -447,21 +377,17 @@ class Link:
         """Ask the owner for a successor, as at the end of the lifetime."""
         self._age(reason)
 
-    def _answered(self) -> None:
-        if self._waits_for_pong_since is not None:
-            self._round_trip_ns = self._clock.monotonic_ns() - self._waits_for_pong_since
-            self._waits_for_pong_since = None
-
     def health(self, *, leaving: bool) -> ConnectionHealth:
         """Say how it is."""
         now_ns = self._clock.monotonic_ns()
+        vitals = self._vitals
         return ConnectionHealth(
             connection=self.serial,
             host=self.host,
             age_ns=now_ns - self._opened_ns,
-            heard_ns=now_ns - self._heard_ns,
-            message_ns=None if self._message_ns is None else now_ns - self._message_ns,
-            round_trip_ns=self._round_trip_ns,
+            heard_ns=now_ns - vitals.heard_ns,
+            message_ns=None if vitals.message_ns is None else now_ns - vitals.message_ns,
+            round_trip_ns=vitals.round_trip_ns,
             topics=len(self.subscriptions),
             acknowledged=len(self.subscriptions.acknowledged),
             messages=self.messages,

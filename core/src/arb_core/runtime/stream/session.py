@@ -9,8 +9,8 @@ from arb_core.runtime.address import rebase
 from arb_core.runtime.dispatch import Dispatch
 from arb_core.runtime.limits import Window
 from arb_core.runtime.stream.events import EventListener, RefusedTopic, StreamHealth
-from arb_core.runtime.stream.link import Surroundings, Tally
 from arb_core.runtime.stream.shard import Shard
+from arb_core.runtime.stream.surroundings import Surroundings, Tally
 from arb_core.runtime.tasks import TaskOwner
 from arb_core.runtime.transport import Transport
 from arb_core.structs.card import ExchangeCard

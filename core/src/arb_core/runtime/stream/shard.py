@@ -15,12 +15,13 @@ from arb_core.runtime.stream.events import (
     OpenFailed,
     Rotated,
     RotationBegan,
-    TicketEnded,
     TopicRefused,
 )
 from arb_core.runtime.stream.handover import Handover
-from arb_core.runtime.stream.link import Link, Surroundings
-from arb_core.runtime.tasks import TaskOwner, within
+from arb_core.runtime.stream.link import Link
+from arb_core.runtime.stream.surroundings import Surroundings
+from arb_core.runtime.stream.tickets import give_back, keep
+from arb_core.runtime.tasks import TaskOwner
 from arb_core.runtime.transport import TransportError
 from arb_core.structs.book import BookFault, BookState
 from arb_core.structs.market import Pair
@@ -42,8 +43,6 @@ OVERLAP_NS = 5 * _SECOND
 """How long the new connection's messages are still compared with what the old one brought."""
 CLOSE_NS = 1 * _SECOND
 """How long a closing handshake may take before the connection is cut."""
-RELEASE_NS = 2 * _SECOND
-"""How long giving a ticket back may take; the venue ends it by itself some time later."""
 MARGIN_NS = 600 * _SECOND
 """A rotation begins at most this long before the venue would end the connection."""
 
@@ -204,7 +203,8 @@ class Shard:
                 )
                 continue
             if ticket.renew_every_ns is not None or ticket.expires_ns is not None:
-                self._keepers[link] = self._harbour.tasks.spawn(self._keep(link), f"ticket {serial}")
+                keeper = keep(link, around, self._harbour.random)
+                self._keepers[link] = self._harbour.tasks.spawn(keeper, f"ticket {serial}")
             return link
 
     def _lifetime(self) -> int | None:
@@ -214,31 +214,6 @@ class Shard:
             return None
         margin_ns = min(MARGIN_NS, lifetime_ns // 10)
         return lifetime_ns - margin_ns - self._harbour.random.randrange(margin_ns + 1)
-
-    async def _keep(self, link: Link) -> None:
-        """Renew a connection's ticket; ask for another connection when it cannot be renewed or only expires."""
-        around, ticket = self._around, link.ticket
-        backoff = Backoff(self._harbour.random)
-        valid_from_ns = self._clock.monotonic_ns()
-        while ticket.renew_every_ns is not None:
-            await self._clock.sleep(ticket.renew_every_ns)
-            try:
-                ticket = link.ticket = await around.dialect.renew(ticket)
-            except ArbError as error:
-                lasts_ns = ticket.expires_ns
-                age_ns = self._clock.monotonic_ns() - valid_from_ns
-                if error.action in {"wait", "retry"} and (lasts_ns is None or age_ns < lasts_ns * 9 // 10):
-                    await self._clock.sleep(backoff.fail())
-                    continue
-                reason = f"not renewed: {error}"
-                around.report(TicketEnded(venue=around.venue, connection=link.serial, reason=reason))
-                link.retire("its ticket could not be renewed")
-                return
-            valid_from_ns = self._clock.monotonic_ns()
-            backoff.reset()
-        if ticket.expires_ns is not None:
-            await self._clock.sleep(ticket.expires_ns * 9 // 10)
-            link.retire("its ticket expires")
 
     # -- rotation -------------------------------------------------------------------------------------------------
 
@@ -431,18 +406,7 @@ class Shard:
             timer.cancel()
 
     def _give_back(self, serial: int, ticket: StreamTicket) -> None:
-        self._harbour.tasks.try_spawn(self._release(serial, ticket), f"give back ticket {serial}")
-
-    async def _release(self, serial: int, ticket: StreamTicket) -> None:
-        around = self._around
-        try:
-            done = await within(self._clock, RELEASE_NS, around.dialect.release(ticket))
-            trouble = None if done else f"no answer within {RELEASE_NS / _SECOND:g} s"
-        except ArbError as error:
-            trouble = str(error)
-        if trouble is not None:
-            reason = f"not given back: {trouble}"
-            around.report(TicketEnded(venue=around.venue, connection=serial, reason=reason))
+        self._harbour.tasks.try_spawn(give_back(ticket, serial, self._around), f"give back ticket {serial}")
 
     async def _end(self) -> None:
         """Close what is open, at most within `CLOSE_NS`."""

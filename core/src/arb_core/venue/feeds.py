@@ -1,0 +1,188 @@
+"""Everything of a venue but books: trades, quotes, depths and candles, as plain callbacks and as async iterators."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+from weakref import WeakSet
+
+from arb_core.errors import ArbError, Disconnected, NotSupported
+from arb_core.interfaces.context import Clock
+from arb_core.runtime.dispatch import Dispatch
+from arb_core.runtime.markets import MarketTable
+from arb_core.runtime.stream import StreamSession
+from arb_core.runtime.tasks import within
+from arb_core.structs.book import BookSnapshot
+from arb_core.structs.card import Capability, ExchangeCard
+from arb_core.structs.market import Kline, Quote, Symbol, Trade, VenueName
+from arb_core.structs.stream import Feed, Topic
+from arb_core.venue.instruments import Instruments
+from arb_core.venue.updates import Updates
+from arb_core.venue.waiting import Waiting
+
+__all__ = ["WATCH_TIMEOUT_NS", "Feeds", "in_time"]
+
+T = TypeVar("T")
+
+_SECOND = 1_000_000_000
+
+WATCH_TIMEOUT_NS = 30 * _SECOND
+"""How long `watch_*` wait for the venue, where the caller does not say."""
+TRADES_KEPT = 1000
+"""Trades that an async iterator keeps for a slow reader."""
+
+_CAPABILITY = {
+    Feed.DEPTH: Capability.DEPTH,
+    Feed.QUOTE: Capability.QUOTE,
+    Feed.TRADES: Capability.TRADES,
+    Feed.KLINES: Capability.KLINES,
+}
+
+
+class Feeds:
+    """One half of a `Venue`. The other half sets what stands here as attributes."""
+
+    name: VenueName
+    card: ExchangeCard
+    clock: Clock
+    markets: MarketTable
+    _dispatch: Dispatch
+    _session: StreamSession
+    _instruments: Instruments
+    _trouble: str
+    """Why there is no connection, as last heard."""
+
+    def __init__(self) -> None:
+        self._accepted: Waiting[Topic] = Waiting()
+        self._users: dict[Topic, int] = {}
+        self._updates: WeakSet[Updates[Any]] = WeakSet()
+
+    async def watch_trades(
+        self, symbol: Symbol, listener: Callable[[Trade], None], *, timeout_ns: int = WATCH_TIMEOUT_NS
+    ) -> Callable[[], None]:
+        """Call `listener` at every public trade; return what ends that. Returns when the subscription stands.
+
+        A listener that raises is unplugged and reported as an event.
+
+        Raises:
+            InvalidSymbol: the venue does not list it; near matches are named.
+            NotSupported: the venue has no such feed, depth or interval.
+            Refused: the venue refused the subscription.
+            Disconnected: the venue could not be reached within `timeout_ns`.
+        """
+        return await self._watch(
+            symbol, Topic(Feed.TRADES), lambda pair: self._dispatch.on_trade(pair, symbol, listener), timeout_ns
+        )
+
+    async def watch_quotes(
+        self, symbol: Symbol, listener: Callable[[Quote], None], *, timeout_ns: int = WATCH_TIMEOUT_NS
+    ) -> Callable[[], None]:
+        """Call `listener` at every best bid and ask; as `watch_trades`."""
+        return await self._watch(
+            symbol, Topic(Feed.QUOTE), lambda pair: self._dispatch.on_quote(pair, symbol, listener), timeout_ns
+        )
+
+    async def watch_depth(
+        self,
+        symbol: Symbol,
+        depth: int,
+        listener: Callable[[BookSnapshot], None],
+        *,
+        timeout_ns: int = WATCH_TIMEOUT_NS,
+    ) -> Callable[[], None]:
+        """Call `listener` with the best `depth` levels, whole (a depth of the card), each time; as `watch_trades`."""
+        return await self._watch(
+            symbol,
+            Topic(Feed.DEPTH, depth=depth),
+            lambda pair: self._dispatch.on_depth(pair, depth, symbol, listener),
+            timeout_ns,
+        )
+
+    async def watch_klines(
+        self, symbol: Symbol, interval: str, listener: Callable[[Kline], None], *, timeout_ns: int = WATCH_TIMEOUT_NS
+    ) -> Callable[[], None]:
+        """Call `listener` at every state of a candle (an interval of the card); as `watch_trades`."""
+        return await self._watch(
+            symbol,
+            Topic(Feed.KLINES, interval=interval),
+            lambda pair: self._dispatch.on_kline(pair, interval, symbol, listener),
+            timeout_ns,
+        )
+
+    def trades(self, symbol: Symbol, *, limit: int = TRADES_KEPT) -> Updates[Trade]:
+        """Iterate over public trades; a reader more than `limit` behind loses the oldest (`Updates.dropped`)."""
+        return self._iterate(Updates(lambda take: self.watch_trades(symbol, take), key=None, limit=limit))
+
+    def quotes(self, symbol: Symbol) -> Updates[Quote]:
+        """Iterate over the best bid and ask, always the latest."""
+        return self._iterate(Updates(lambda take: self.watch_quotes(symbol, take), key=_the_only, limit=1))
+
+    def depths(self, symbol: Symbol, depth: int) -> Updates[BookSnapshot]:
+        """Iterate over the best `depth` levels, always the latest."""
+        return self._iterate(Updates(lambda take: self.watch_depth(symbol, depth, take), key=_the_only, limit=1))
+
+    def klines(self, symbol: Symbol, interval: str, *, limit: int = TRADES_KEPT) -> Updates[Kline]:
+        """Iterate over candles, the latest state of each."""
+        return self._iterate(Updates(lambda take: self.watch_klines(symbol, interval, take), key=_candle, limit=limit))
+
+    def _iterate(self, updates: Updates[T]) -> Updates[T]:
+        self._updates.add(updates)
+        return updates
+
+    def _close_updates(self) -> None:
+        for updates in tuple(self._updates):
+            updates.close()
+
+    async def _watch(
+        self, symbol: Symbol, feed: Topic, plug: Callable[[str], Callable[[], None]], timeout_ns: int
+    ) -> Callable[[], None]:
+        if _CAPABILITY[feed.feed] not in self.card.capabilities:
+            raise NotSupported(f"{self.card.id} has no feed of {feed.feed}")
+        ends: list[Callable[[], None]] = []
+
+        async def begin() -> None:
+            await self._instruments.known()
+            pair = self.markets.pair(symbol)
+            topic = Topic(feed.feed, pair, feed.depth, feed.interval)
+            try:
+                self._session.subscribe([topic])
+            except ValueError as error:
+                raise NotSupported(str(error)) from error
+            self._users[topic] = self._users.get(topic, 0) + 1
+            ends.append(lambda: self._leave(topic))
+            ends.append(plug(pair))
+            if not self._session.stands(topic):
+                await self._accepted.turn(topic)
+
+        def end() -> None:
+            while ends:
+                ends.pop()()
+
+        try:
+            await in_time(self.clock, timeout_ns, begin(), lambda: Disconnected(self._trouble, venue=self.name))
+        except BaseException:
+            end()
+            raise
+        return end
+
+    def _leave(self, topic: Topic) -> None:
+        """One listener fewer; the last one takes the subscription along."""
+        self._users[topic] -= 1
+        if not self._users[topic]:
+            del self._users[topic]
+            self._session.unsubscribe([topic])
+
+
+async def in_time(clock: Clock, limit_ns: int, work: Coroutine[Any, Any, None], late: Callable[[], ArbError]) -> None:
+    """Do some work, or raise what `late` makes when it takes longer than `limit_ns`."""
+    if not await within(clock, limit_ns, work):
+        error = late()
+        error.add_note(f"waited {limit_ns / _SECOND:g} s")
+        raise error
+
+
+def _the_only(_update: object) -> int:
+    """Stand for the only key: each update replaces the one before."""
+    return 0
+
+
+def _candle(kline: Kline) -> int:
+    return kline.open_ns

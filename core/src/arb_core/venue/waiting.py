@@ -1,0 +1,41 @@
+"""Who waits for a book to be LIVE or for a subscription to stand, and what they are told."""
+
+import asyncio
+from typing import Generic, TypeVar
+
+__all__ = ["Waiting"]
+
+K = TypeVar("K")
+
+
+class Waiting(Generic[K]):
+    """Callers who wait, by what they wait for. False while nobody does."""
+
+    def __init__(self) -> None:
+        self._futures: dict[K, list[asyncio.Future[None]]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._futures)
+
+    async def turn(self, key: K) -> None:
+        """Wait until `key` is settled. Raises the error with which it was."""
+        future = asyncio.get_running_loop().create_future()
+        self._futures.setdefault(key, []).append(future)
+        try:
+            await future
+        finally:
+            futures = self._futures.get(key)
+            if futures is not None and future in futures:
+                futures.remove(future)
+                if not futures:
+                    del self._futures[key]
+
+    def settle(self, key: K, error: Exception | None = None) -> None:
+        """Wake everyone who waits for `key`."""
+        for future in self._futures.pop(key, ()):
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
