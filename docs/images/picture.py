@@ -8,7 +8,7 @@ the last one at which something is executable and something is refused.
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from io import StringIO
@@ -16,8 +16,10 @@ from pathlib import Path
 from time import time_ns
 
 from arb_core.cli.monitor import run_monitor
+from arb_core.cli.opening import Opener
 from arb_core.cli.table import WIDTH, Board, Footer, Screen
 from arb_core.engine.opportunity import Policy
+from arb_core.interfaces.context import Clock
 from arb_core.registry import Registry
 from arb_core.strategies.spatial import Spatial
 from arb_core.structs.market import Symbol, VenueName
@@ -76,7 +78,7 @@ def market(start_ns: int) -> World:
     )
 
 
-async def take(openers: dict[VenueName, Callable[..., object]], seconds: float, **options: object) -> str:
+async def take(openers: Mapping[VenueName, Opener], seconds: float, clock: Clock | None = None) -> str:
     """Watch for so long and return the picture.
 
     Raises:
@@ -84,14 +86,14 @@ async def take(openers: dict[VenueName, Callable[..., object]], seconds: float, 
     """
     camera = Camera(TITLE)
     await run_monitor(
-        openers,  # type: ignore[arg-type]
+        openers,
         [Symbol.parse(text) for text in SYMBOLS],
         strategies={"spatial": Spatial()},
         policy=Policy(price_window_ns=2 * SECOND),
         title=TITLE,
         seconds=seconds,
         screen=camera,
-        **options,  # type: ignore[arg-type]
+        clock=clock,
     )
     if camera.svg is None:
         raise RuntimeError("no moment showed both an executable row and a refused one: watch for longer")
@@ -104,7 +106,7 @@ async def main() -> None:
     venues = simulate(EXCHANGES, market(time_ns()), registry=registry)
     async with AsyncExitStack() as stack:
         servers = await stack.enter_async_context(Servers(venues.values()))
-        openers = {
+        openers: dict[VenueName, Opener] = {
             VenueName(exchange): partial(
                 open_exchange,
                 exchange,

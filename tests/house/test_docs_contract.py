@@ -95,6 +95,7 @@ def test_what_the_page_calls_broken_is_broken(tmp_path, monkeypatch, name, sourc
     entry = broken(f"from arb_core import hookimpl\n{source}\n", tmp_path, monkeypatch, name)
     assert entry.state == "broken"
     assert reason in entry.reason
+    assert entry.cure is not None
     assert name in entry.cure
     assert "pip install" not in entry.cure
 

@@ -47,8 +47,8 @@ def test_exchanges_of_the_readme_are_those_of_the_cards(repository, readme):
 
 def test_picture_is_of_the_table_that_the_code_draws(repository):
     shown = lines((repository / "docs" / "images" / "demo.svg").read_text("utf-8"))
-    header = render("", (), FOOTER, ()).renderables[1].plain
-    assert header in shown, "run `uv run python docs/images/picture.py`"
+    header = render("", (), FOOTER, ()).renderables[1]
+    assert str(header) in shown, "run `uv run python docs/images/picture.py`"
     assert max(map(len, shown)) <= WIDTH
     assert any(line.endswith("executable") for line in shown)
     assert any(" refused: " in line for line in shown)
