@@ -305,6 +305,31 @@ def test_malformed_snapshot_is_asked_for_again():
     assert_unreadable(owner.sync, BookFault.MALFORMED)
 
 
+def test_snapshot_after_a_malformed_one_has_to_reach_as_far():
+    owner = Owner(MEXC)
+    owner.sync.begin()
+    delta(owner.sync, 8, 12)
+    owner.answer(20, bids=[(nan, 1.0)])
+    owner.answer(7)
+    assert owner.sync.state is BookState.SYNCING
+    owner.answer(12)
+    assert owner.sync.state is BookState.LIVE
+    assert_adds_up(owner.sync)
+
+
+def test_malformed_whole_frame_forgets_nothing_that_was_heard():
+    owner = Owner(BookRule(ids=SequenceRule.RANGE, strict=True, kept_depth=3, resets=True))
+    owner.sync.begin()
+    delta(owner.sync, 8, 12)
+    owner.sync.snapshot([(nan, 1.0)], ASKS, 20, None)
+    owner.answer(30)  # asked for before the frame
+    owner.answer(7)
+    assert owner.sync.state is BookState.SYNCING
+    owner.answer(12)
+    assert owner.sync.state is BookState.LIVE
+    assert_adds_up(owner.sync)
+
+
 def test_crossed_snapshot_is_asked_for_again():
     owner = Owner(MEXC)
     owner.sync.begin()

@@ -468,7 +468,9 @@ class BookSync:
         if not monotonic_ns:
             received_ns = self._clock.now_ns()
             monotonic_ns = self._clock.monotonic_ns()
-        self._skipped += sum(not delta.refused for delta in self._buffer)
+        for delta in self._buffer:
+            self._skipped += not delta.refused
+            self._reach = max(self._reach, delta.last_id)
         self._buffer.clear()
         if self._load(bids, asks, last_id, exchange_ns, depth):
             self._go_live(received_ns, monotonic_ns)
@@ -510,6 +512,8 @@ class BookSync:
             return False
         buffer = self._buffer
         while buffer and NO_ID < buffer[0].last_id <= snapshot_id:
+            # Should this snapshot turn out to be no book, the next one has to reach as far.
+            self._reach = max(self._reach, buffer[0].last_id)
             self._skipped += not buffer.popleft().refused
         if not buffer or self.rule.ids is SequenceRule.NONE:
             return True
