@@ -1,8 +1,12 @@
 """The code of the how-to pages and of the tutorial, taken from the pages and run."""
 
+import contextlib
+import json
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,8 +29,6 @@ def unfold(text, folder):
 
 
 def environment(*paths):
-    import os
-
     return {**os.environ, "PYTHONPATH": ":".join(map(str, paths)), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
@@ -82,3 +84,144 @@ def test_toy_venue_is_as_well_typed_as_ours(repository, tidepool):
     pytest.importorskip("mypy", reason="types are checked where mypy is installed: tox -e types")
     ran = run([*command, "src/arb_tidepool"], tidepool, tidepool / "src")
     assert ran.returncode == 0, ran.stdout
+
+
+# Pages with commands: each block marked `sh` is run as it stands, over simulated venues on real sockets.
+
+COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+MARKET = ("--symbols", "BTC/USDT,ETH/USDT,SOL/USDT", "--dislocate")
+
+
+@contextlib.contextmanager
+def venues(*exchanges, options=MARKET):
+    """Serve exchanges in a process of their own; return the lines that it prints, one an exchange."""
+    command = [sys.executable, "-m", "arb_core", "sim", "serve", *exchanges, *options, "--json", "--while-stdin"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdin is not None
+        try:
+            yield [json.loads(server.stdout.readline()) for _ in exchanges]
+        finally:
+            server.stdin.close()
+            server.stdout.close()
+
+
+def shell(text, folder, *paths, **variables):
+    """Run every command of a page, in order; return what each one said."""
+    bin_ = str(Path(sys.executable).parent)
+    said = []
+    for block in COMMANDS.findall(text):
+        for command in block.strip().splitlines():
+            env = environment(folder, *paths) | {"PATH": f"{bin_}:{os.environ['PATH']}"} | variables
+            ran = subprocess.run(
+                ["bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False
+            )
+            assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
+            said.append(ran.stdout)
+    return said
+
+
+def objects(said):
+    return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+
+
+def urls(served, name=None):
+    """The variables that lead a venue to its simulated side."""
+    prefix = f"ARB_{(name or served['exchange']).upper().replace('-', '_')}"
+    return {f"{prefix}_REST_URL": served["rest_url"], f"{prefix}_WS_URL": served["ws_url"]}
+
+
+def test_recording_of_the_page_is_made_and_replayed(repository, tmp_path):
+    with venues("mexc", "gateio") as served:
+        variables = {name: url for venue in served for name, url in urls(venue).items()}
+        _, whole, asked = shell(page(repository, "how-to/record-and-replay.md"), tmp_path, **variables)
+    summary = objects(whole)[-1]
+    assert summary["kind"] == "summary"
+    assert {book["state"] for books in summary["books"].values() for book in books.values()} == {"LIVE"}
+    assert {book["gaps"] for books in summary["books"].values() for book in books.values()} == {0}
+    directions = {(edge["symbol"], edge["buy"], edge["sell"]) for edge in summary["edges"]}
+    assert len(directions) == 4
+    widest = {tuple(edge[part] for part in ("symbol", "buy", "sell")): edge["max_bps"] for edge in summary["edges"]}
+    for edge in objects(asked)[-1]["edges"]:
+        # Two fees of 5 bps lie between the two answers.
+        direction = tuple(edge[part] for part in ("symbol", "buy", "sell"))
+        assert edge["max_bps"] == pytest.approx(widest[direction] - 10, abs=0.5)
+
+
+def test_settings_of_the_page_are_right_and_watched(repository, tmp_path):
+    text = page(repository, "how-to/configure-venues.md")
+    unfold(text, tmp_path)
+    with venues("mexc", "gateio") as (mexc, gateio):
+        *_, table, lines = shell(text, tmp_path, **urls(mexc), **urls(gateio, "gateio-test"))
+    assert "mexc       gateio-te…" in table or "mexc       gateio-test" in table
+    summary = objects(lines)[-1]
+    assert summary["venues"] == ["mexc", "gateio-test"]
+    assert {book["state"] for books in summary["books"].values() for book in books.values()} == {"LIVE"}
+
+
+def test_strategy_of_the_page_finds_what_the_market_makes(repository, tmp_path):
+    text = page(repository, "how-to/write-a-strategy.md")
+    unfold(text, tmp_path)
+    install(tmp_path, "arb-widest", "widest = widest")
+    with venues("mexc", "gateio", "binance") as served:
+        variables = {name: url for venue in served for name, url in urls(venue).items()}
+        _, lines = shell(text, tmp_path, **variables)
+    found = [line for line in objects(lines) if line["kind"] == "opportunity"]
+    assert found
+    assert {line["strategy"] for line in found} == {"widest"}
+    assert objects(lines)[-1]["opportunities"]["executable"] >= 1
+
+
+def test_strategy_of_the_page_is_as_well_typed_as_ours(repository, tmp_path):
+    pytest.importorskip("mypy", reason="types are checked where mypy is installed: tox -e types")
+    unfold(page(repository, "how-to/write-a-strategy.md"), tmp_path)
+    ran = run([sys.executable, "-m", "mypy", "--strict", "--cache-dir", "/dev/null", "widest.py"], tmp_path)
+    assert ran.returncode == 0, ran.stdout
+
+
+def test_tutorial_refuses_what_it_says(repository, tmp_path):
+    text = page(repository, "tutorial/first-spread.md")
+    assert f"arb sim serve mexc gateio {MARKET[0]} {MARKET[1]} --port 40001 {MARKET[2]}" in text
+    with venues("mexc", "gateio") as (mexc, gateio):
+        # The ports of the page may be taken on this machine.
+        for written, served in (("http://127.0.0.1:40001", mexc), ("http://127.0.0.1:40002", gateio)):
+            text = text.replace(written, served["rest_url"]).replace(written.replace("http", "ws"), served["ws_url"])
+        unfold(text, tmp_path)
+        (lines,) = shell(text, tmp_path)
+        found = [line for line in objects(lines) if line["kind"] == "opportunity"]
+        assert found
+        summary = objects(lines)[-1]["opportunities"]
+        assert summary["executable"] == 0
+        assert summary["refused"].get("absurd", 0) >= 1
+        settings = tmp_path / "first.toml"
+        settings.write_text(settings.read_text().replace("max_edge_bps = 1.0\n", ""))
+        (lines,) = shell(text, tmp_path)
+        assert objects(lines)[-1]["opportunities"]["executable"] >= 1
+
+
+def test_arithmetic_of_the_tutorial_is_right(repository, tmp_path):
+    text = page(repository, "tutorial/first-spread.md")
+    unfold(text, tmp_path)
+    claimed = re.search(r"print\(.*\)  # (\S+)$", text, re.MULTILINE)
+    assert claimed
+    assert run([sys.executable, "net.py"], tmp_path).stdout.strip() == claimed[1]
+
+
+def test_rows_of_the_tutorial_are_those_of_the_picture(repository):
+    import html
+
+    from arb_core.cli.table import Footer, render
+
+    text = page(repository, "tutorial/first-spread.md")
+    shown = re.search(r"^```\n(symbol .*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert shown
+    header, *rows = shown[1].splitlines()
+    footer = Footer(
+        elapsed_s=0, total_s=None, messages=0, rate=0, p50_ns=0, p99_ns=0, live=0, books=0, seen=0, executable=0
+    )
+    assert header == str(render("", (), footer, ()).renderables[1])
+    svg = html.unescape((repository / "docs" / "images" / "demo.svg").read_text("utf-8")).replace("\xa0", " ")
+    assert rows
+    assert all(row in svg for row in rows), "copy the rows anew from docs/images/demo.svg"

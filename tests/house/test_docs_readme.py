@@ -86,3 +86,14 @@ async def test_picture_can_be_taken_anew(picture):
     shown = lines(svg)
     assert sum("USDT" in line for line in shown) >= 18
     assert any(line.startswith("ONDO/USDT     mexc       gateio") and " refused: quaran" in line for line in shown)
+
+
+def test_every_link_of_the_docs_leads_somewhere(repository, ours):
+    pages = [path for path in ours if path.suffix == ".md"]
+    broken = [
+        f"{path.relative_to(repository)}: {target}"
+        for path in pages
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)", path.read_text("utf-8"))
+        if not (path.parent / target).exists()
+    ]
+    assert not broken
