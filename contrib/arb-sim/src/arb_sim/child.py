@@ -61,9 +61,12 @@ async def serving(
     *,
     seed: int,
     symbols: Sequence[str] = (),
+    steps_per_s: float | None = None,
     on_injection: Callable[[Injection], None] | None = None,
 ) -> AsyncGenerator[list[ServedVenue]]:
     """Run `arb sim serve` until the block ends; with `on_injection` the venues disagree now and then, and it is told.
+
+    `steps_per_s` is how often each price moves: 0 = the market stands still.
 
     Raises:
         ChildFailed: the venues did not come up within half a minute.
@@ -71,6 +74,8 @@ async def serving(
     options = ["--seed", str(seed), "--while-stdin", "--json"]
     if symbols:
         options += ["--symbols", ",".join(symbols)]
+    if steps_per_s is not None:
+        options += ["--steps-per-s", str(steps_per_s)]
     if on_injection is not None:
         options.append("--dislocate")
     # Its own session: Ctrl-C is for us, and we end it. Should we be killed, its stdin closes and it ends by itself.
