@@ -51,6 +51,9 @@ PREFIX = "/api/v3/"
 PLACES = 8
 """Decimals of every price and size on the wire."""
 
+OTHER_MARKETS = {"/fapi/v1/exchangeInfo", "/dapi/v1/exchangeInfo", "/eapi/v1/exchangeInfo"}
+"""Lists of futures and options. A client for every kind of market asks for them at start; they are empty here."""
+
 INTERVALS = {
     "1s": Interval(SECOND),
     "1m": Interval(MINUTE),
@@ -156,6 +159,8 @@ class BinanceVenue(VenueKernel):
     # REST
 
     def answer(self, request: Request, now_ns: int) -> Response:
+        if request.path in OTHER_MARKETS:
+            return json({"symbols": []})
         name = request.path.removeprefix(PREFIX)
         route = self._routes.get(name) if request.path.startswith(PREFIX) else None
         if route is None or request.method != "GET":

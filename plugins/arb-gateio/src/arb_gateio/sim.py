@@ -9,6 +9,7 @@ push out, while `spot.obu` removes it; the venue pings every 20 s and closes a c
 a minute; the reset stamp of the limits counts milliseconds.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -39,6 +40,9 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 PREFIX = "/api/v4"
+
+OTHER_MARKETS = re.compile(r"/api/v4/(margin/currency_pairs|(futures|delivery)/[a-z]+/contracts|options/underlyings)")
+"""Lists of what is not spot. A client for every kind of market asks for them at start; they are empty here."""
 
 INTERVALS = {
     "1s": Interval(SECOND),
@@ -155,6 +159,8 @@ class GateioVenue(VenueKernel):
         return Response(status=response.status, headers=headers, body=response.body)
 
     def _route(self, request: Request, section: str, name: str, argument: str) -> Response:
+        if OTHER_MARKETS.fullmatch(request.path):
+            return json([])
         route = self._routes.get(name) if section == "spot" and request.path.startswith(PREFIX) else None
         if route is None:
             return _error(404, "NOT_FOUND", f"Not found: {request.path}")

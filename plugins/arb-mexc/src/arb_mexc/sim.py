@@ -84,6 +84,9 @@ WEIGHTS = {
 WEIGHT_OF_ALL = {"ticker/24hr": 40, "ticker/price": 2}
 """Units when no symbol is named."""
 
+CONTRACTS = "/api/v1/contract/detail"
+"""The list of futures. A client for every kind of market asks for it at start; there are none here."""
+
 BLOCKED = "Not Subscribed successfully! [{}].  Reason： Blocked! "  # noqa: RUF001 (the colon is full-width on the wire)
 
 
@@ -149,7 +152,8 @@ class MexcVenue(VenueKernel):
         name = request.path.removeprefix("/api/v3/")
         route = self._routes.get(name)
         if route is None or not request.path.startswith("/api/v3/"):
-            return _error(404, 404, "Not Found")
+            no_futures = json({"success": True, "code": 0, "data": []})
+            return no_futures if request.path == CONTRACTS else _error(404, 404, "Not Found")
         if request.method != "GET":
             return _error(405, 405, "Method Not Allowed")
         params = parameters(request)

@@ -23,6 +23,10 @@ PRINTS = 1_000
 """Trades a market remembers: the most that any of the venues returns at once."""
 
 
+PAST_PRINTS = 200
+"""Trades from before the simulation began."""
+
+
 class Status(StrEnum):
     """Whether an instrument trades."""
 
@@ -117,6 +121,7 @@ class Market:
         self.on_status: list[Callable[[], None]] = []
         self.watched = 0
         """How many streams follow it. Nobody moves a market that nobody watches."""
+        self._invent_trades(price, now_ns, rng)
         self._lot_volume = max(1, round(20 / (price * 10.0 ** -(listing.price_decimals + listing.size_decimals))))
         self.day = Day(price, now_ns, rng, self._lot_volume)
         self._candles: dict[Interval, Candles] = {}
@@ -124,6 +129,16 @@ class Market:
         self._volatility = volatility
         self._arouse = arouse
         self._catch_up = catch_up
+
+    def _invent_trades(self, price: int, now_ns: int, rng: Random) -> None:
+        """Let there be trades from before the start: no venue begins with an empty list."""
+        spread = max(1, price // 20_000)
+        for number in range(PAST_PRINTS):
+            at_ns = now_ns - (PAST_PRINTS - number) * 500_000_000 - rng.randrange(400_000_000)
+            size = self.listing.min_size * rng.randint(1, 500)
+            made_at = max(1, price + rng.randint(-spread, spread))
+            self.last_number += 1
+            self.prints.append(Print(self.last_number, made_at, size, rng.random() < 0.5, at_ns))
 
     @property
     def pair(self) -> str:

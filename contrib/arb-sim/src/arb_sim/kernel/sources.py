@@ -6,9 +6,11 @@ gathered when its moment comes. All subscribers of one stream share one source, 
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from itertools import islice
+from math import inf
 from typing import Generic, NamedTuple, TypeVar
 
-from arb_sim.kernel.book import Units
+from arb_sim.kernel.book import Ladder, Units
 from arb_sim.kernel.candles import Candle, Interval
 from arb_sim.kernel.market import Market, Print
 from arb_sim.timeline import Timeline
@@ -121,45 +123,85 @@ class TopDeltas(_BookSource[Update]):
     A level that enters the range is sent, one that leaves the book is sent as 0. One that others push out of the range
     is sent as 0 as well when `ends_told`; else it is not mentioned again, and a follower that keeps more levels than
     the stream is wrong.
+
+    Every level is named that was within the range at any moment since the last push and is not what it was then: a
+    follower may have begun from a snapshot of that moment.
     """
 
     def __init__(self, market: Market, depth: int, *, ends_told: bool = False) -> None:
         super().__init__(market)
         self.depth = depth
-        self._ends_told = ends_told
-        self._bids: dict[int, int] = {}
-        self._asks: dict[int, int] = {}
+        self._bids = _TopSide(market.book.bids, depth, sign=-1, ends_told=ends_told)
+        self._asks = _TopSide(market.book.asks, depth, sign=1, ends_told=ends_told)
         self._last = 0
 
     def attach(self) -> None:
         super().attach()
-        book = self.market.book
-        self._last = book.version
-        self._bids = dict(book.bids.top(self.depth))
-        self._asks = dict(book.asks.top(self.depth))
+        self._last = self.market.book.version
+        self._bids.take()
+        self._asks.take()
+
+    def changed(self, bids: Sequence[Units], asks: Sequence[Units]) -> None:
+        self._bids.changed(bids)
+        self._asks.changed(asks)
+        self.wake()
 
     def take(self) -> Update | None:
-        book = self.market.book
-        if book.version == self._last:
+        version = self.market.book.version
+        if version == self._last:
             return None
-        bids, asks = dict(book.bids.top(self.depth)), dict(book.asks.top(self.depth))
-        update = Update(
-            self._last + 1,
-            book.version,
-            _differences(self._bids, bids, bids if self._ends_told else book.bids.sizes),
-            _differences(self._asks, asks, asks if self._ends_told else book.asks.sizes),
-        )
-        self._bids, self._asks = bids, asks
+        update = Update(self._last + 1, version, self._bids.take(), self._asks.take())
         if not update.bids and not update.asks:
             return None  # only deeper levels changed: the next frame covers their ids too
-        self._last = book.version
+        self._last = version
         return update
 
 
-def _differences(before: dict[int, int], now: dict[int, int], staying: dict[int, int]) -> list[Units]:
-    changed = [level for level in now.items() if before.get(level[0]) != level[1]]
-    changed += [(price, 0) for price in before if price not in staying]
-    return changed
+class _TopSide:
+    """What happened to the best levels of one side since the last push. Ranks are compared as price * sign."""
+
+    def __init__(self, ladder: Ladder, depth: int, *, sign: int, ends_told: bool) -> None:
+        self._ladder = ladder
+        self._depth = depth
+        self._sign = sign
+        self._ends_told = ends_told
+        self._shown: dict[int, int] = {}
+        self._touched: set[int] = set()
+        self._narrowest = self._widest = inf
+        """Where the range ended when it was narrowest and widest."""
+
+    def changed(self, levels: Sequence[Units]) -> None:
+        """Take one event of the book."""
+        self._touched.update(price for price, _ in levels)
+        end = self._end()
+        self._narrowest = min(self._narrowest, end)
+        self._widest = max(self._widest, end)
+
+    def take(self) -> list[Units]:
+        """Return what is to be told, and begin anew."""
+        sign, sizes, shown, touched = self._sign, self._ladder.sizes, self._shown, self._touched
+        now = dict(self._ladder.top(self._depth))
+        told = [
+            (price, size)
+            for price, size in now.items()
+            if price in touched or shown.get(price) != size or price * sign > self._narrowest
+        ]
+        seen = set(shown)
+        seen.update(price for price in touched if price * sign <= self._widest)
+        if self._ends_told:
+            for price, _ in islice(self._ladder, self._depth, None):
+                if price * sign > self._widest:
+                    break
+                seen.add(price)
+        told += [(price, 0) for price in sorted(seen) if price not in (now if self._ends_told else sizes)]
+        self._shown = now
+        self._touched = set()
+        self._narrowest = self._widest = self._end()
+        return told
+
+    def _end(self) -> float:
+        """The rank of the last level in the range; infinite while there is room for more."""
+        return self._ladder.at(self._depth - 1) * self._sign if len(self._ladder) >= self._depth else inf
 
 
 class Depth(_BookSource[Top]):
