@@ -12,12 +12,12 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from arb_core.errors import ExchangeAPIError, ExchangeUnavailable
+from arb_core.errors import ArbError, ExchangeAPIError, ExchangeUnavailable
 from arb_core.interfaces.context import Clock, RestAnswer, RestRequest
 from arb_core.interfaces.public import PublicExchange
 from arb_core.interfaces.stream import Sink, StreamDialect
 from arb_core.runtime.transport import Connection, Listener, Transport, TransportError, TransportStats
-from arb_core.structs.book import BookRule, BookSnapshot, Level, Recovery, SequenceRule, SnapshotSource
+from arb_core.structs.book import NO_ID, BookRule, BookSnapshot, Level, Recovery, SequenceRule, SnapshotSource
 from arb_core.structs.card import (
     CONTRACT,
     Capability,
@@ -47,6 +47,8 @@ REST_RULE = BookRule(ids=SequenceRule.RANGE, strict=True, snapshot_limit=100)
 STREAM_RULE = BookRule(
     ids=SequenceRule.RANGE, strict=True, snapshot=SnapshotSource.STREAM, recover=Recovery.RESUBSCRIBE
 )
+
+PLAIN_RULE = BookRule(ids=SequenceRule.NONE, snapshot=SnapshotSource.STREAM, recover=Recovery.RESUBSCRIBE)
 
 
 def card(**limits: Any) -> ExchangeCard:
@@ -121,12 +123,16 @@ class Dialect(StreamDialect):
     def ping(self, now_ns: int) -> str | None:
         return '{"op":"ping"}' if self.own_ping else None
 
-    def decode(self, frame: memoryview, received_ns: int, out: Sink) -> None:  # noqa: C901 (a table of its language)
+    def decode(self, frame: memoryview, received_ns: int, out: Sink) -> None:  # noqa: C901, PLR0912 (a table)
         said: dict[str, Any] = json.loads(bytes(frame))
         match said:
             case {"delta": [pair, bids, asks, first, last]}:
+                if self.rule.ids is SequenceRule.NONE:
+                    first = last = NO_ID
                 out.delta(pair, _levels(bids), _levels(asks), first, last, received_ns - self.exchange_lag_ns)
             case {"book": [pair, bids, asks, last]}:
+                if self.rule.ids is SequenceRule.NONE:
+                    last = NO_ID
                 out.snapshot(pair, _levels(bids), _levels(asks), last, received_ns)
             case {"depth": [pair, bids, asks, last]}:
                 out.snapshot(pair, _levels(bids), _levels(asks), last, received_ns, 5)
@@ -260,6 +266,8 @@ class FakeVenue(Transport):
         self.clock = clock
         self.latency_ns = latency_ns
         self.down = False
+        self.no_sockets = False
+        """REST answers, sockets cannot be opened."""
         self.frozen = False
         """Half-open: nothing goes either way, and nobody is told."""
         self.pongs = True
@@ -290,7 +298,7 @@ class FakeVenue(Transport):
     async def connect(self, url: str, headers: dict[str, str], listener: Listener, timeout_ns: int) -> Connection:
         self.attempts.append(self.clock.monotonic_ns())
         await self.clock.sleep(self.latency_ns)
-        if self.down:
+        if self.down or self.no_sockets:
             raise TransportError("connection refused", sent=False)
         socket = Socket(self, url, headers, listener)
         self.sockets.append(socket)
@@ -389,6 +397,7 @@ class FakePublic(PublicExchange):
         """A cache in front of the venue gives out the book of this id."""
         self.order: list[Symbol] = []
         self.info_calls = 0
+        self.info_error: ArbError | None = None
 
     def set_status(self, symbol: Symbol, status: TradingStatus) -> None:
         self.instruments[symbol] = msgspec.structs.replace(self.instruments[symbol], status=status)
@@ -407,6 +416,8 @@ class FakePublic(PublicExchange):
         self.info_calls += 1
         await asyncio.sleep(0)
         self._up()
+        if self.info_error is not None:
+            raise self.info_error
         return dict(self.instruments)
 
     async def get_orderbook(self, symbol: Symbol, limit: int = 100) -> BookSnapshot:

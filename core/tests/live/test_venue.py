@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 import arb_core as arb
+import msgspec
 import pytest
 from arb_core.errors import (
     BookUnavailable,
@@ -17,7 +18,9 @@ from arb_core.errors import (
     PluginMissing,
     RateLimitError,
     Refused,
+    Rejected,
     SettingsError,
+    WireError,
 )
 from arb_core.interfaces.book import BookFactory
 from arb_core.interfaces.context import ExchangeContext
@@ -310,6 +313,37 @@ async def test_a_venue_that_is_down_at_start_is_waited_for() -> None:
         assert it.venue.orderbook(BTC).state is BookState.LIVE
 
 
+async def test_a_maintenance_page_at_start_is_waited_out_and_a_refusal_is_not() -> None:
+    async with shop() as it:
+        it.public.info_error = WireError("expected JSON", exchange="fake", where="exchangeInfo", wire="<html>")
+        connecting = asyncio.create_task(it.venue.connect())
+        await it.run(60)
+        assert not connecting.done()
+        it.public.info_error = Rejected("your region may not", exchange="fake")
+        with pytest.raises(Rejected, match="your region"):
+            await connecting
+
+
+async def test_a_frozen_feed_on_a_living_connection_makes_its_book_unreadable() -> None:
+    rule = msgspec.structs.replace(REST_RULE, idle_ns=10 * SECOND)
+    async with shop(rule=rule, ping_every_ns=5 * SECOND) as it:
+        await it.venue.watch_orderbook(BTC)
+        await it.run(30, BTC)
+        losses: list[BookFault] = []
+        it.venue.on_lost(lambda _book, fault: losses.append(fault))
+        frozen = it.far.sockets[0].channels.copy()
+        it.far.sockets[0].channels.clear()
+        await it.run(9, BTC)
+        assert losses == []
+        await it.run(2, BTC)
+        assert losses == [BookFault.STALE]
+        await it.run(3, BTC)
+        await it.run(0.1)
+        assert it.far.sockets[0].channels == frozen
+        assert it.equals_market()
+        assert len(it.far.history) == 1
+
+
 async def test_a_book_that_is_unwatched_costs_nothing_more() -> None:
     async with shop() as it:
         book = await it.venue.watch_orderbook(BTC)
@@ -320,6 +354,14 @@ async def test_a_book_that_is_unwatched_costs_nothing_more() -> None:
         assert book.fault is BookFault.STOPPED
         again = await it.venue.watch_orderbook(BTC)
         assert again is not book
+        it.public.errors[ETH] = ExchangeUnavailable("503", exchange="fake")
+        it.venue.follow(ETH)
+        await it.run(5)
+        assert it.venue.health().snapshots.waiting == 1
+        it.venue.unwatch_orderbook(ETH)
+        asked = it.public.snapshots
+        await it.run(120)
+        assert (it.public.snapshots, it.venue.health().snapshots.waiting) == (asked, 0)
 
 
 async def test_book_listeners_hear_every_change_and_every_loss() -> None:
@@ -461,6 +503,23 @@ async def test_a_halted_instrument_makes_its_book_unreadable_until_it_trades_aga
         assert len(it.of(Halted)) == 1
 
 
+async def test_an_instrument_that_trades_again_while_there_is_no_connection_comes_back_with_it() -> None:
+    async with shop() as it:
+        await it.venue.watch_orderbook(BTC)
+        it.public.set_status(BTC, TradingStatus.HALTED)
+        await it.run(301)
+        it.far.no_sockets = True
+        it.far.cut_all()
+        it.public.set_status(BTC, TradingStatus.TRADING)
+        await it.run(300)
+        assert it.of(Resumed)
+        assert it.venue.books[BTC].state is BookState.SYNCING
+        it.far.no_sockets = False
+        await it.run(31, BTC)
+        await it.run(0.1)
+        assert it.equals_market()
+
+
 async def test_a_delisted_instrument_makes_its_book_unreadable() -> None:
     async with shop() as it:
         await it.venue.watch_orderbook(BTC)
@@ -502,6 +561,18 @@ async def test_a_clock_that_is_set_back_is_reported_and_harms_nothing() -> None:
         assert [event.reconnected for event in it.of(ClockJumped)] == [False]
         assert len(it.far.history) == 1
         assert it.venue.orderbook(BTC).state is BookState.LIVE
+
+
+async def test_a_clock_that_is_set_makes_no_message_late() -> None:
+    async with shop() as it:
+        await it.venue.watch_orderbook(BTC)
+        await it.run(5, BTC)
+        # Two seconds: too short for a machine that slept, and from now on every message seems two seconds older.
+        it.clock.jump(2 * SECOND)
+        it.dialect.exchange_lag_ns += 2 * SECOND
+        await it.run(5, BTC)
+        assert it.of(ClockJumped)
+        assert it.of(Late) == []
 
 
 async def test_a_loop_that_is_held_up_is_counted_and_reported() -> None:
