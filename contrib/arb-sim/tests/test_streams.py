@@ -7,10 +7,12 @@ from itertools import pairwise
 import pytest
 from arb_sim.kernel.candles import MONTH, WEEK, Candles, Interval
 from arb_sim.kernel.history import History
+from arb_sim.kernel.sources import TopDeltas
 from arb_sim.venue import Request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+MS = 1_000_000
 SECOND = 1_000_000_000
 PAIR = "BTC-USDT"
 
@@ -108,6 +110,33 @@ def test_follower_of_a_bounded_depth_keeps_no_more_than_that(toy, connect):
     assert careless  # who keeps more than the stream maintains has levels that no longer exist
 
 
+@pytest.mark.parametrize("ends_told", [False, True])
+def test_follower_of_a_bounded_depth_may_begin_from_any_moment(toy, ends_told):
+    venue = toy(steps_per_s=50, volatility=5e-4)
+    market = venue.by_pair[PAIR]
+    history = History(market.book)
+    source = TopDeltas(market, 10, ends_told=ends_told)
+    source.attach()
+    followers = []
+    for step in range(400):
+        venue.due(venue.timeline.now_ns + 20 * MS)
+        followers.append((dict(market.book.bids.top(10)), dict(market.book.asks.top(10))))
+        if step % 5 != 4 or (update := source.take()) is None:
+            continue
+        for sides in followers:
+            for side, levels in zip(sides, (update.bids, update.asks), strict=True):
+                side.update(levels)
+            bids = sorted((level for level in sides[0].items() if level[1]), reverse=True)
+            asks = sorted(level for level in sides[1].items() if level[1])
+            sides[0].clear()
+            sides[0].update(bids[:10])
+            sides[1].clear()
+            sides[1].update(asks[:10])
+            assert (bids[:10], asks[:10]) == history.top(update.last, 10)
+            assert not ends_told or len(bids) == len(asks) == 10
+    assert len(followers) == 400
+
+
 def test_nothing_is_pushed_when_nothing_changed(toy, connect):
     venue = toy(steps_per_s=0)
     client = connect(venue)
@@ -129,7 +158,7 @@ def test_idle_venue_has_nothing_on_its_timeline_but_house_rules(toy, connect):
     moments = []
     while (due := venue.next_due_ns) is not None and due < venue.timeline.start_ns + 60 * SECOND:
         moments.append(due)
-        client.take(venue.due(due))
+        venue.due(due)
     assert len(moments) <= 5
 
 

@@ -23,7 +23,7 @@ from arb_core.runtime.stream.surroundings import Surroundings
 from arb_core.runtime.stream.tickets import give_back, keep
 from arb_core.runtime.tasks import TaskOwner
 from arb_core.runtime.transport import TransportError
-from arb_core.structs.book import BookFault, BookState
+from arb_core.structs.book import BookFault, BookState, SnapshotSource
 from arb_core.structs.market import Pair
 from arb_core.structs.stream import Feed, StreamTicket, Topic
 
@@ -255,8 +255,15 @@ class Shard:
                 # It was waiting for messages that the old connection will not bring any more.
                 resynced += 1
                 self._lose(pair, BookFault.DISCONNECTED)
-                if Topic(Feed.BOOK, Pair(pair)) in fresh.subscriptions.acknowledged:
-                    self._begin(pair)
+            topic = Topic(Feed.BOOK, Pair(pair))
+            if topic not in fresh.subscriptions.acknowledged:
+                continue  # The acknowledgement will begin it.
+            if was_joined and self._waits_for_stream(book):
+                # What it asked for anew was asked on the old connection.
+                fresh.resubscribe([topic])
+            else:
+                # Also one that is LIVE: it may have asked the old connection for a new beginning.
+                self._begin(pair)
         if not old.closed:
             old.close()
         self._end_overlap_later(fresh, handover)
@@ -286,12 +293,12 @@ class Shard:
         self._fresh = self._handover = None
         old.route(self._around.dispatch)
         self._end_overlap_later(old, handover)
-        if handover.by_id:
-            # Every message was taken from both connections: none is missing.
-            return
         for pair in handover.joined:
-            self._lose(pair, BookFault.DISCONNECTED)
-            old.resubscribe([Topic(Feed.BOOK, Pair(pair))])
+            # Of one with ids every message was taken from both connections: none is missing, unless the whole book was
+            # to come on the connection that died.
+            if not handover.by_id or self._waits_for_stream(self._book(pair)):
+                self._lose(pair, BookFault.DISCONNECTED)
+                old.resubscribe([Topic(Feed.BOOK, Pair(pair))])
 
     # -- what a connection notices --------------------------------------------------------------------------------
 
@@ -375,6 +382,11 @@ class Shard:
 
     def _book(self, pair: str) -> BookSync | None:
         return self._around.dispatch.books.get(pair)
+
+    @staticmethod
+    def _waits_for_stream(book: BookSync | None) -> bool:
+        """Whether only a whole book of the stream can make a book LIVE."""
+        return book is not None and book.state is not BookState.LIVE and book.rule.snapshot is SnapshotSource.STREAM
 
     def _begin(self, pair: str) -> None:
         book = self._book(pair)
