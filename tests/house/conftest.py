@@ -1,5 +1,6 @@
 """What the house tests look at: the members of the workspace and the files that belong to it."""
 
+import asyncio
 import subprocess
 import tomllib
 from dataclasses import dataclass
@@ -24,6 +25,12 @@ class Member:
     @property
     def package(self) -> str:
         return self.name.replace("-", "_")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_event_loop_before_the_first() -> None:
+    """Python 3.11 makes one for whoever asks, which pytest-asyncio does, and nobody closes it."""
+    asyncio.set_event_loop(None)
 
 
 @pytest.fixture(scope="session")

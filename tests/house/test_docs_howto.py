@@ -86,6 +86,48 @@ def test_toy_venue_is_as_well_typed_as_ours(repository, tidepool):
     assert ran.returncode == 0, ran.stdout
 
 
+SERVER = """
+import asyncio, json, sys
+from time import time_ns
+
+from arb_sim.faults import Faults
+from arb_sim.kernel.venue import SimulationContext
+from arb_sim.server import Servers
+from arb_sim.simulation import simulate
+from arb_sim.world import World
+from sim_tidepool import TidepoolVenue
+
+
+async def main():
+    world = World(symbols=("BTC/USDT", "ETH/USDT"), start_ns=time_ns())
+    tidepool = TidepoolVenue(SimulationContext(world=world, faults=Faults()))
+    venues = {"tidepool": tidepool, **simulate(["mexc"], world)}
+    async with Servers(venues.values()) as servers:
+        for name, server in zip(venues, servers.venues):
+            host = f"127.0.0.1:{server.port}"
+            print(json.dumps({"exchange": name, "rest_url": f"http://{host}", "ws_url": f"ws://{host}"}), flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+asyncio.run(main())
+"""
+
+
+def test_every_command_of_the_page_knows_the_toy_venue(repository, tidepool):
+    (tidepool / "server.py").write_text(SERVER)
+    shown = re.search(r"^```\n((?:arb .*\n)+)```$", page(repository, "how-to/add-an-exchange.md"), re.MULTILINE)
+    assert shown
+    paths = (tidepool / "src",)
+    with served([sys.executable, "server.py"], 2, tidepool, *paths) as lines:
+        variables = {name: url for venue in lines for name, url in urls(venue).items()}
+        doctor, book, monitor = [command + " --json" for command in shown[1].splitlines()]
+        text = "```sh\n" + "\n".join((doctor, book, monitor + " --seconds 5")) + "\n```\n"
+        _, book, monitor = shell(text, tidepool, *paths, **variables)
+    assert objects(book)[-1]["state"] == "LIVE"
+    states = {name: books["BTC/USDT"]["state"] for name, books in objects(monitor)[-1]["books"].items()}
+    assert states == {"tidepool": "LIVE", "mexc": "LIVE"}
+
+
 # Pages with commands: each block marked `sh` is run as it stands, over simulated venues on real sockets.
 
 COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -98,11 +140,21 @@ MARKET = ("--symbols", "BTC/USDT,ETH/USDT,SOL/USDT", "--dislocate")
 def venues(*exchanges, options=MARKET):
     """Serve exchanges in a process of their own; return the lines that it prints, one an exchange."""
     command = [sys.executable, "-m", "arb_core", "sim", "serve", *exchanges, *options, "--json", "--while-stdin"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+    with served(command, len(exchanges)) as lines:
+        yield lines
+
+
+@contextlib.contextmanager
+def served(command, count, folder=None, *paths):
+    """Run a server until the block ends; return the first lines that it prints. It ends when its stdin is closed."""
+    env = environment(*filter(None, (folder, *paths)))
+    with subprocess.Popen(
+        command, cwd=folder, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
         assert server.stdout is not None
         assert server.stdin is not None
         try:
-            yield [json.loads(server.stdout.readline()) for _ in exchanges]
+            yield [json.loads(server.stdout.readline()) for _ in range(count)]
         finally:
             server.stdin.close()
             server.stdout.close()

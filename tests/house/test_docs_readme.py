@@ -1,6 +1,5 @@
 """The README shows what there is: exchanges by their cards, and a picture of a real run."""
 
-import asyncio
 import html
 import re
 import runpy
@@ -13,12 +12,6 @@ from arb_core.structs.market import VenueName
 FOOTER = Footer(
     elapsed_s=0, total_s=None, messages=0, rate=0, p50_ns=0, p99_ns=0, live=0, books=0, seen=0, executable=0
 )
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_event_loop_before_the_first():
-    """Python 3.11 makes one for whoever asks, which pytest-asyncio does, and nobody closes it."""
-    asyncio.set_event_loop(None)
 
 
 @pytest.fixture(scope="module")

@@ -82,7 +82,6 @@ class Street:
         dislocations: Dislocations | None = None,
         latency_ns: int = 5_000_000,
         networks: bool = True,
-        watched: tuple[str, ...] | None = None,
     ) -> None:
         registry = Registry()
         self.clock = LoopClock()
@@ -114,7 +113,7 @@ class Street:
             )
         self.watch = Watch(
             openers,
-            [Symbol.parse(text) for text in watched or symbols],
+            [Symbol.parse(text) for text in symbols],
             strategies={"spatial": strategy or Spatial()},
             policy=policy or Policy(price_window_ns=2 * SECOND),
             clock=self.clock,
