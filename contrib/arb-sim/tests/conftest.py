@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from zlib import crc32
 
 import pytest
+from arb_sim.direct import DirectClient
 from arb_sim.faults import FaultKind, Faults, FaultScript
 from arb_sim.kernel.candles import Candle, Interval
 from arb_sim.kernel.connections import Peer, SocketRules
@@ -122,48 +123,19 @@ def checksum_is_right(message: dict[str, Any]) -> bool:
     return crc32(json.dumps(body).encode()) == message["checksum"]
 
 
-class Client:
-    """One connection to a venue, without a shell: it calls the venue and keeps what comes."""
+class Client(DirectClient):
+    """One that reads the toy's JSON."""
 
     def __init__(self, venue: VenueKernel, conn: int = 1, url: str = "/ws") -> None:
-        self.venue = venue
-        self.conn = conn
-        self.got: list[Any] = []
-        self.pongs = True
-        self.refused = venue.opened(conn, url, venue.timeline.now_ns)
+        super().__init__(venue, url, conn=conn)
 
     @property
     def frames(self) -> list[str]:
-        return [frame for frame in self.got if isinstance(frame, str)]
+        return self.texts
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        return [json.loads(frame) for frame in self.frames if frame.startswith(("{", "["))]
-
-    @property
-    def ended(self) -> Close | None:
-        return next((frame for frame in self.got if isinstance(frame, Close)), None)
-
-    def say(self, frame: Any) -> None:
-        self.take(self.venue.socket(self.conn, frame, self.venue.timeline.now_ns))
-
-    def take(self, outputs: list[tuple[int, Any]]) -> None:
-        for conn, frame in outputs:
-            if conn == self.conn:
-                self.got.append(frame)
-
-    def wait(self, seconds: float) -> None:
-        """Let venue time pass, event by event, answering pings as a client does."""
-        from arb_sim.venue import Ping, Pong
-
-        until_ns = self.venue.timeline.now_ns + round(seconds * SECOND)
-        while (due_ns := self.venue.next_due_ns) is not None and due_ns <= until_ns:
-            before = len(self.got)
-            self.take(self.venue.due(due_ns))
-            for frame in self.got[before:]:
-                if isinstance(frame, Ping) and self.pongs:
-                    self.say(Pong(frame.payload))
-        self.take(self.venue.due(until_ns))
+        return [json.loads(frame) for frame in self.texts if frame.startswith(("{", "["))]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -174,8 +174,6 @@ def test_disconnect_ends_those_who_follow_the_pair(toy, connect):
     one, two = connect(venue, 1), connect(venue, 2)
     one.say(f"join book {PAIR}")
     two.say(f"join book {OTHER}")
-    for client in (one, two):
-        client.take([])
     outputs = venue.due(venue.timeline.start_ns + 6 * SECOND)
     assert [(conn, frame) for conn, frame in outputs if isinstance(frame, Close)] == [(1, Close(1012, ""))]
     assert outputs[-1][0] == 2

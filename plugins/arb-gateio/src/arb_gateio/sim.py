@@ -12,6 +12,7 @@ a minute; the reset stamp of the limits counts milliseconds.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from hashlib import md5
 from typing import Any, ClassVar
 
 import msgspec
@@ -363,7 +364,7 @@ class GateioVenue(VenueKernel):
         self._say(peer, self._answer_head(peer, request) | {"error": error, "result": {"status": "fail"}})
 
     def _answer_head(self, peer: Peer, request: _Request) -> dict[str, Any]:
-        mark = f"{peer.conn:016x}"
+        mark = md5(b"connection %d" % peer.conn, usedforsecurity=False).hexdigest()[:16]
         return {
             "time": self._time(),
             "time_ms": self.now_ms,
