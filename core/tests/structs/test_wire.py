@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import msgspec
 import pytest
-from arb_core.structs.wire import AmountText, Levels, Price, SequenceId, Size
+from arb_core.structs.wire import AmountText, Levels, MoneyText, Price, SequenceId, SignedText, Size, plain
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +15,8 @@ size = msgspec.json.Decoder(Size, strict=False)
 levels = msgspec.json.Decoder(Levels, strict=False)
 sequence_id = msgspec.json.Decoder(SequenceId, strict=False)
 amount = msgspec.json.Decoder(AmountText)
+money = msgspec.json.Decoder(MoneyText)
+signed = msgspec.json.Decoder(SignedText)
 
 
 def quoted(text: str) -> bytes:
@@ -125,3 +127,34 @@ def test_amounts_stay_exact(number):
 def test_malformed_amounts_are_refused(text):
     with pytest.raises(msgspec.ValidationError):
         amount.decode(quoted(text))
+
+
+@pytest.mark.parametrize("text", ["0", "12.50", "0.00000001", "1E-8", "2e+05"])
+def test_money_is_read_to_the_last_digit(text):
+    assert Decimal(money.decode(quoted(text))) == Decimal(text)
+    assert Decimal(signed.decode(quoted(f"-{text}"))) == -Decimal(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-", "1_000", " 1", "1 ", "1.", ".5", "NaN", "Infinity", "1e100", "0x1", "1" * 81]
+)
+def test_money_that_is_none_is_refused(text):
+    with pytest.raises(msgspec.ValidationError):
+        money.decode(quoted(text))
+    if text:
+        with pytest.raises(msgspec.ValidationError):
+            signed.decode(quoted(text))
+
+
+def test_only_a_fee_may_be_negative_or_empty():
+    with pytest.raises(msgspec.ValidationError):
+        money.decode(quoted("-1"))
+    assert signed.decode(quoted("")) == ""
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**30), max_value=10**30))
+def test_printed_decimal_is_the_same_without_exponent_and_idle_zeros(value):
+    text = plain(value)
+    assert Decimal(text) == value
+    assert "E" not in text
+    assert not ("." in text and text.endswith(("0", ".")))

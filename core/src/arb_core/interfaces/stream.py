@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from arb_core.structs.account import Balance
-from arb_core.structs.book import NO_ID, BookRule, Level
+from arb_core.structs.book import NO_ID, BookRule, Level, SequenceRule
 from arb_core.structs.market import Side
 from arb_core.structs.order import Fill, Order
 from arb_core.structs.stream import StreamTicket, Topic
@@ -124,9 +124,9 @@ class StreamDialect(ABC):
     """One venue's socket language, public or private. All methods but the ticket's three are pure."""
 
     @property
-    @abstractmethod
     def book_rule(self) -> BookRule:
-        """How the BOOK feed becomes a book."""
+        """How the BOOK feed becomes a book; a private socket carries none."""
+        return BookRule(ids=SequenceRule.NONE)
 
     @abstractmethod
     async def ticket(self) -> StreamTicket:

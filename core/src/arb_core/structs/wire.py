@@ -10,11 +10,23 @@ numbers below zero. All of it together costs a quarter of a list comprehension o
 """
 
 import sys
+from decimal import Decimal
 from typing import Annotated, Literal
 
 import msgspec
 
-__all__ = ["AmountText", "Levels", "MaybeNumber", "Number", "Price", "SequenceId", "Size"]
+__all__ = [
+    "AmountText",
+    "Levels",
+    "MaybeNumber",
+    "MoneyText",
+    "Number",
+    "Price",
+    "SequenceId",
+    "SignedText",
+    "Size",
+    "plain",
+]
 
 Price = Annotated[float, msgspec.Meta(gt=0, le=sys.float_info.max)]
 """Finite and above 0."""
@@ -36,3 +48,15 @@ SequenceId = Annotated[int, msgspec.Meta(ge=0)]
 
 AmountText = Annotated[str, msgspec.Meta(pattern=r"^([0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?)?\Z")]
 """A decimal that stays text until `Decimal(...)` takes it exactly; "" where a venue leaves a field empty."""
+
+MoneyText = Annotated[str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?\Z", max_length=80)]
+"""A decimal of what is owned or committed, for `Decimal(...)` too: never empty, and of a size that can be reckoned with."""
+
+SignedText = Annotated[str, msgspec.Meta(pattern=r"^(-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?)?\Z", max_length=80)]
+"""A decimal of either sign, or "": a fee, which below 0 is a rebate."""
+
+
+def plain(value: Decimal) -> str:
+    """Print a decimal as venues read it: no exponent, no zeros behind the last digit that counts."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
