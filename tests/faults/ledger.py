@@ -51,8 +51,8 @@ class Ledger:
         """Everything, for people."""
         lines = [
             f"{self.case.name}: {self.examples} examples, {self.updates} updates of LIVE books",
-            f"  compared with the venue's {self.compared} times ({self.levels} levels), equal every time; "
-            + f"{self.bounded} snapshots ended before the venue's book did",
+            f"  compared with the venue's {self.compared} times ({self.levels} levels), equal every time",
+            f"  {self.bounded} snapshots ended before the venue's book did",
             f"  {'met':28}" + "".join(f"{moment:>16}" for moment in Moment) + "   to recover: p50     max",
         ]
         reasons: dict[str, list[str]] = {}

@@ -46,6 +46,11 @@ class Oracle:
         """Where the venue's book stands now."""
         return self._market.look().book.version
 
+    def forget(self) -> None:
+        """Drop the floats that were made so far; they are made again when they are needed."""
+        self._prices.clear()
+        self._sizes.clear()
+
     def look(self, book: BookSync) -> None:
         """Judge what a reader sees at this moment.
 

@@ -523,6 +523,35 @@ async def test_rotation_survives_the_death_of_the_old_connection(after_ms: int, 
         assert it.dispatch.books[BTC].stats.gaps == 0
 
 
+@pytest.mark.parametrize("dies", [None, 0, 1])
+@pytest.mark.parametrize("spoilt", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("after_ms", [1, 25, 49])
+async def test_a_book_of_the_stream_survives_bad_frames_during_a_rotation(
+    after_ms: int, spoilt: tuple[int, int], dies: int | None
+) -> None:
+    """What it asked for anew may have been asked on the connection that is left: it is asked again on the other one."""
+    async with desk(STREAM_RULE) as it:
+        it.book()
+        await it.run(12)
+        it.socket.say(closing="soon")
+        await it.run(after_ms / 1000, every_ms=10)
+        for which in spoilt:
+            if which < len(it.venue.history):
+                it.venue.history[which].raw(b"not a message")
+            await it.run(0.025, every_ms=5)
+        if dies is not None and dies < len(it.venue.history):
+            it.venue.history[dies].end("died")
+        await it.run(15)
+        await it.run(0.1, ticks=None)
+        assert it.equals_market()
+        # And it can ask again.
+        it.socket.raw(b"not a message")
+        await it.run(12)
+        await it.run(0.1, ticks=None)
+        assert it.dispatch.books[BTC].state is BookState.LIVE
+        assert it.equals_market()
+
+
 @pytest.mark.parametrize("rule", [REST_RULE, STREAM_RULE, PLAIN_RULE], ids=["rest", "stream", "without ids"])
 async def test_the_old_connection_goes_on_alone_when_no_new_one_is_to_be_had(rule: BookRule) -> None:
     async with desk(rule) as it:
