@@ -50,7 +50,7 @@ AmountText = Annotated[str, msgspec.Meta(pattern=r"^([0-9]+(\.[0-9]+)?([eE][+-]?
 """A decimal that stays text until `Decimal(...)` takes it exactly; "" where a venue leaves a field empty."""
 
 MoneyText = Annotated[str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?\Z", max_length=80)]
-"""A decimal of what is owned or committed, for `Decimal(...)` too: never empty, and of a size that can be reckoned with."""
+"""A decimal of what is owned or committed, for `Decimal(...)` too: never empty, and not too large to reckon with."""
 
 SignedText = Annotated[str, msgspec.Meta(pattern=r"^(-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?)?\Z", max_length=80)]
 """A decimal of either sign, or "": a fee, which below 0 is a rebate."""
