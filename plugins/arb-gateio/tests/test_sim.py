@@ -262,7 +262,9 @@ def test_venue_pings_and_closes_on_who_does_not_answer(client):
 
 
 def test_other_paths_refuse_the_handshake(client):
-    assert DirectClient(client.venue, "/ws/v3/", conn=2).refused.status == 404
+    refused = DirectClient(client.venue, "/ws/v3/", conn=2).refused
+    assert refused is not None
+    assert refused.status == 404
     assert DirectClient(client.venue, "/ws/v4", conn=3).refused is None
 
 

@@ -5,9 +5,11 @@ Entered by the tests of a plugin's `sim.py`: a venue's simulation is worth as mu
 
 import re
 from collections.abc import Collection
-from typing import Any, cast
+from typing import Any, TypeGuard
 
 __all__ = ["differences"]
+
+_KINDS = {"bool": "a truth value", "int": "a whole number", "float": "a number", "NoneType": "null"}
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
@@ -20,14 +22,22 @@ def differences(
     `absent` are keys of the sample that the simulation leaves out, `added` such as it has beyond it: documentation lags
     behind the wire in both directions. Of a list only the first elements are compared, of a row of a table all.
     """
-    where = place or "the message"
-    if isinstance(sample, dict) and isinstance(shown, dict):
-        return _of_maps(cast("dict[str, Any]", sample), cast("dict[str, Any]", shown), absent, added, place)
-    if isinstance(sample, list) and isinstance(shown, list):
-        return _of_lists(cast("list[Any]", sample), cast("list[Any]", shown), absent, added, place)
-    if _kind(sample) != _kind(shown):
-        return [f"{where}: expected {_kind(sample)} like {sample!r}, found {shown!r}"]
-    return []
+    if _is_map(sample) and _is_map(shown):
+        return _of_maps(sample, shown, absent, added, place)
+    if _is_list(sample) and _is_list(shown):
+        return _of_lists(sample, shown, absent, added, place)
+    expected, found = _kind(sample), _kind(shown)
+    return (
+        [] if expected == found else [f"{place or 'the message'}: expected {expected} like {sample!r}, found {shown!r}"]
+    )
+
+
+def _is_map(value: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
 
 
 def _of_maps(
@@ -62,5 +72,4 @@ def _kind(value: object) -> str:
     """Name what a value is to a reader; numbers in quotes are a kind of their own."""
     if isinstance(value, str):
         return "a number in quotes" if _NUMBER.fullmatch(value) else "text"
-    names = {bool: "a truth value", int: "a whole number", float: "a number", type(None): "null"}
-    return names.get(type(value), type(value).__name__)
+    return _KINDS.get(type(value).__name__, type(value).__name__)

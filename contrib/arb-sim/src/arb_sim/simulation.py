@@ -47,11 +47,16 @@ def simulate(
         PluginMissing: an exchange is not installed.
         PluginBroken: its plugin has no simulated side.
         ValueError: a fault script asks for what the venue cannot have.
+        LookupError: or for a pair that it does not list.
     """
     registry = registry or Registry()
     scripts = scripts or {}
     venues: dict[str, SimulatedVenue] = {}
     for exchange in exchanges:
-        context = SimulationContext(world=world, faults=Faults(scripts.get(exchange)), snapshot_age_ns=snapshot_age_ns)
+        script = scripts.get(exchange, FaultScript())
+        faults = Faults(FaultScript(seed=script.seed))
+        context = SimulationContext(world=world, faults=faults, snapshot_age_ns=snapshot_age_ns)
         venues[exchange] = registry.ask(exchange, HOOK, SimulatedVenue, context=context)  # type: ignore[type-abstract]
+        for fault in script.faults:  # not within the hook: a wrong script is not the plugin's mistake
+            faults.arm(fault)
     return venues
