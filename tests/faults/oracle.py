@@ -46,6 +46,11 @@ class Oracle:
         """Where the venue's book stands now."""
         return self._market.look().book.version
 
+    @property
+    def remembered(self) -> int:
+        """Objects in which the venue's past is kept: an event is a tuple with a list for each side."""
+        return 3 * len(self._history._events)
+
     def forget(self) -> None:
         """Drop the floats that were made so far; they are made again when they are needed."""
         self._prices.clear()

@@ -60,7 +60,7 @@ def drawn(mishap: Mishap, moments: list[Moment]) -> st.SearchStrategy[Setting]:
         latency_ms=st.integers(1, 80),
         steps_per_s=st.sampled_from((1.0, 2.0) if mishap.kind in LASTING else (2.0, 2.0, 4.0, 10.0)),
         # Now and then more than any snapshot holds.
-        levels=st.sampled_from((12,) * 6 + (40,) * 6 + (130,) * 6 + (1100,)),
+        levels=st.sampled_from((12,) * 16 + (40,) * 16 + (130,) * 8 + (1100,)),
         symbols=st.sampled_from((("BTC/USDT",),) * 4 + (("BTC/USDT", "LINK/USDT"),)),
         companions=st.tuples(*[st.sampled_from((None,) * len(COMPANIONS) + COMPANIONS)] * len(moments)),
     )

@@ -29,8 +29,8 @@ WARM = 12
 GROWTH_BYTES = 6_000_000
 """By least squares over the measured segments; a kilobyte kept of each disconnect would be 4 MB in the full form, which
 the allocator's own noise does not reach."""
-GROWTH_OBJECTS = 2_000 if FULL else 700
-"""The same of objects that the collector knows: one kept of each disconnect would be 4,000, ten in the short form 800."""
+GROWTH_OBJECTS = 2_000 if FULL else 150
+"""The same of objects that the collector knows: one kept of each disconnect would be 4,000, two in the short form 180."""
 
 
 class Vitals:
@@ -44,14 +44,15 @@ class Vitals:
     def look(self, stage: Stage) -> None:
         """Take a point."""
         for market in stage.kernel.by_pair.values():
-            # Texts and floats of numbers, up to 65,536 of each market: the test's own, and not what is measured.
+            # What the simulation and the oracle remember, up to a limit that a short run does not reach, is their own.
+            market.prints.clear()
             market.spelling._prices.clear()
             market.spelling._sizes.clear()
         for oracle in stage.oracles.values():
             oracle.forget()
         gc.collect()
         self.resident.append(int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGESIZE"))
-        self.objects.append(len(gc.get_objects()))
+        self.objects.append(len(gc.get_objects()) - sum(oracle.remembered for oracle in stage.oracles.values()))
         self.tasks.append(len(asyncio.all_tasks()))
 
     @staticmethod
