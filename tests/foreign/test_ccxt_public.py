@@ -9,7 +9,6 @@ import re
 from contextlib import asynccontextmanager
 
 import arb_core as arb
-import ccxt.pro
 import pytest
 from arb_core.structs.market import Side
 from arb_sim.child import serving
@@ -37,6 +36,8 @@ def moved(urls, rest_url, ws_url):
 @asynccontextmanager
 async def both(exchange, *, steps_per_s):
     """Their client and ours before one simulated venue."""
+    import ccxt.pro  # only where it is installed: every environment collects this file
+
     async with serving([exchange], seed=11, symbols=SYMBOLS, steps_per_s=steps_per_s) as (served,):
         theirs = getattr(ccxt.pro, THEIR_NAMES.get(exchange, exchange))()
         theirs.urls["api"] = moved(theirs.urls["api"], served.rest_url, served.ws_url)
