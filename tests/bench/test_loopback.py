@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -104,7 +104,7 @@ async def bare(port: int) -> tuple[float, tuple[float, float]]:
         bids, asks = (
             SortedDict({float(price): float(size) for price, size in snapshot[side]}) for side in ("bids", "asks")
         )
-        began = 0.0
+        began = bid = ask = 0.0
         async for frame in socket:
             began = began or time.perf_counter()
             event = decode(frame.data).data
@@ -153,8 +153,8 @@ async def ours(port: int) -> tuple[float, tuple[float, float]]:
             times.append(time.perf_counter())
             ended.set()
 
-    hosts = {"rest_url": f"http://127.0.0.1:{port}", "ws_url": f"ws://127.0.0.1:{port}"}
-    async with arb.open_exchange("binance", **hosts) as venue:
+    rest_url, ws_url = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}"
+    async with arb.open_exchange("binance", rest_url=rest_url, ws_url=ws_url) as venue:
         await venue.load_markets()
         book = venue.follow(BTC)
         instrument = venue.markets.instrument(BTC)
@@ -168,7 +168,7 @@ async def ours(port: int) -> tuple[float, tuple[float, float]]:
 
 
 def test_socket_to_verdict(port, publish):
-    clients: dict[str, Callable[[int], Awaitable[tuple[float, tuple[float, float]]]]] = {
+    clients: dict[str, Callable[[int], Coroutine[Any, Any, tuple[float, tuple[float, float]]]]] = {
         "bare: aiohttp, msgspec, float, SortedDict": bare,
         "arb: socket to verdict": ours,
     }

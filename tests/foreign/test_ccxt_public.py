@@ -20,8 +20,8 @@ BTC = arb.Symbol("BTC", "USDT")
 LEVELS = 10
 SAME_VERSIONS = 8
 
-EXCHANGES = ("mexc", "gateio", "binance")
-THEIR_NAMES = {"gateio": "gate"}
+THEIR_NAMES = {"mexc": "mexc", "gateio": "gate", "binance": "binance"}
+EXCHANGES = tuple(THEIR_NAMES)
 
 
 def moved(urls, rest_url, ws_url):
@@ -36,10 +36,11 @@ def moved(urls, rest_url, ws_url):
 @asynccontextmanager
 async def both(exchange, *, steps_per_s):
     """Their client and ours before one simulated venue."""
-    import ccxt.pro  # only where it is installed: every environment collects this file
+    # Here, because every environment collects this file, and only one of them has ccxt.
+    import ccxt.pro  # pyright: ignore[reportMissingImports]
 
     async with serving([exchange], seed=11, symbols=SYMBOLS, steps_per_s=steps_per_s) as (served,):
-        theirs = getattr(ccxt.pro, THEIR_NAMES.get(exchange, exchange))()
+        theirs = getattr(ccxt.pro, THEIR_NAMES[exchange])()
         theirs.urls["api"] = moved(theirs.urls["api"], served.rest_url, served.ws_url)
         theirs.has["fetchCurrencies"] = False  # signed at some venues
         try:
