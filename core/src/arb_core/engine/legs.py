@@ -1,0 +1,252 @@
+"""The leg policy: what to do about legs that did not fill alike.
+
+Pure. Given what every order of a trade really filled, fees taken in base included, `decide` says one of:
+
+- WAIT: an order's amount is not final or its fate is unknown. Nothing is sent before that is known.
+- DONE: everything is paired, but for dust that no venue takes as an order. What is paired stays: of 0.5 bought and 0.4
+  sold, 0.4 is a good trade and only 0.1 is dealt with.
+- HEDGE: complete on the venue where the fill is missing, if the whole trade then ends inside `hedge_loss`.
+- UNWIND: undo on the venue where it was filled, if the whole trade then ends inside `unwind_loss`.
+- STOP: neither is possible inside its cap, or the attempts are used up. A person is told what is left.
+
+Every order is limit IOC, rounded by `rounding`, at a price that keeps the cap even if every unit costs that much. After
+it has ended, execution asks again with its fills added. Entered by execution alone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_FLOOR, Context, Decimal
+from enum import StrEnum
+
+import msgspec
+
+from arb_core.engine.money import minus, plus, times
+from arb_core.engine.orders import TrackedOrder, moves
+from arb_core.engine.rounding import round_price, round_size
+from arb_core.engine.trade import Purpose
+from arb_core.structs.market import Asset, Instrument, Side, Symbol, VenueName
+
+__all__ = ["Decision", "Fix", "LegPolicy", "Step", "Way", "decide", "follow_on", "net_moves"]
+
+_NOTHING = Decimal(0)
+_ONE = Decimal(1)
+_DOWN = Context(prec=60, rounding=ROUND_FLOOR)
+
+
+class LegPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[legs]` of the settings; losses are of the whole trade, fees included, in its quote money."""
+
+    hedge_loss: Decimal
+    """Most that a trade may lose by being completed."""
+    unwind_loss: Decimal
+    """Most that a trade may lose by being undone."""
+    max_attempts: int = 3
+    """Hedges and unwinds of one leg together."""
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """One market where a difference could be traded away now, best price first in `levels`."""
+
+    purpose: Purpose
+    """HEDGE where the fill is missing, UNWIND where it happened."""
+    leg: int
+    """The leg that an order here belongs to."""
+    venue: VenueName
+    symbol: Symbol
+    levels: tuple[tuple[Decimal, Decimal], ...]
+    """(price, size in base) of the side that an order would take; empty where the book is not LIVE."""
+    instrument: Instrument
+    fee: Decimal
+    """Taker fee as a fraction of the notional."""
+    fee_in_base: bool = False
+    """Whether a purchase pays its fee in what it buys."""
+    available: Decimal | None = None
+    """What may be spent there: base for a sale, quote for a purchase. None = enough."""
+
+
+class Fix(msgspec.Struct, frozen=True, kw_only=True):
+    """The order to send: limit IOC."""
+
+    purpose: Purpose
+    leg: int
+    venue: VenueName
+    symbol: Symbol
+    side: Side
+    quantity: Decimal
+    price: Decimal
+
+
+class Step(StrEnum):
+    """What to do next."""
+
+    WAIT = "wait"
+    DONE = "done"
+    HEDGE = "hedge"
+    UNWIND = "unwind"
+    STOP = "stop"
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do, why, and what is unpaired as it stands."""
+
+    step: Step
+    fix: Fix | None = None
+    residues: dict[Asset, Decimal] = {}
+    """Base assets gained (+) or lost (-) without a counterpart."""
+    detail: str = ""
+
+
+def net_moves(orders: Iterable[TrackedOrder]) -> dict[Asset, Decimal]:
+    """Return what all orders of a trade moved together, exactly, without the assets that came out even."""
+    net: dict[Asset, Decimal] = {}
+    for order in orders:
+        for asset, amount in moves(order).items():
+            net[asset] = plus(net.get(asset, _NOTHING), amount)
+    return {asset: amount for asset, amount in net.items() if amount}
+
+
+def decide(
+    orders: Sequence[TrackedOrder],
+    *,
+    money: Asset,
+    ways: Sequence[Way],
+    policy: LegPolicy,
+    marks: Mapping[Asset, Decimal],
+) -> Decision:
+    """Decide about a trade.
+
+    Args:
+        orders: every order of the trade, entries, hedges and unwinds.
+        money: what its profit is counted in.
+        ways: where a difference could be traded, in order of preference within one purpose.
+        policy: the loss caps.
+        marks: mid prices in `money`, by which what is left in other assets counts into the loss.
+    """
+    waiting = [order for order in orders if not order.settled]
+    if waiting:
+        names = ", ".join(f"{order.plan.client_order_id} is {order.state}" for order in waiting)
+        return Decision(step=Step.WAIT, detail=names)
+    net = net_moves(orders)
+    traded = {Asset(name) for order in orders for name in (order.plan.symbol.base, order.plan.symbol.quote)} - {money}
+    residues = {asset: amount for asset, amount in sorted(net.items()) if asset in traded}
+    if not residues:
+        return Decision(step=Step.DONE, detail="everything is paired")
+    refusals: list[str] = []
+    for purpose, step, cap in (
+        (Purpose.HEDGE, Step.HEDGE, policy.hedge_loss),
+        (Purpose.UNWIND, Step.UNWIND, policy.unwind_loss),
+    ):
+        for way in ways:
+            residue = residues.get(Asset(way.symbol.base))
+            if way.purpose is not purpose or residue is None or Asset(way.symbol.quote) != money:
+                continue
+            found = _fix(way, residue, _others(net, money, Asset(way.symbol.base), marks), cap)
+            if isinstance(found, Fix) and (used := _attempts(orders, way.leg)) >= policy.max_attempts:
+                found = f"{used} attempts are used up"
+            if isinstance(found, Fix):
+                return Decision(step=step, fix=found, residues=residues, detail=f"{residue} {way.symbol.base} unpaired")
+            refusals.append(f"{purpose} on {way.venue}: {found}")
+    if all(_is_dust(asset, residue, ways, marks) for asset, residue in residues.items()):
+        return Decision(step=Step.DONE, residues=residues, detail="what is left is too small to order")
+    detail = "; ".join(refusals) or "no market is known where it could be traded"
+    return Decision(step=Step.STOP, residues=residues, detail=detail)
+
+
+def follow_on(instrument: Instrument, side: Side, held: Decimal, price: Decimal, *, fee: Decimal) -> Decimal:
+    """Return the largest order that what is really held pays for: the next leg of a trade in turn; 0 = none.
+
+    Args:
+        instrument: where the next leg goes.
+        side: of the next leg.
+        held: base for a sale, quote for a purchase; as the fills brought it, fees taken.
+        price: the limit, in quote per base.
+        fee: fraction of the notional, kept back for a purchase.
+    """
+    return _orderable(instrument, _paid_for(side, held, price, fee), price)
+
+
+def _fix(way: Way, residue: Decimal, others: Decimal | None, cap: Decimal) -> Fix | str:
+    """Return the order that deals with a residue, or why there is none."""
+    if not way.levels:
+        return "its book is not live"
+    if others is None:
+        return "the loss is not known without a price of everything else that moved"
+    side = Side.SELL if residue > 0 else Side.BUY
+    # Bought with the fee taken out of it, more has to be bought than is missing.
+    short = side is Side.BUY and way.fee_in_base
+    wanted = _DOWN.divide(residue.copy_abs(), minus(_ONE, way.fee)) if short else residue.copy_abs()
+    size, limit = _NOTHING, _NOTHING
+    for level, there in way.levels:
+        price = round_price(level, way.instrument.tick, side)
+        # The limit holds for every unit of the order, so each level is asked whether all could be traded there.
+        loss = minus(_cost(way, side, wanted, price), others)
+        if size >= wanted or loss > cap:
+            break
+        size, limit = min(wanted, plus(size, there)), price
+    if not size:
+        lost = minus(_cost(way, side, wanted, round_price(way.levels[0][0], way.instrument.tick, side)), others)
+        return f"the trade would lose {lost:f}, {cap:f} may be lost"
+    if way.available is not None:
+        size = min(size, _paid_for(side, way.available, limit, way.fee))
+    quantity = _orderable(way.instrument, size, limit)
+    if not quantity:
+        return f"{size:f} is too small to order"
+    return Fix(
+        purpose=way.purpose,
+        leg=way.leg,
+        venue=way.venue,
+        symbol=way.symbol,
+        side=side,
+        quantity=quantity,
+        price=limit,
+    )
+
+
+def _cost(way: Way, side: Side, quantity: Decimal, price: Decimal) -> Decimal:
+    """Return what an order takes out of the money, fee included; negative for a sale."""
+    notional = times(quantity, price)
+    fee = times(notional, way.fee)
+    if side is Side.SELL:
+        return minus(fee, notional)
+    return notional if way.fee_in_base else plus(notional, fee)
+
+
+def _others(
+    net: Mapping[Asset, Decimal], money: Asset, residue: Asset, marks: Mapping[Asset, Decimal]
+) -> Decimal | None:
+    """Return what everything but one residue came to, in money; None where a price is missing."""
+    found = net.get(money, _NOTHING)
+    for asset, amount in net.items():
+        if asset not in {money, residue}:
+            if asset not in marks:
+                return None
+            found = plus(found, times(amount, marks[asset]))
+    return found
+
+
+def _attempts(orders: Iterable[TrackedOrder], leg: int) -> int:
+    return sum(order.plan.leg == leg and order.plan.purpose is not Purpose.ENTRY for order in orders)
+
+
+def _is_dust(asset: Asset, residue: Decimal, ways: Iterable[Way], marks: Mapping[Asset, Decimal]) -> bool:
+    """Whether no market takes an order of that size. Where no market is known, nobody knows."""
+    markets = [way for way in ways if way.symbol.base == asset]
+    return bool(markets) and not any(
+        _orderable(way.instrument, residue.copy_abs(), marks.get(asset)) for way in markets
+    )
+
+
+def _paid_for(side: Side, held: Decimal, price: Decimal, fee: Decimal) -> Decimal:
+    """Return how much base the funds allow, not yet rounded."""
+    if side is Side.SELL:
+        return max(held, _NOTHING)
+    return _DOWN.divide(max(held, _NOTHING), times(price, plus(_ONE, max(fee, _NOTHING))))
+
+
+def _orderable(instrument: Instrument, size: Decimal, price: Decimal | None) -> Decimal:
+    """Return the size as the instrument takes it; 0 below its smallest order. Without a price no notional is asked."""
+    if instrument.max_quantity is not None:
+        size = min(size, instrument.max_quantity)
+    size = round_size(size, instrument.lot)
+    if size < instrument.min_quantity:
+        return _NOTHING
+    return size if price is None or times(size, price) >= instrument.min_notional else _NOTHING
