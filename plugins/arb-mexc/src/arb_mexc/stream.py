@@ -24,7 +24,7 @@ from arb_mexc._proto.push_pb2 import PushDataV3ApiWrapper
 from arb_mexc.card import CARD, ID, INTERVALS, Settings
 from arb_mexc.parse import side
 
-__all__ = ["PublicStream"]
+__all__ = ["PublicStream", "read_push", "request", "tell_control"]
 
 T = TypeVar("T")
 
@@ -90,32 +90,39 @@ class PublicStream(StreamDialect):
         return _CHANNELS[topic.feed].format(speed=self._speed, pair=topic.pair, depth=topic.depth, interval=interval)
 
     def subscribe(self, topics: Sequence[Topic], request_id: int, now_ns: int) -> str:
-        return _request("SUBSCRIPTION", map(self.channel, topics), request_id)
+        return request("SUBSCRIPTION", map(self.channel, topics), request_id)
 
     def unsubscribe(self, topics: Sequence[Topic], request_id: int, now_ns: int) -> str:
-        return _request("UNSUBSCRIPTION", map(self.channel, topics), request_id)
+        return request("UNSUBSCRIPTION", map(self.channel, topics), request_id)
 
     def ping(self, now_ns: int) -> str:
         return '{"method":"PING"}'
 
     def decode(self, frame: memoryview, received_ns: int, out: Sink) -> None:
         if frame[0] == _BRACE:
-            _tell_control(_control.decode(frame), out)
+            tell_control(frame, out)
             return
-        try:
-            push = _push(frame)
-        except DecodeError as error:
-            raise WireError(str(error), exchange=ID, where="push", wire=bytes(frame)) from error
+        push = read_push(frame)
         tell = _TELL.get(push.WhichOneof("body"), _tell_other)
         tell(push, out)
 
 
-def _request(method: str, channels: Iterable[str], request_id: int) -> str:
+def read_push(frame: memoryview) -> PushDataV3ApiWrapper:
+    """Decode a binary frame. Raises `WireError`."""
+    try:
+        return _push(frame)
+    except DecodeError as error:
+        raise WireError(str(error), exchange=ID, where="push", wire=bytes(frame)) from error
+
+
+def request(method: str, channels: Iterable[str], request_id: int) -> str:
+    """Write a request of either socket."""
     return msgspec.json.encode({"method": method, "params": list(channels), "id": request_id}).decode()
 
 
-def _tell_control(control: wire.Control, out: Sink) -> None:
+def tell_control(frame: memoryview, out: Sink) -> None:
     """Samples: `ws_subscribe.json`, `ws_refused.json`, `ws_pong.json`. A refusal has code 0 too: `msg` tells."""
+    control = _control.decode(frame)
     text = str(control.msg)
     request_id = control.id or None  # 0 = the request had none
     if refused := _REFUSED.search(text):

@@ -1,15 +1,50 @@
-"""MEXC's answers as it sends them; times are milliseconds. Entered by `parse`, `faults` and `stream`.
+"""MEXC's answers as it sends them; times are milliseconds. Entered by `parse`, `faults`, the streams.
 
 Binary frames of the socket are protobuf: `_proto/push.proto`. Unknown fields are ignored, absent ones are None.
-Source: https://www.mexc.com/api-docs/spot-v3/market-data-endpoints
+Sources: https://www.mexc.com/api-docs/spot-v3/market-data-endpoints and
+https://www.mexc.com/api-docs/spot-v3/spot-account-trade
 """
 
+from decimal import Decimal
 from typing import Any
 
-from arb_core.structs.wire import AmountText, Levels, MaybeNumber, Number, Price, SequenceId, Size
+from arb_core.structs.wire import (
+    AmountText,
+    Levels,
+    MaybeNumber,
+    MoneyText,
+    Number,
+    Price,
+    SequenceId,
+    SignedText,
+    Size,
+)
 from msgspec import Struct
 
-__all__ = ["BookTicker", "Control", "Depth", "Envelope", "ExchangeInfo", "Kline", "ServerTime", "SymbolInfo", "Trade"]
+__all__ = [
+    "Account",
+    "Balance",
+    "BookTicker",
+    "Coin",
+    "Control",
+    "Depth",
+    "Envelope",
+    "ExchangeInfo",
+    "Fill",
+    "Kline",
+    "ListenKey",
+    "Network",
+    "Order",
+    "Placed",
+    "PushedBalance",
+    "PushedFill",
+    "PushedOrder",
+    "Rates",
+    "ServerTime",
+    "SymbolInfo",
+    "Trade",
+    "TradeFee",
+]
 
 
 class Envelope(Struct):
@@ -101,6 +136,155 @@ class BookTicker(Struct):
     bidQty: MaybeNumber = None
     askPrice: MaybeNumber = None
     askQty: MaybeNumber = None
+
+
+class Balance(Struct):
+    """One asset of an account."""
+
+    asset: str
+    free: MoneyText
+    locked: MoneyText
+
+
+class Account(Struct):
+    """`GET /api/v3/account`. What it says of rights holds for the account, not for the key."""
+
+    balances: list[Balance]
+    canTrade: bool | None = None
+    canWithdraw: bool | None = None
+
+
+class Rates(Struct):
+    """Fractions, as numbers."""
+
+    makerCommission: Decimal
+    takerCommission: Decimal
+
+
+class TradeFee(Struct):
+    """`GET /api/v3/tradeFee`."""
+
+    data: Rates
+
+
+class Placed(Struct):
+    """`POST /api/v3/order`: neither status nor fills."""
+
+    orderId: str
+
+
+class Order(Struct):
+    """`GET /api/v3/order`, a row of openOrders or of allOrders."""
+
+    symbol: str
+    orderId: str | int
+    """Text; an integer in the documentation's examples."""
+    side: str
+    type: str
+    """Type and time in force in one: `card.ORDER_TYPES`."""
+    status: str | None = None
+    """NEW, PARTIALLY_FILLED, FILLED, CANCELED, PARTIALLY_CANCELED (ended, with fills)."""
+    clientOrderId: str | None = None
+    price: AmountText | None = None
+    """Of a market order: the protection price."""
+    origQty: AmountText | None = None
+    Qty: AmountText | None = None
+    """`origQty` in the documentation's example of one order."""
+    executedQty: AmountText | None = None
+    cummulativeQuoteQty: AmountText | None = None
+    time: int | None = None
+    updateTime: int | None = None
+    cancelReason: str | None = None
+
+
+class Fill(Struct):
+    """One row of `GET /api/v3/myTrades`."""
+
+    symbol: str
+    id: str
+    orderId: str
+    price: MoneyText
+    qty: MoneyText
+    time: int
+    isBuyer: bool
+    isMaker: bool
+    commission: SignedText | None = None
+    commissionAsset: str | None = None
+    clientOrderId: str | None = None
+
+
+class Network(Struct):
+    """One network of a coin."""
+
+    network: str | None = None
+    """Being retired."""
+    netWork: str | None = None
+    """The newer name of the network."""
+    depositEnable: bool | None = None
+    withdrawEnable: bool | None = None
+    withdrawFee: AmountText | None = None
+    withdrawMin: AmountText | None = None
+    contract: str | None = None
+    """Token contract; null or "" for a native coin."""
+
+
+class Coin(Struct):
+    """One row of `GET /api/v3/capital/config/getall`."""
+
+    coin: str
+    networkList: list[Network]
+
+
+class ListenKey(Struct):
+    """`POST /api/v3/userDataStream`."""
+
+    listenKey: str
+
+
+class PushedOrder(Struct):
+    """`PrivateOrdersV3Api`; proto3 shows what is absent as "" or 0."""
+
+    id: str
+    clientId: str
+    """Ours; the exchange's where a newer example leaves `id` out."""
+    price: AmountText
+    """Of a market order: the protection price."""
+    quantity: AmountText
+    orderType: int
+    """1 limit, 2 post-only, 3 IOC, 4 FOK, 5 market, 100 and above stops."""
+    tradeType: int
+    """1 buy, 2 sell."""
+    cumulativeQuantity: AmountText
+    cumulativeAmount: AmountText
+    status: int
+    """1 new, 2 filled, 3 partially filled, 4 canceled, 5 partially canceled (ended, with fills)."""
+    createTime: int
+
+
+class PushedFill(Struct):
+    """`PrivateDealsV3Api`."""
+
+    price: MoneyText
+    quantity: MoneyText
+    tradeType: int
+    isMaker: bool
+    tradeId: str
+    clientOrderId: str
+    orderId: str
+    feeAmount: SignedText
+    feeCurrency: str
+    time: int
+
+
+class PushedBalance(Struct):
+    """`PrivateAccountV3Api`."""
+
+    vcoinName: str
+    balanceAmount: MoneyText
+    """Free."""
+    frozenAmount: AmountText
+    """Locked."""
+    time: int
 
 
 class Control(Struct):
