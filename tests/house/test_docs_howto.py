@@ -243,10 +243,11 @@ def test_tutorial_refuses_what_it_says(repository, tmp_path):
         unfold(text, tmp_path)
         (lines,) = shell(text, tmp_path)
         found = [line for line in objects(lines) if line["kind"] == "opportunity"]
-        assert found
-        summary = objects(lines)[-1]["opportunities"]
-        assert summary["executable"] == 0
-        assert summary["refused"].get("absurd", 0) >= 1
+        # An edge that opens or closes may pass through less than 1 bps, where nothing refuses it.
+        wide = [line for line in found if line["edge_bps"] > 1.0]
+        assert wide
+        assert {line["refused_by"] for line in wide} <= {"absurd", "quarantined"}
+        assert objects(lines)[-1]["opportunities"]["refused"].get("absurd", 0) >= 1
         settings = tmp_path / "first.toml"
         settings.write_text(settings.read_text().replace("max_edge_bps = 1.0\n", ""))
         (lines,) = shell(text, tmp_path)
