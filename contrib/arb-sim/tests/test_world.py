@@ -128,6 +128,28 @@ def test_dislocations_pay_for_as_long_as_they_say_and_nothing_else_does(seed):
     assert quiet > 5000
 
 
+def test_venue_that_was_heard_of_alone_does_not_pay():
+    """Streams tell of the two venues one after the other: until both were heard of, there is nothing to be had."""
+    world = World(seed=3, symbols=["BTC/USDT"], dislocations=Dislocations(per_minute=30))
+    markets = watched(world)
+    before = {}
+    ghosts = []
+
+    def look():
+        now = {exchange: best(by_pair["BTC/USDT"]) for exchange, by_pair in markets.items()}
+        if before and len(world.injected) != before["made"]:
+            injected = world.injected[-1]
+            fees = {each.exchange: float(each.taker_fee) for each in THREE}
+            for buy_from, sell_from in ((now, before), (before, now)):
+                paid = buy_from[injected.buy][1] * (1 + fees[injected.buy])
+                ghosts.append(sell_from[injected.sell][0] * (1 - fees[injected.sell]) / paid - 1)
+        before.update(now, made=len(world.injected))
+
+    walk(world, 120, look)
+    assert len(ghosts) > 40
+    assert max(ghosts) < 0
+
+
 def test_dislocation_leaves_enough_to_take():
     world = World(seed=2, symbols=["BTC/USDT"], dislocations=Dislocations(per_minute=60))
     markets = watched(world)

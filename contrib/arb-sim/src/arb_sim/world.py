@@ -73,7 +73,10 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Dislocations(msgspec.Struct, frozen=True, kw_only=True):
-    """How often two venues disagree, for how long and by how much after both takers' fees."""
+    """How often two venues disagree, for how long and by how much after both takers' fees.
+
+    An edge is never more than the two fees together, unless it could not be as much as the least of `edge_bps` then.
+    """
 
     per_minute: float = 12.0
     first_after_s: float = 3.0
@@ -390,7 +393,7 @@ class World:
             return
         self.timeline.call_at(now_ns + round(rng.expovariate(plan.per_minute / 60) * SECOND), self._dislocate)
         lasting_ns = round(rng.uniform(*plan.lasting_s) * SECOND)
-        edge = rng.uniform(*plan.edge_bps) * BPS
+        wanted = rng.uniform(*plan.edge_bps) * BPS
         candidates = [walk for walk in self._walks.values() if self._may_dislocate(walk)]
         if not candidates:
             return
@@ -398,11 +401,17 @@ class World:
         buy, sell = rng.sample(walk.makers, 2)
         walk.dislocated_until_ns = now_ns + lasting_ns + SECOND
         walk.advance(now_ns)
-        for maker, lean in ((buy, -1), (sell, 1)):
-            maker.lean, maker.lean_by = lean, maker.fee + edge / 2
+        # Each leans by its own fee and by a part of the edge that the fee of the other eats up: whoever heard of one
+        # of them alone sees nothing that pays.
+        fees = buy.fee + sell.fee
+        edge = max(plan.edge_bps[0] * BPS, min(wanted, fees))
+        for maker, other, lean in ((buy, sell, -1), (sell, buy, 1)):
+            part = other.fee / fees if fees else 0.5
+            maker.lean, maker.lean_by = lean, maker.fee + edge * part
         for maker in walk.makers:
             if not maker.lean:  # the others stand back, so that this is the only direction that pays
-                maker.half_spread = max(maker.half_spread, edge / 2 - maker.fee + _QUIET_BPS * BPS)
+                farthest = max(buy.lean_by - buy.fee, sell.lean_by - sell.fee)
+                maker.half_spread = max(maker.half_spread, farthest - maker.fee + _QUIET_BPS * BPS)
             maker.step(now_ns, 0)
         self._record(walk, buy, sell, now_ns + lasting_ns)
         self.timeline.call_at(now_ns + lasting_ns, lambda: self._settle(walk))
