@@ -4,7 +4,8 @@ Entered by `tox -e alone`, or with names of distributions; by `tox -e lowest` wi
 instead of the pinned ones. In the workspace everything is installed beside everything, so a
 forgotten dependency, a file that the wheel lacks or an import of a neighbour is never noticed there. Here each distribution
 gets a fresh environment with its wheel, the wheels of the members that it declares, and the pinned versions of the rest.
-Then every module is imported, and those of its tests are run that need no further distribution.
+Then every module is imported, and those of its tests are run that need no further distribution; after that once more
+with the extras of the distribution, for the modules and tests that need one.
 """
 
 import ast
@@ -20,15 +21,24 @@ ROOT = Path(__file__).parents[2]
 PINNED = ("--constraint", ROOT / "constraints.txt")
 
 # A simulated side is used with the extra `sim` only, and generated code is reached through the modules that use it.
+# Only the packages that an extra brings, named behind, may be missing; the modules that miss one are written down.
 IMPORT_ALL = """
 import importlib, pkgutil, sys
+from pathlib import Path
 package = importlib.import_module(sys.argv[1])
 assert "site-packages" in package.__file__, package.__file__
 names = [found.name for found in pkgutil.walk_packages(package.__path__, package.__name__ + ".")]
 names = [name for name in names if name != sys.argv[1] + ".sim" and not name.endswith("__main__")]
+missing = []
 for name in names:
-    importlib.import_module(name)
-print(f"{sys.argv[1]}: {len(names) + 1} modules imported")
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name.split(".")[0] not in sys.argv[2:]:
+            raise
+        missing.append(name)
+Path("missing.txt").write_text("".join(f"{name}\\n" for name in missing))
+print(f"{sys.argv[1]}: {len(names) + 1 - len(missing)} modules imported, {len(missing)} need an extra")
 """
 
 
@@ -40,6 +50,8 @@ class Member:
     name: str
     declared: dict[str, str]
     """What it depends on, extras left out: name -> the whole line."""
+    optional: list[str]
+    """What its extras bring, simulated sides left out, which need a member."""
 
     @property
     def package(self) -> str:
@@ -53,7 +65,9 @@ def read_members() -> dict[str, Member]:
         if str(file.parent.relative_to(ROOT)) not in workspace["exclude"]:
             project = tomllib.loads(file.read_text("utf-8"))["project"]
             declared = {bare_name(line): line for line in project["dependencies"]}
-            members[project["name"]] = Member(file.parent, project["name"], declared)
+            extras = project.get("optional-dependencies", {})
+            optional = [line for extra, lines in extras.items() if extra != "sim" for line in lines]
+            members[project["name"]] = Member(file.parent, project["name"], declared, optional)
     return members
 
 
@@ -72,14 +86,14 @@ def with_needs(member: Member, members: dict[str, Member]) -> set[str]:
 
 
 def imports(file: Path) -> set[str]:
-    """The top-level names that a file imports, wherever in it."""
+    """The modules that a file imports, wherever in it, and the packages that they are in."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.split(".")[0])
-    return names
+            names.add(node.module)
+    return names | {name.split(".")[0] for name in names}
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> None:
@@ -101,8 +115,10 @@ def prove(member: Member, members: dict[str, Member], wheels: dict[str, Path], p
     resolution = ("--resolution", "lowest-direct") if lowest else PINNED
     run(*install, *resolution, *sorted(wheels[name] for name in installed), *needed)
     (place / "import_all.py").write_text(IMPORT_ALL, "utf-8")
-    run(python, "-W", "error", place / "import_all.py", member.package, cwd=place)
+    brought = {bare_name(line).replace("-", "_") for line in member.optional}
+    run(python, "-W", "error", place / "import_all.py", member.package, *sorted(brought), cwd=place)
     run("uv", "pip", "check", "--quiet", "--python", python)
+    optional = brought | set((place / "missing.txt").read_text("utf-8").split())
 
     absent = {other.package for other in members.values() if other.name not in installed}
     files = sorted((member.folder / "tests").rglob("*.py"))
@@ -110,11 +126,25 @@ def prove(member: Member, members: dict[str, Member], wheels: dict[str, Path], p
     if any(file.name == "conftest.py" for file in left_out):
         sys.exit(f"alone: {member.name}: conftest.py imports {absent}; a test needs it, so none could run alone")
     chosen = [file for file in files if file.name.startswith("test_") and file not in left_out]
-    print(f"{member.name}: {len(chosen)} test files, {len(left_out)} need further distributions", flush=True)
+    later = [file for file in chosen if imports(file) & optional]
+    at_once = [file for file in chosen if file not in later]
+    print(
+        f"{member.name}: {len(at_once)} test files, {len(later)} need its extras, "
+        f"{len(left_out)} need further distributions",
+        flush=True,
+    )
+    settings = ("-c", ROOT / "pyproject.toml", "--rootdir", member.folder, "-p", "no:cacheprovider")
+    pytest = (python, "-m", "pytest", "-q", "--hypothesis-profile=ci", *settings)
     if chosen:
         run(*install, *(() if lowest else PINNED), "--group", f"{ROOT / 'pyproject.toml'}:test")
-        settings = ("-c", ROOT / "pyproject.toml", "--rootdir", member.folder, "-p", "no:cacheprovider")
-        run(python, "-m", "pytest", "-q", "--hypothesis-profile=ci", *settings, *chosen, cwd=place)
+    if at_once:
+        run(*pytest, *at_once, cwd=place)
+    if member.optional:
+        run(*install, *resolution, *sorted(wheels[name] for name in installed), *needed, *member.optional)
+        run(python, "-W", "error", place / "import_all.py", member.package, cwd=place)
+        run("uv", "pip", "check", "--quiet", "--python", python)
+    if later:
+        run(*pytest, *later, cwd=place)
 
 
 def main() -> None:

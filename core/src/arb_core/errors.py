@@ -23,6 +23,9 @@ __all__ = [
     "InsufficientBalance",
     "InvalidOrder",
     "InvalidSymbol",
+    "JournalError",
+    "JournalUnavailable",
+    "KeyInUse",
     "NotSupported",
     "OrderNotFound",
     "OutcomeUnknown",
@@ -291,3 +294,28 @@ class CaptureError(ArbError):
         super().__init__(f"{path}{'' if line is None else f':{line}'}: {message}")
         self.path = path
         self.line = line
+
+
+class JournalError(ArbError):
+    """The journal cannot be opened: another process writes it, or it is not one of ours."""
+
+    action: ClassVar[Action] = "fix"
+
+
+class JournalUnavailable(JournalError):
+    """The journal cannot be written now, so nothing new may be intended. It goes on trying by itself."""
+
+    action: ClassVar[Action] = "wait"
+
+
+class KeyInUse(ArbError):
+    """Another process trades with the same API key: nonces, balances and orders of the two would mix."""
+
+    action: ClassVar[Action] = "fix"
+
+    def __init__(self, message: str, *, exchange: str, fingerprint: str, where: str) -> None:
+        """Name the exchange, the key by its fingerprint, never by itself, and the lock."""
+        super().__init__(f"{exchange}: {message}")
+        self.exchange = exchange
+        self.fingerprint = fingerprint
+        self.where = where

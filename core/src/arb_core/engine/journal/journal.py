@@ -1,0 +1,416 @@
+"""The engine's journal: intents before anything is sent, and everything that became of them.
+
+    journal = open_journal("arb.db")
+    await journal.intend(intent, plans)      # returns after the commit, or raises: then nothing may be sent
+    journal.order(order, now_ns)             # kept until written
+    journal.result(result)
+
+`intend` and `settle` are awaited; every other method returns at once and its record is kept until it is in the
+database. One process writes a journal; people read it meanwhile (`reader`).
+"""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from arb_core.engine.episodes import Episode
+from arb_core.engine.ids import IntentId, OrderKey, Owner, encode, owner_of
+from arb_core.engine.journal.database import Row, connect, in_memory, upgrade, url_of, write
+from arb_core.engine.journal.records import Unfinished, WriterStats
+from arb_core.engine.journal.tables import (
+    BALANCES,
+    DRIFTS,
+    EPISODES,
+    FILLS,
+    INTENTS,
+    KILLS,
+    NOTES,
+    ORDERS,
+    RESULTS,
+    SETTINGS,
+)
+from arb_core.engine.journal.writer import InlineWriter, ThreadWriter
+from arb_core.engine.ledger import Drift
+from arb_core.engine.orders import TrackedOrder
+from arb_core.engine.risk import Kill, RiskState
+from arb_core.engine.trade import Intent, OrderPlan, TradeResult
+from arb_core.errors import JournalError, JournalUnavailable
+from arb_core.structs.account import Balance
+from arb_core.structs.market import Asset, VenueName
+from arb_core.structs.order import ClientOrderId
+
+__all__ = ["FaultListener", "Journal"]
+
+FaultListener = Callable[[str | None], None]
+"""Told, on the event loop, that the journal stopped working (why) or works again (None)."""
+
+
+_OF = RESULTS.c.intent == INTENTS.c.id
+
+
+class Journal:
+    """One journal, open for writing.
+
+    Raises:
+        JournalError: another process writes it, or the database cannot be opened.
+        SettingsError: the address is neither a file nor one of SQLite or PostgreSQL.
+    """
+
+    def __init__(self, place: str, *, threaded: bool = True, backlog: int = 10_000, retry_s: float = 0.5) -> None:
+        """Open it, make it if there is none, bring its tables up to date; `retry_s` is the pause after a failure."""
+        url = url_of(place)
+        self._engine: Engine = connect(url)
+        self._reading = self._engine if in_memory(url) else connect(url, read_only=True)
+        self._release: Callable[[], None] = lambda: None
+        try:
+            self._release = _hold(self._engine)
+            with self._engine.begin() as connection:
+                upgrade(connection)
+            with self._engine.begin() as connection:
+                self._owner = _read_owner(connection)
+                self._last = connection.execute(select(func.max(INTENTS.c.id))).scalar() or 0
+        except SQLAlchemyError as error:
+            self._give_up()
+            raise JournalError(f"the journal cannot be opened: {str(error).splitlines()[0]}") from error
+        except BaseException:
+            self._give_up()
+            raise
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._listeners: list[FaultListener] = []
+        self._numbers = 0
+        self._closed = False
+        self._writer: InlineWriter[Row] | ThreadWriter[Row]
+        if threaded:
+            self._writer = ThreadWriter(self._commit, _trial, on_fault=self._faulted, backlog=backlog, retry_s=retry_s)
+        else:
+            self._writer = InlineWriter(self._commit, _trial, on_fault=self._faulted, backlog=backlog)
+
+    # -- what is asked
+
+    @property
+    def owner(self) -> Owner:
+        """Who our client order ids say sent them."""
+        return self._owner
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing new may be intended now, None while all is well."""
+        return "the journal is closed" if self._closed else self._writer.fault
+
+    def stats(self) -> WriterStats:
+        """Return how the writer does."""
+        return self._writer.stats()
+
+    def listen(self, fault: FaultListener) -> None:
+        """Add a listener. On a thread's journal it is called on the loop that awaited an intent or `settle` first."""
+        self._listeners.append(fault)
+
+    def next_intent(self) -> IntentId:
+        """Return a number that no intent of this journal ever had."""
+        self._last += 1
+        return IntentId(self._last)
+
+    def client_order_id(self, intent: IntentId, leg: int, attempt: int) -> ClientOrderId:
+        """Return the id of an order of ours."""
+        return encode(OrderKey(self._owner, intent, leg, attempt))
+
+    # -- what is committed before anything is sent
+
+    async def intend(self, intent: Intent, orders: Sequence[OrderPlan]) -> None:
+        """Commit a trade and its first orders. Only after this returned may they be sent.
+
+        Raises:
+            JournalUnavailable: it was not committed, as far as is known: nothing may be sent.
+        """
+        row = {
+            "id": intent.id,
+            "strategy": intent.strategy,
+            "symbol": str(intent.symbol),
+            "money": intent.money,
+            "notional": intent.notional,
+            "edge_bps": intent.edge_bps,
+            "created_ns": intent.created_ns,
+            "document": _document(intent),
+        }
+        await self._committed([(INTENTS, row), *_planned(orders)])
+
+    async def intend_more(self, orders: Sequence[OrderPlan]) -> None:
+        """Commit further orders of a trade, hedges and unwinds, before they are sent. Raises as `intend`."""
+        await self._committed(_planned(orders))
+
+    async def settle(self) -> None:
+        """Wait until everything recorded so far is committed, however long that takes."""
+        loop = self._running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        self._writer.record(_trial(), lambda _: _tell(loop, future, None))
+        await future
+
+    # -- what is kept until it is written
+
+    def order(self, order: TrackedOrder, now_ns: int) -> None:
+        """Record an order as it stands, with its fills."""
+        rows: list[Row] = [(ORDERS, _order_row(order, now_ns))]
+        for fill in order.fills.values():
+            row = {
+                "client_order_id": order.plan.client_order_id,
+                "trade_id": fill.trade_id,
+                "venue": order.plan.venue,
+                "symbol": str(order.plan.symbol),
+                "side": int(fill.side),
+                "price": fill.price,
+                "quantity": fill.quantity,
+                "fee": fill.fee,
+                "fee_asset": fill.fee_asset,
+                "role": int(fill.role),
+                "exchange_ns": fill.exchange_ns,
+            }
+            rows.append((FILLS, row))
+        self._writer.record(rows)
+
+    def result(self, result: TradeResult) -> None:
+        """Record how a trade ended: from now on it is no longer unfinished."""
+        row = {
+            "intent": result.intent,
+            "outcome": result.outcome.value,
+            "money": result.money,
+            "pnl": result.pnl,
+            "residue_value": result.residue_value,
+            "moves": _document(result.moves),
+            "fees": _document(result.fees),
+            "ended_ns": result.ended_ns,
+            "detail": result.detail,
+        }
+        self._writer.record([(RESULTS, row)])
+
+    def risk(self, state: RiskState) -> None:
+        """Record what must survive a restart. A kill goes into its own table, where only a person clears it."""
+        rows: list[Row] = [(SETTINGS, {"name": "risk", "document": _document(state)})]
+        if state.kill is not None:
+            kill = {"since_ns": state.kill.since_ns, "reason": state.kill.reason}
+            rows.append((KILLS, {**kill, "cleared_ns": None, "clear_reason": None}))
+        self._writer.record(rows)
+
+    def balances(self, venue: VenueName, balances: Mapping[Asset, Balance], now_ns: int) -> None:
+        """Record a venue's account as it was at a moment."""
+        rows: list[Row] = [
+            (BALANCES, {"taken_ns": now_ns, "venue": venue, "asset": asset, "free": b.free, "locked": b.locked})
+            for asset, b in balances.items()
+        ]
+        if rows:
+            self._writer.record(rows)
+
+    def drifts(self, drifts: Iterable[Drift], now_ns: int) -> None:
+        """Record where a venue held something else than expected."""
+        rows: list[Row] = [(DRIFTS, {"found_ns": now_ns, **msgspec.structs.asdict(drift)}) for drift in drifts]
+        if rows:
+            self._writer.record(rows)
+
+    def note(self, kind: str, words: str, now_ns: int, *, intent: IntentId | None = None) -> None:
+        """Record what a person has to know later."""
+        row = {"noted_ns": now_ns, "number": self._number(), "kind": kind, "intent": intent, "text": words}
+        self._writer.record([(NOTES, row)])
+
+    def episode(self, episode: Episode, now_ns: int) -> None:
+        """Offer an episode that closed: dropped and counted where too many wait, for a chance seen is not money."""
+        strategy, legs = episode.key
+        best = episode.best
+        row = {
+            "closed_ns": now_ns,
+            "number": self._number(),
+            "strategy": strategy,
+            "symbol": str(best.symbol),
+            "legs": json.dumps([[venue, str(symbol), side.name.lower()] for venue, symbol, side in legs]),
+            "open_ns": episode.last_ns - episode.opened_ns,
+            "best_edge_bps": best.edge_bps,
+            "best_size": best.size,
+            "best_profit": best.profit,
+            "sightings": episode.sightings,
+            "executable": episode.executable,
+            "refused_by": episode.refused_by,
+        }
+        self._writer.offer([(EPISODES, row)])
+
+    # -- what a start begins with; these ask the database and are for a moment when nothing else runs
+
+    def risk_state(self) -> RiskState:
+        """Return the state as it was recorded last, with the latch as it stands."""
+        with self._reading.connect() as connection:
+            found = connection.execute(select(SETTINGS.c.document).where(SETTINGS.c.name == "risk")).scalar()
+        state = RiskState() if found is None else msgspec.json.decode(found, type=RiskState)
+        return msgspec.structs.replace(state, kill=self.kill())
+
+    def kill(self) -> Kill | None:
+        """Return the latch: the earliest kill that nobody cleared. An engine asks now and then, from a thread."""
+        with self._reading.connect() as connection:
+            query = select(KILLS.c.since_ns, KILLS.c.reason).where(KILLS.c.cleared_ns.is_(None))
+            row = connection.execute(query.order_by(KILLS.c.since_ns).limit(1)).first()
+        return None if row is None else Kill(since_ns=row.since_ns, reason=row.reason)
+
+    def unfinished(self) -> list[Unfinished]:
+        """Return every trade without a result, oldest first."""
+        with self._reading.connect() as connection:
+            query = select(INTENTS.c.id, INTENTS.c.document).outerjoin(RESULTS, _OF).where(RESULTS.c.intent.is_(None))
+            intents = connection.execute(query.order_by(INTENTS.c.id)).all()
+            of = select(ORDERS.c.document).order_by(ORDERS.c.intended_ns, ORDERS.c.client_order_id)
+            return [
+                Unfinished(
+                    intent=msgspec.json.decode(row.document, type=Intent),
+                    orders=tuple(
+                        msgspec.json.decode(document, type=TrackedOrder)
+                        for document in connection.execute(of.where(ORDERS.c.intent == row.id)).scalars()
+                    ),
+                )
+                for row in intents
+            ]
+
+    async def close(self) -> int:
+        """Write what waits, and let go of the journal. Returns how many records were lost: 0 unless it is broken."""
+        if self._closed:
+            return 0
+        self._closed = True
+        if isinstance(self._writer, ThreadWriter):
+            lost = await asyncio.get_running_loop().run_in_executor(None, self._writer.close)
+        else:
+            lost = self._writer.close()
+        self._give_up()
+        return lost
+
+    # -- inside
+
+    def _commit(self, rows: Sequence[Row]) -> None:
+        with self._engine.begin() as connection:
+            write(connection, rows)
+
+    async def _committed(self, rows: Sequence[Row]) -> None:
+        if self._closed:
+            raise JournalUnavailable("the journal is closed")
+        loop = self._running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        self._writer.intend(rows, lambda error: _tell(loop, future, error))
+        await future
+
+    def _faulted(self, error: str | None) -> None:
+        if isinstance(self._writer, InlineWriter) or self._loop is None:
+            self._hear(error)
+            return
+        with suppress(RuntimeError):  # the loop is closed: nobody is left to hear it
+            self._loop.call_soon_threadsafe(self._hear, error)
+
+    def _hear(self, error: str | None) -> None:
+        for listener in self._listeners:
+            listener(error)
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        return loop
+
+    def _number(self) -> int:
+        self._numbers += 1
+        return self._numbers
+
+    def _give_up(self) -> None:
+        self._reading.dispose()
+        self._engine.dispose()
+        self._release()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[None]", error: JournalUnavailable | None) -> None:
+    """Resolve a future from whichever thread the commit happened on."""
+
+    def resolve() -> None:
+        if future.done():  # whoever waited was cancelled
+            return
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
+
+    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(resolve)
+
+
+def _planned(orders: Iterable[OrderPlan]) -> list[Row]:
+    return [(ORDERS, _order_row(TrackedOrder.planned(plan), plan.intended_ns)) for plan in orders]
+
+
+def _order_row(order: TrackedOrder, now_ns: int) -> dict[str, object]:
+    plan = order.plan
+    return {
+        "client_order_id": plan.client_order_id,
+        "intent": plan.intent,
+        "leg": plan.leg,
+        "attempt": plan.attempt,
+        "purpose": plan.purpose.value,
+        "venue": plan.venue,
+        "symbol": str(plan.symbol),
+        "side": int(plan.side),
+        "quantity": plan.quantity,
+        "price": plan.price,
+        "order_id": order.order_id,
+        "state": order.state.value,
+        "filled": order.filled,
+        "intended_ns": plan.intended_ns,
+        "updated_ns": now_ns,
+        "reason": "; ".join(order.reasons),
+        "document": _document(order),
+    }
+
+
+def _document(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _trial() -> Sequence[Row]:
+    """Return a row that shows whether a commit works; different each time, so that it is really written."""
+    return [(SETTINGS, {"name": "alive", "document": secrets.token_hex(4)})]
+
+
+def _read_owner(connection: Connection) -> Owner:
+    """Return the owner of this journal, drawn when it was made."""
+    found = connection.execute(select(SETTINGS.c.document).where(SETTINGS.c.name == "owner")).scalar()
+    if found is None:
+        found = secrets.token_hex(16)
+        write(connection, [(SETTINGS, {"name": "owner", "document": found})])
+    return owner_of(bytes.fromhex(found))
+
+
+def _hold(engine: Engine) -> Callable[[], None]:
+    """Keep every other process from writing this journal. Returns what lets go."""
+    if engine.dialect.name == "sqlite":
+        name = engine.url.database
+        if in_memory(engine.url):
+            return lambda: None
+        path = Path(str(name)).resolve()
+        lock = FileLock(f"{path}.lock", timeout=0, thread_local=False)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise JournalError(f"{path} is written by another process") from error
+        except OSError as error:
+            raise JournalError(f"{path} cannot be written: {error}") from error
+        return lock.release
+    # Held by this connection for as long as it lives: the server lets go of it when the process ends.
+    connection = engine.connect()
+    schema = connection.execute(text("SELECT current_database() || '.' || current_schema()")).scalar_one()
+    number = int.from_bytes(blake2b(f"arb {schema}".encode(), digest_size=8).digest(), signed=True)
+    if not connection.execute(text("SELECT pg_try_advisory_lock(:number)"), {"number": number}).scalar_one():
+        connection.close()
+        raise JournalError(f"the journal in {schema} is written by another process")
+    connection.commit()
+
+    def release() -> None:
+        connection.invalidate()
+        connection.close()
+
+    return release

@@ -1,0 +1,61 @@
+"""One process for one key: two of them on one account would spend the same money and mix up each other's orders.
+
+The lock is advisory and of this machine: a file held open, which the operating system lets go of when the process ends,
+however it ends. `Journal` holds a second one over itself; on PostgreSQL that one is seen by every machine.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from filelock import FileLock, Timeout
+
+from arb_core.errors import KeyInUse
+
+__all__ = ["KeyLock", "fingerprint_of", "lock_folder"]
+
+
+def fingerprint_of(api_key: str) -> str:
+    """Return what may be shown and stored of a key: 16 hexadecimal digits that do not lead back to it."""
+    return hashlib.sha256(f"arb:{api_key}".encode()).hexdigest()[:16]
+
+
+def lock_folder() -> Path:
+    """Return where the locks of this user lie: `$XDG_STATE_HOME/arb/locks`, by default under `~/.local/state`."""
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / "arb" / "locks"
+
+
+class KeyLock:
+    """Held from construction until `release`, or as a context.
+
+    Raises:
+        KeyInUse: another process, or another lock of this one, holds it.
+    """
+
+    def __init__(self, folder: Path, exchange: str, fingerprint: str) -> None:
+        """Take the lock of one key of one exchange, at once or not at all."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{exchange}-{fingerprint}.lock"
+        self._lock = FileLock(path, timeout=0, thread_local=False)
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            told = f"the key {fingerprint} is in use by another process, which holds {path}"
+            raise KeyInUse(told, exchange=exchange, fingerprint=fingerprint, where=str(path)) from error
+
+    def release(self) -> None:
+        """Let go; harmless if done before."""
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        """Hold it for a block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go."""
+        self.release()

@@ -1,0 +1,151 @@
+"""Journals on both kinds of database, and what is written into them."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from arb_core.engine.ids import IntentId
+from arb_core.engine.orders import Filled, Reported, Sent, TrackedOrder, apply
+from arb_core.engine.trade import Intent, OrderPlan, Outcome, TradeResult
+from arb_core.structs.market import Asset, Pair, Side, Symbol, VenueName
+from arb_core.structs.opportunity import Plan
+from arb_core.structs.order import ClientOrderId, Fill, Order, OrderId, OrderStatus
+
+SECOND = 1_000_000_000
+EPOCH = 1_700_000_000 * SECOND
+PAIR = Symbol("BTC", "USDT")
+
+
+def programs() -> Path | None:
+    """Where the programs of a PostgreSQL server are: on PATH, or where Debian puts them."""
+    found = shutil.which("initdb")
+    places = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    return next((place for place in reversed(places) if (place / "initdb").exists()), None)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A server of its own, without durability towards the disk: what is tested is ours."""
+    place = programs()
+    if place is None:
+        pytest.skip("no PostgreSQL server: initdb is neither on PATH nor under the folder of Debian's packages")
+    folder = Path(tempfile.mkdtemp(prefix="arb-postgres-"))
+    # PostgreSQL refuses to run as root.
+    other = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    if other:
+        shutil.chown(folder, "postgres")
+    data = folder / "data"
+    settings = f"-k {folder} -c listen_addresses='' -c fsync=off"
+
+    def run(program: str, *arguments: str | Path) -> None:
+        command = [*other, place / program, "-D", data, *arguments]
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+
+    run("initdb", "-A", "trust", "-U", "arb", "-E", "UTF8")
+    run("pg_ctl", "-w", "-l", folder / "log", "-o", settings, "start")
+    try:
+        yield f"postgresql://arb@/%s?host={folder}"
+    finally:
+        run("pg_ctl", "-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty place for a journal."""
+    if request.param == "sqlite":
+        return str(tmp_path / "journal.db")
+    import psycopg
+
+    address: str = request.getfixturevalue("postgres")
+    name = f"journal_{tmp_path.name}".replace("-", "_").replace("[", "_").replace("]", "_").lower()[-60:]
+    with psycopg.connect(address % "postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return address % name
+
+
+class Samples:
+    """A small trade: 0.5 BTC bought on mexc and sold on gateio."""
+
+    def intent(self, number: int = 1) -> Intent:
+        return Intent(
+            id=IntentId(number),
+            strategy="spatial",
+            symbol=PAIR,
+            plan=Plan.TOGETHER,
+            money=Asset("USDT"),
+            notional=Decimal("50.123456789012345678901234567890123"),
+            edge_bps=12.5,
+            created_ns=EPOCH + number,
+            detected_ns=EPOCH,
+        )
+
+    def plan(self, number: int = 1, leg: int = 0, **changes: Any) -> OrderPlan:
+        facts: dict[str, Any] = {
+            "client_order_id": ClientOrderId(f"order{number}leg{leg}"),
+            "intent": IntentId(number),
+            "leg": leg,
+            "attempt": 0,
+            "venue": VenueName(("mexc", "gateio")[leg]),
+            "symbol": PAIR,
+            "side": (Side.BUY, Side.SELL)[leg],
+            "quantity": Decimal("0.50"),
+            "price": Decimal("100.0000000000000000000000000000001"),
+            "intended_ns": EPOCH + number,
+        }
+        return OrderPlan(**{**facts, **changes})
+
+    def filled(self, plan: OrderPlan) -> TrackedOrder:
+        fill = Fill(
+            pair=Pair("BTCUSDT"),
+            trade_id="t1",
+            order_id=OrderId("77"),
+            side=plan.side,
+            price=plan.price,
+            quantity=plan.quantity,
+            fee=Decimal("0.000500"),
+            fee_asset=Asset("BTC"),
+            exchange_ns=EPOCH + 5,
+        )
+        report = Order(pair=fill.pair, order_id=fill.order_id, status=OrderStatus.FILLED, filled=plan.quantity)
+        order = TrackedOrder.planned(plan)
+        for event in (Sent(EPOCH + 2), Filled(fill), Reported(report)):
+            order = apply(order, event)
+        return order
+
+    def result(self, number: int = 1, pnl: str = "0.1", **changes: Any) -> TradeResult:
+        facts: dict[str, Any] = {
+            "intent": IntentId(number),
+            "outcome": Outcome.DONE,
+            "money": Asset("USDT"),
+            "moves": {Asset("USDT"): Decimal(pnl)},
+            "fees": {Asset("BTC"): Decimal("0.0005")},
+            "residue_value": Decimal("-0.0000000000000000000000000000000001"),
+            "pnl": Decimal(pnl),
+            "ended_ns": EPOCH + number,
+        }
+        return TradeResult(**{**facts, **changes})
+
+
+@pytest.fixture
+def samples() -> Samples:
+    return Samples()
+
+
+@pytest.fixture
+def drain() -> Callable[[], Any]:
+    """Let the loop turn often enough for everything that waits on nothing but the loop."""
+
+    async def turn() -> None:
+        import asyncio
+
+        for _ in range(100):
+            await asyncio.sleep(0)
+
+    return turn
