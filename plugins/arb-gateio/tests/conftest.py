@@ -1,22 +1,31 @@
 """The samples of this plugin, and the little around it that a test needs."""
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any, cast
 
 import pytest
-from arb_core.interfaces.context import ExchangeContext, RestAnswer
+from arb_core.interfaces.context import Clock, ExchangeContext, RestAnswer, RestRequest, TimerHandle
 from arb_core.interfaces.stream import Sink
 from arb_core.runtime.markets import MarketTable
+from arb_core.runtime.rest import Rest
+from arb_core.runtime.transport import Connection, Listener, Transport, TransportError, TransportStats
+from arb_core.structs.account import Credentials
 from arb_core.structs.card import Endpoint, RequestConfig
 from arb_core.structs.market import VenueName
 from arb_gateio import card, parse
+from arb_gateio.private import Private
+from arb_gateio.private_stream import PrivateStream
 from arb_gateio.public import Public
+from arb_gateio.sign import Signer
 from arb_gateio.stream import PublicStream
 
 SAMPLES = files("arb_gateio") / "samples"
+NOW_NS = 1_700_000_000_123_456_789
+CREDENTIALS = Credentials(api_key="marked-key-of-tests", api_secret="marked-secret-of-tests")
 
 
 class Recorder:
@@ -57,13 +66,58 @@ class Context:
     """What the core would hand over, without a core."""
 
     venue = VenueName(card.ID)
-    clock = None
     logger = logging.getLogger(card.ID)
 
     def __init__(self, settings: card.Settings, markets: MarketTable) -> None:
-        self.rest = Answers()
+        self.clock: Clock | None = None
+        self.rest: Answers | Rest = Answers()
         self.settings = settings
         self.markets = markets
+
+
+class StandingClock(Clock):
+    """A clock that stands still, and on which every wait is over at once."""
+
+    def now_ns(self) -> int:
+        return NOW_NS
+
+    def monotonic_ns(self) -> int:
+        return NOW_NS
+
+    async def sleep(self, duration_ns: int) -> None:
+        """Nothing to wait for."""
+
+    def call_at(self, monotonic_ns: int, callback: Callable[[], None]) -> TimerHandle:
+        return self
+
+    def cancel(self) -> None:
+        """No timer ever runs."""
+
+
+class Wire(Transport):
+    """A transport that writes down each request as it leaves, and answers with what lies ready, the last for ever."""
+
+    def __init__(self) -> None:
+        self.sent: list[RestRequest] = []
+        self.answers: list[tuple[int, bytes]] = [(200, b"{}")]
+        self.lost = False
+
+    @property
+    def stats(self) -> TransportStats:
+        return TransportStats(requests=len(self.sent))
+
+    async def request(self, base_url: str, request: RestRequest, timeout_ns: int) -> RestAnswer:
+        self.sent.append(request)
+        if self.lost:
+            raise TransportError("cut while waiting for the answer", sent=True)
+        status, body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return RestAnswer(status=status, headers={}, body=body, received_ns=0)
+
+    async def connect(self, url: str, headers: dict[str, str], listener: Listener, timeout_ns: int) -> Connection:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -92,6 +146,64 @@ def context(markets) -> Context:
 @pytest.fixture
 def public(context) -> Public:
     return Public(cast("ExchangeContext", context))
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+def account_context(wire) -> Context:
+    """What an account is made from: the core's own REST client, before a wire that writes everything down."""
+    context = Context(card.Settings(), MarketTable(card.ID))
+    context.clock = StandingClock()
+    context.rest = Rest(card.CARD, wire, context.clock)
+    return context
+
+
+@pytest.fixture
+def left(wire) -> Callable[[], list[tuple[str, str, str, bytes]]]:
+    """Return method, path, query and body of every request that left, whose signature and headers are right."""
+
+    def left() -> list[tuple[str, str, str, bytes]]:
+        for request in wire.sent:
+            body = hashlib.sha512(request.body).hexdigest()
+            text = f"{request.method}\n{request.path}\n{request.query}\n{body}\n{NOW_NS // 10**9}"
+            places = request.method in {"POST", "PATCH"}
+            assert request.headers == {
+                "KEY": CREDENTIALS.api_key,
+                "Timestamp": str(NOW_NS // 10**9),
+                "SIGN": Signer(CREDENTIALS).signature(text.encode()),
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                **({"x-gate-exptime": str(NOW_NS // 10**6 + 5000)} if places else {}),
+            }
+        return [(request.method, request.path, request.query, request.body) for request in wire.sent]
+
+    return left
+
+
+@pytest.fixture
+def private(account_context) -> Private:
+    return Private(cast("ExchangeContext", account_context), CREDENTIALS)
+
+
+@pytest.fixture
+def account_stream(account_context) -> PrivateStream:
+    return PrivateStream(cast("ExchangeContext", account_context), CREDENTIALS)
+
+
+@pytest.fixture
+def hear_account(account_stream) -> Callable[[bytes], list[tuple[Any, ...]]]:
+    """Decode one frame of the private socket and return what the sink was told."""
+
+    def hear(frame: bytes) -> list[tuple[Any, ...]]:
+        recorder = Recorder()
+        account_stream.decode(memoryview(frame), 0, cast("Sink", recorder))
+        return recorder.calls
+
+    return hear
 
 
 @pytest.fixture

@@ -22,20 +22,40 @@ from arb_core.structs.card import (
     UsageHeader,
 )
 from arb_core.structs.market import ExchangeId, Pair, Symbol
+from arb_core.structs.order import OrderType, TimeInForce
 
 __all__ = [
+    "ACCOUNT",
     "BOOK_TICKER",
+    "CANCEL",
+    "CANCEL_ALL",
     "CARD",
+    "COUNTDOWN",
+    "COUNTDOWN_LEAST_S",
     "DEPTH",
     "EXCHANGE_INFO",
+    "FILLS",
+    "FILLS_AT_ONCE",
+    "FILLS_KEPT_NS",
+    "HISTORY",
+    "HISTORY_AT_ONCE",
+    "HISTORY_KEPT_NS",
     "ID",
     "INTERVALS",
     "KLINES",
     "MAX_DEPTH",
+    "MODIFY",
     "NETWORKS",
+    "OPEN_AT_ONCE",
+    "OPEN_ORDERS",
+    "ORDER",
+    "ORDER_TYPES",
     "PING",
+    "PLACE",
+    "RECEIVE_WINDOW_MS",
     "TIME",
     "TRADES",
+    "TRADING_FEES",
     "Settings",
     "spell",
     "split",
@@ -44,6 +64,8 @@ __all__ = [
 ID = ExchangeId("gateio")
 
 SECOND = 1_000_000_000
+MINUTE = 60 * SECOND
+DAY = 24 * 60 * MINUTE
 
 # Gate.io counts requests, not weights, and has no ping.
 TIME = Endpoint(path="/api/v4/spot/time", cost={"ip": 1})
@@ -55,8 +77,46 @@ KLINES = Endpoint(path="/api/v4/spot/candlesticks", cost={"ip": 1})
 BOOK_TICKER = Endpoint(path="/api/v4/spot/tickers", cost={"ip": 1})
 NETWORKS = Endpoint(path="/api/v4/spot/currencies", cost={"ip": 1})
 
+ACCOUNT = Endpoint(path="/api/v4/spot/accounts", cost={"private": 1}, signed=True)
+TRADING_FEES = Endpoint(path="/api/v4/wallet/fee", cost={"private": 1}, signed=True)
+PLACE = Endpoint(method="POST", path="/api/v4/spot/orders", cost={"orders": 1}, idempotent=False, signed=True)
+MODIFY = Endpoint(method="PATCH", path="/api/v4/spot/orders/{id}", cost={"orders": 1}, idempotent=False, signed=True)
+CANCEL = Endpoint(method="DELETE", path="/api/v4/spot/orders/{id}", cost={"cancels": 1}, signed=True)
+CANCEL_ALL = Endpoint(method="DELETE", path="/api/v4/spot/orders", cost={"cancels": 1}, signed=True)
+ORDER = Endpoint(path="/api/v4/spot/orders/{id}", cost={"private": 1}, signed=True)
+OPEN_ORDERS = Endpoint(path="/api/v4/spot/open_orders", cost={"private": 1}, signed=True)
+HISTORY = Endpoint(path="/api/v4/spot/orders", cost={"private": 1}, signed=True)
+FILLS = Endpoint(path="/api/v4/spot/my_trades", cost={"private": 1}, signed=True)
+COUNTDOWN = Endpoint(method="POST", path="/api/v4/spot/countdown_cancel_all", cost={"private": 1}, signed=True)
+
 MAX_DEPTH = 1000
 """Most levels a side that clients ask `DEPTH` for; beyond 100 the answer is cached and may be minutes old."""
+
+OPEN_AT_ONCE = 100
+HISTORY_AT_ONCE = 1000
+FILLS_AT_ONCE = 1000
+"""Most rows of one page of open orders, of ended ones and of `FILLS`."""
+
+HISTORY_KEPT_NS = 30 * DAY - MINUTE
+FILLS_KEPT_NS = 30 * DAY - MINUTE
+"""How far back we ask; Gate.io says it of fills only. A minute less, for its clock is not ours."""
+
+RECEIVE_WINDOW_MS = 5000
+"""An order that arrives later than this is refused: by itself Gate.io would take one that is a minute old."""
+
+COUNTDOWN_LEAST_S = 5
+"""The shortest countdown."""
+
+ORDER_TYPES = {
+    (OrderType.LIMIT, TimeInForce.GTC): ("limit", "gtc"),
+    (OrderType.LIMIT, TimeInForce.IOC): ("limit", "ioc"),
+    (OrderType.LIMIT, TimeInForce.FOK): ("limit", "fok"),
+    (OrderType.LIMIT, TimeInForce.POST_ONLY): ("limit", "poc"),
+    (OrderType.MARKET, TimeInForce.GTC): ("market", "ioc"),
+    (OrderType.MARKET, TimeInForce.IOC): ("market", "ioc"),
+    (OrderType.MARKET, TimeInForce.FOK): ("market", "fok"),
+}
+"""The contract's type and time in force -> Gate.io's `type` and `time_in_force`. A market order never rests."""
 
 INTERVALS = {
     "1m": "1m",
@@ -101,14 +161,37 @@ CARD = ExchangeCard(
             Capability.RECENT_TRADES,
             Capability.REST_KLINES,
             Capability.BOOK_TICKERS,
+            Capability.TRADING,
+            Capability.MARKET_ORDERS,
+            Capability.QUOTE_QUANTITY,
+            Capability.IOC,
+            Capability.FOK,
+            Capability.POST_ONLY,
+            Capability.MODIFY_ORDER,
+            Capability.CANCEL_ALL,
+            Capability.COUNTDOWN_CANCEL,
+            Capability.ORDER_HISTORY,
+            Capability.ORDERS_STREAM,
+            Capability.FILLS_STREAM,
+            Capability.BALANCES_STREAM,
         }
     ),
     kline_intervals=tuple(INTERVALS),
     depths=(5, 10, 20, 50, 100),
-    limits=(RateLimit(name="ip", limit=200, window_ns=10 * SECOND, per_endpoint=True),),
+    limits=(
+        RateLimit(name="ip", limit=200, window_ns=10 * SECOND, per_endpoint=True),
+        RateLimit(name="private", limit=200, window_ns=10 * SECOND, scope="key", per_endpoint=True),
+        # Placing and changing share it. Gate.io counts each market by itself: one budget for all is the safe reading.
+        RateLimit(name="orders", limit=10, window_ns=SECOND, scope="key"),
+        RateLimit(name="cancels", limit=200, window_ns=SECOND, scope="key"),
+    ),
     usage=(
         UsageHeader(header="X-Gate-RateLimit-Requests-Remain", limit="ip", meaning="remaining"),
         UsageHeader(header="X-Gate-RateLimit-Reset-Timestamp", limit="ip", meaning="reset_ms"),
+        UsageHeader(header="X-Gate-RateLimit-Requests-Remain", limit="private", meaning="remaining"),
+        UsageHeader(header="X-Gate-RateLimit-Reset-Timestamp", limit="private", meaning="reset_ms"),
+        UsageHeader(header="X-Gate-RateLimit-Reset-Timestamp", limit="orders", meaning="reset_ms"),
+        UsageHeader(header="X-Gate-RateLimit-Reset-Timestamp", limit="cancels", meaning="reset_ms"),
     ),
     stream=StreamLimits(
         # Several pairs may share a frame on some channels, but one bad pair then refuses them all.
@@ -117,8 +200,9 @@ CARD = ExchangeCard(
         quiet_ns=60 * SECOND,
     ),
     fees=FeeSchedule(maker=Decimal("0.002"), taker=Decimal("0.002")),
-    # "t-" and 28 characters; a text finds its order only while that is open.
-    client_ids=ClientIdRule(prefix="t-", max_length=30, lookup="while_open"),
+    # "t-" and 28 characters; a text finds its order only while that is open. The lag: the receive window, and as much
+    # again.
+    client_ids=ClientIdRule(prefix="t-", max_length=30, lookup="while_open", history_lag_ns=10 * SECOND),
     asset_networks="public",
     quirks=(
         "A 429 bears no Retry-After: arb waits until the moment that X-Gate-RateLimit-Reset-Timestamp names.",
@@ -127,6 +211,12 @@ CARD = ExchangeCard(
         "Pre-market pairs have status unknown: what they trade is not the asset itself yet.",
         "Best prices by REST (get_book_tickers) come without sizes.",
         "The fee in the list of pairs is a percentage, and the base rate: your own may be lower.",
+        "A market order to buy counts quote (quote_quantity), one to sell counts base.",
+        "Our id finds an order only while that is open: afterwards Gate.io's own id and the lists do.",
+        "Order history and fills reach 30 days back.",
+        "Gate.io does not tell what a key may do: trading and withdrawing are shown as unknown.",
+        "The countdown is at least 5 s long, and cancels orders of every symbol.",
+        "Balances are those of the spot account; a unified account keeps its money elsewhere.",
     ),
     settings=Settings,
 )

@@ -20,7 +20,7 @@ from arb_gateio import wire
 from arb_gateio.card import CARD, ID, INTERVALS, Settings
 from arb_gateio.parse import SIDES, nanoseconds, side
 
-__all__ = ["PublicStream"]
+__all__ = ["PublicStream", "ping", "read_control", "tell_control"]
 
 _MS = 1_000_000
 _SECOND = 1_000_000_000
@@ -92,13 +92,18 @@ class PublicStream(StreamDialect):
         return self._request("unsubscribe", topics, request_id, now_ns)
 
     def ping(self, now_ns: int) -> str:
-        return f'{{"time":{now_ns // _SECOND},"channel":"spot.ping"}}'
+        return ping(now_ns)
 
     def decode(self, frame: memoryview, received_ns: int, out: Sink) -> None:
         try:
             message = _messages.decode(frame)
         except msgspec.ValidationError as error:
-            _tell_control(_control.decode(frame), error, out)
+            control = read_control(frame)
+            names = [_name(control.channel, control.payload)] if control.payload else []
+            if not tell_control(control, names, out):
+                if control.channel in _CHANNELS:
+                    raise error from None
+                out.ignored(control.channel)
             return
         _TELL[type(message)](message.result, out)
 
@@ -139,10 +144,22 @@ def _name(channel: str, payload: Sequence[str]) -> str:
     return f"{channel} {' '.join(payload)}"
 
 
-def _tell_control(control: wire.Control, error: msgspec.ValidationError, out: Sink) -> None:
-    """Samples: `ws_spot_obu_subscribe_ack.json`, `ws_spot_obu_subscribe_error.json`, `ws_spot_pong.json`."""
+def ping(now_ns: int) -> str:
+    """Write the ping of either socket."""
+    return f'{{"time":{now_ns // _SECOND},"channel":"spot.ping"}}'
+
+
+def read_control(frame: memoryview) -> wire.Control:
+    """Read a frame that is no data of a channel of ours."""
+    return _control.decode(frame)
+
+
+def tell_control(control: wire.Control, names: Sequence[str], out: Sink) -> bool:
+    """Tell an answer, and return whether it was one.
+
+    Samples: `ws_spot_obu_subscribe_ack.json`, `ws_spot_obu_subscribe_error.json`, `ws_spot_pong.json`.
+    """
     request_id = control.id if isinstance(control.id, int) else None
-    names = [_name(control.channel, control.payload)] if control.payload else []
     if control.error is not None:
         out.refused(request_id, names, f"code {control.error.code}: {control.error.message}")
     elif control.event in {"subscribe", "unsubscribe"}:
@@ -153,10 +170,9 @@ def _tell_control(control: wire.Control, error: msgspec.ValidationError, out: Si
             out.ack(request_id, names)
     elif control.channel == "spot.pong":
         out.pong()
-    elif control.channel in _CHANNELS:
-        raise error
     else:
-        out.ignored(control.channel)
+        return False
+    return True
 
 
 def _tell_delta(book: wire.BookUpdate, out: Sink) -> None:

@@ -1,4 +1,4 @@
-"""Gate.io's answers as it sends them. Entered by `parse`, `faults` and `stream`.
+"""Gate.io's answers as it sends them. Entered by `parse`, `faults` and both streams.
 
 Times are seconds unless the name ends in _ms or a note says so. Unknown fields are ignored, absent ones are None.
 Sources: https://www.gate.com/docs/developers/apiv4/en/#spot and https://www.gate.com/docs/developers/apiv4/ws/en/#spot
@@ -6,12 +6,25 @@ Sources: https://www.gate.com/docs/developers/apiv4/en/#spot and https://www.gat
 
 from typing import Annotated, Literal
 
-from arb_core.structs.wire import AmountText, Levels, MaybeNumber, Number, Price, SequenceId, Size
+from arb_core.structs.wire import (
+    AmountText,
+    Levels,
+    MaybeNumber,
+    MoneyText,
+    Number,
+    Price,
+    SequenceId,
+    SignedText,
+    Size,
+)
 from msgspec import Meta, Raw, Struct
 
 __all__ = [
+    "Account",
+    "AccountMessage",
     "Best",
     "BookUpdate",
+    "Canceled",
     "Candle",
     "Chain",
     "Control",
@@ -20,21 +33,30 @@ __all__ = [
     "Deal",
     "Depth",
     "Envelope",
+    "Fill",
     "Kline",
     "Message",
     "Milliseconds",
     "Obu",
+    "OnBalances",
     "OnBest",
     "OnBookUpdate",
     "OnCandle",
     "OnDeal",
+    "OnFills",
     "OnObu",
+    "OnOrders",
     "OnPartial",
+    "OpenOrders",
+    "Order",
     "Outcome",
     "Partial",
+    "Progress",
+    "PushedBalance",
     "ServerTime",
     "Ticker",
     "Trade",
+    "WalletFee",
 ]
 
 
@@ -148,6 +170,107 @@ class Ticker(Struct):
     lowest_ask: MaybeNumber = None
     lowest_size: MaybeNumber = None
     """Sizes come only when a single pair is asked for."""
+
+
+class Account(Struct):
+    """One row of `GET /spot/accounts`."""
+
+    currency: str
+    available: MoneyText
+    locked: MoneyText
+
+
+class WalletFee(Struct):
+    """`GET /wallet/fee`: fractions."""
+
+    maker_fee: SignedText
+    taker_fee: SignedText
+    gt_discount: bool = False
+    """The `gt_` rates apply."""
+    gt_maker_fee: SignedText | None = None
+    gt_taker_fee: SignedText | None = None
+
+
+class Progress(Struct, kw_only=True):
+    """What tells how far an order is. The answer to a placed order with action_mode ACK has the id alone."""
+
+    id: str
+    status: str | None = None
+    """open (also while partly filled), closed (wholly filled), cancelled (ended before, with or without fills)."""
+    event: str | None = None
+    """In the place of `status` on the socket: put, update, finish."""
+    finish_as: str | None = None
+    """Why it ended: filled, cancelled, ioc, poc, fok, stp, small, depth_not_enough ...; open before that."""
+    type: str | None = None
+    side: str | None = None
+    amount: AmountText | None = None
+    """Base; quote where the market is bought."""
+    left: AmountText | None = None
+    """What is unfilled of `amount`."""
+    filled_amount: AmountText | None = None
+    """Base. Nonsense in the documentation's example of the socket."""
+
+
+class Order(Progress, kw_only=True):
+    """`GET /spot/orders/{id}`, a row of a list, or one of `spot.orders`."""
+
+    currency_pair: str
+    text: str | None = None
+    """The client id, "t-" and ours; anything else without "t-" is the exchange's."""
+    price: AmountText | None = None
+    time_in_force: str | None = None
+    filled_total: AmountText | None = None
+    """Quote."""
+    create_time: Milliseconds | None = None
+    """Seconds, for answers without the next one."""
+    create_time_ms: Milliseconds | int | None = None
+    update_time_ms: Milliseconds | int | None = None
+
+
+class OpenOrders(Struct):
+    """One pair of `GET /spot/open_orders`."""
+
+    orders: list[Order]
+
+
+class Canceled(Struct):
+    """One order of `DELETE /spot/orders`: HTTP 200 whatever became of it."""
+
+    succeeded: bool = True
+    label: str | None = None
+    message: str | None = None
+
+
+class Fill(Struct):
+    """One row of `GET /spot/my_trades`, or one of `spot.usertrades`. A fee is paid in one of three ways."""
+
+    id: str | int
+    create_time_ms: Milliseconds
+    order_id: str
+    side: str
+    role: str
+    """maker or taker."""
+    amount: MoneyText
+    price: MoneyText
+    currency_pair: str | None = None
+    """Absent in the documentation's example, which was asked for by pair."""
+    fee: SignedText | None = None
+    fee_currency: str | None = None
+    gt_fee: SignedText | None = None
+    """GT."""
+    point_fee: SignedText | None = None
+    """Points."""
+    text: str | None = None
+
+
+class PushedBalance(Struct):
+    """One of `spot.balances`, absolute."""
+
+    currency: str
+    available: MoneyText
+    freeze: MoneyText
+    """Locked."""
+    timestamp_ms: Milliseconds | None = None
 
 
 class BookUpdate(Struct):
@@ -271,6 +394,27 @@ class OnCandle(Struct, tag_field="channel", tag="spot.candlesticks"):
 
 
 Message = OnBookUpdate | OnObu | OnPartial | OnBest | OnDeal | OnCandle
+
+
+class OnOrders(Struct, tag_field="channel", tag="spot.orders"):
+    """See `Order`."""
+
+    result: list[Order]
+
+
+class OnFills(Struct, tag_field="channel", tag="spot.usertrades"):
+    """See `Fill`."""
+
+    result: list[Fill]
+
+
+class OnBalances(Struct, tag_field="channel", tag="spot.balances"):
+    """See `PushedBalance`."""
+
+    result: list[PushedBalance]
+
+
+AccountMessage = OnOrders | OnFills | OnBalances
 
 
 class Refusal(Struct):
