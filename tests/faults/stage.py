@@ -30,7 +30,7 @@ from arb_sim.venue import Close
 from arb_sim.world import Habits, Pace, World
 
 from .mishaps import Case, Mishap, Moment
-from .oracle import Oracle
+from .oracle import Oracle, Wrong
 
 __all__ = ["NotRecovered", "Stage", "Unstageable"]
 
@@ -185,9 +185,15 @@ class Stage:
         return self.client.books.get(self.symbols[0])
 
     def moment(self) -> Moment | None:
-        """The state of the first book; None = it is halted, and no fault can make it more unreadable."""
+        """The state of the first book; None = it is halted, and no fault can make it more unreadable.
+
+        Raises:
+            Wrong: it is LIVE, and nothing could tell it that it is old.
+        """
         book, links = self._book(), self._links()
         if book is None or not links:
+            if book is not None and book.state is BookState.LIVE:
+                raise Wrong(f"{book.symbol} is LIVE without a connection")
             return Moment.CONNECTING
         if len(links) > 1:
             return Moment.ROTATING
