@@ -8,15 +8,24 @@ from typing import Any, cast
 
 import pytest
 from arb_binance import card, parse
+from arb_binance.private import Private
+from arb_binance.private_stream import PrivateStream
 from arb_binance.public import Public
+from arb_binance.sign import Signer
 from arb_binance.stream import PublicStream
-from arb_core.interfaces.context import ExchangeContext, RestAnswer
+from arb_core.interfaces.context import Clock, ExchangeContext, RestAnswer, RestRequest, TimerHandle
 from arb_core.interfaces.stream import Sink
 from arb_core.runtime.markets import MarketTable
+from arb_core.runtime.rest import Rest
+from arb_core.runtime.transport import Connection, Listener, Transport, TransportError, TransportStats
+from arb_core.structs.account import Credentials
 from arb_core.structs.card import Endpoint, RequestConfig
 from arb_core.structs.market import VenueName
 
 SAMPLES = files("arb_binance") / "samples"
+NOW_NS = 1_700_000_000_123_456_789
+STAMP = "recvWindow=5000&timestamp=1700000000123"
+CREDENTIALS = Credentials(api_key="marked-key-of-tests", api_secret="marked-secret-of-tests")
 
 
 class Recorder:
@@ -57,13 +66,58 @@ class Context:
     """What the core would hand over, without a core."""
 
     venue = VenueName(card.ID)
-    clock = None
     logger = logging.getLogger(card.ID)
 
     def __init__(self, settings: card.Settings, markets: MarketTable) -> None:
-        self.rest = Answers()
+        self.clock: Clock | None = None
+        self.rest: Answers | Rest = Answers()
         self.settings = settings
         self.markets = markets
+
+
+class StandingClock(Clock):
+    """A clock that stands still, and on which every wait is over at once."""
+
+    def now_ns(self) -> int:
+        return NOW_NS
+
+    def monotonic_ns(self) -> int:
+        return NOW_NS
+
+    async def sleep(self, duration_ns: int) -> None:
+        """Nothing to wait for."""
+
+    def call_at(self, monotonic_ns: int, callback: Callable[[], None]) -> TimerHandle:
+        return self
+
+    def cancel(self) -> None:
+        """No timer ever runs."""
+
+
+class Wire(Transport):
+    """A transport that writes down each request as it leaves, and answers with what lies ready, the last for ever."""
+
+    def __init__(self) -> None:
+        self.sent: list[RestRequest] = []
+        self.answers: list[tuple[int, bytes]] = [(200, b"{}")]
+        self.lost = False
+
+    @property
+    def stats(self) -> TransportStats:
+        return TransportStats(requests=len(self.sent))
+
+    async def request(self, base_url: str, request: RestRequest, timeout_ns: int) -> RestAnswer:
+        self.sent.append(request)
+        if self.lost:
+            raise TransportError("cut while waiting for the answer", sent=True)
+        status, body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return RestAnswer(status=status, headers={}, body=body, received_ns=0)
+
+    async def connect(self, url: str, headers: dict[str, str], listener: Listener, timeout_ns: int) -> Connection:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -92,6 +146,60 @@ def context(markets) -> Context:
 @pytest.fixture
 def public(context) -> Public:
     return Public(cast("ExchangeContext", context))
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+def account_context(wire) -> Context:
+    """What an account is made from: the core's own REST client, before a wire that writes everything down."""
+    context = Context(card.Settings(), MarketTable(card.ID))
+    context.clock = StandingClock()
+    context.rest = Rest(card.CARD, wire, context.clock)
+    return context
+
+
+@pytest.fixture
+def left(wire) -> Callable[[], list[tuple[str, str, str]]]:
+    """Return method, path and signed text of every request that left, whose signature and headers are right."""
+
+    def left() -> list[tuple[str, str, str]]:
+        seen: list[tuple[str, str, str]] = []
+        for request in wire.sent:
+            text, _, signature = request.query.rpartition("&signature=")
+            assert signature == Signer(CREDENTIALS).signature(text.encode())
+            assert request.headers == {"X-MBX-APIKEY": CREDENTIALS.api_key}
+            assert request.body == b""
+            seen.append((request.method, request.path, text.removesuffix(STAMP).removesuffix("&")))
+            assert text.endswith(STAMP)
+        return seen
+
+    return left
+
+
+@pytest.fixture
+def private(account_context) -> Private:
+    return Private(cast("ExchangeContext", account_context), CREDENTIALS)
+
+
+@pytest.fixture
+def account_stream(account_context) -> PrivateStream:
+    return PrivateStream(cast("ExchangeContext", account_context), CREDENTIALS)
+
+
+@pytest.fixture
+def hear_account(account_stream) -> Callable[[bytes], list[tuple[Any, ...]]]:
+    """Decode one frame of the private socket and return what the sink was told."""
+
+    def hear(frame: bytes) -> list[tuple[Any, ...]]:
+        recorder = Recorder()
+        account_stream.decode(memoryview(frame), 0, cast("Sink", recorder))
+        return recorder.calls
+
+    return hear
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from arb_binance import card, parse, plugin, stream
+from arb_binance import card, parse, plugin, private_stream, stream
 from arb_core.errors import InvalidSymbol
 from arb_core.structs.card import CONTRACT, Endpoint, ExchangeSettings
 from arb_core.structs.market import Pair, Symbol
@@ -51,7 +51,10 @@ def test_every_sample_has_an_origin_and_every_docstring_a_sample():
     origins = (SAMPLES / "README.md").read_text("utf-8")
     assert set(re.findall(r"`([\w-]+\.(?:json|txt))`", origins)) == there
     docstrings = " ".join(
-        function.__doc__ or "" for room in (parse, stream) for function in vars(room).values() if callable(function)
+        function.__doc__ or ""
+        for room in (parse, stream, private_stream)
+        for function in vars(room).values()
+        if callable(function)
     )
     named = set(re.findall(r"`(\w+\.json)`", docstrings))
     assert named

@@ -4,11 +4,15 @@ from typing import TYPE_CHECKING
 
 from arb_core.hookspecs import hookimpl
 from arb_core.interfaces.context import ExchangeContext
+from arb_core.interfaces.private import PrivateExchange
 from arb_core.interfaces.public import PublicExchange
 from arb_core.interfaces.stream import StreamDialect
+from arb_core.structs.account import Credentials
 from arb_core.structs.card import ExchangeCard
 
 from arb_binance.card import CARD
+from arb_binance.private import Private
+from arb_binance.private_stream import PrivateStream
 from arb_binance.public import Public
 from arb_binance.stream import PublicStream
 
@@ -16,7 +20,14 @@ if TYPE_CHECKING:
     from arb_sim.kernel.venue import SimulationContext
     from arb_sim.venue import SimulatedVenue
 
-__all__ = ["arb_exchange_card", "arb_public_exchange", "arb_public_stream", "arb_simulated_venue"]
+__all__ = [
+    "arb_exchange_card",
+    "arb_private_exchange",
+    "arb_private_stream",
+    "arb_public_exchange",
+    "arb_public_stream",
+    "arb_simulated_venue",
+]
 
 
 @hookimpl
@@ -35,6 +46,18 @@ def arb_public_exchange(context: ExchangeContext) -> PublicExchange:
 def arb_public_stream(context: ExchangeContext) -> StreamDialect:
     """Return market data by subscription."""
     return PublicStream(context)
+
+
+@hookimpl
+def arb_private_exchange(context: ExchangeContext, credentials: Credentials) -> PrivateExchange:
+    """Return an account by request."""
+    return Private(context, credentials)
+
+
+@hookimpl
+def arb_private_stream(context: ExchangeContext, credentials: Credentials) -> StreamDialect:
+    """Return an account by subscription."""
+    return PrivateStream(context, credentials)
 
 
 @hookimpl(optionalhook=True)
