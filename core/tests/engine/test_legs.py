@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from arb_core.engine.ids import IntentId
-from arb_core.engine.legs import Decision, LegPolicy, Step, Way, decide, follow_on, net_moves
+from arb_core.engine.legs import Decision, LegPolicy, Step, Way, decide, follow_on, net_moves, result_of
 from arb_core.engine.orders import Doubted, Filled, OrderEvent, Refused, Reported, Sent, TrackedOrder, apply
-from arb_core.engine.trade import OrderPlan, Purpose
+from arb_core.engine.trade import Intent, OrderPlan, Outcome, Purpose
 from arb_core.structs.market import Asset, Instrument, Pair, Side, Symbol, VenueName
+from arb_core.structs.opportunity import Plan
 from arb_core.structs.order import ClientOrderId, Fill, Order, OrderId, OrderStatus
 from hypothesis import given
 from hypothesis import strategies as st
@@ -298,3 +299,40 @@ def test_the_next_leg_is_nothing_below_the_smallest_order_and_no_more_than_the_l
     assert follow_on(instrument(), Side.SELL, Decimal("0.005"), Decimal(100), fee=FEE) == 0
     assert follow_on(instrument(min_quantity=Decimal(1)), Side.SELL, Decimal("0.9"), Decimal(100), fee=FEE) == 0
     assert follow_on(instrument(max_quantity=Decimal(2)), Side.SELL, Decimal(9), Decimal(100), fee=FEE) == 2
+
+
+INTENT = Intent(
+    id=IntentId(1),
+    strategy="spatial",
+    symbol=PAIR,
+    plan=Plan.TOGETHER,
+    money=USDT,
+    notional=Decimal(50),
+    edge_bps=100.0,
+    created_ns=0,
+    detected_ns=0,
+)
+
+
+def test_a_result_is_money_with_every_fee_and_residues_at_mid() -> None:
+    legs = [
+        order(0, Side.BUY, "0.5", fee="0.0005", fee_asset=BTC),
+        order(1, Side.SELL, "0.5", price="101", fee="0.002", fee_asset=BNB),
+    ]
+    marks = {BTC: Decimal("100.5"), BNB: Decimal(600)}
+    result = result_of(INTENT, legs, stopped=False, marks=marks, ended_ns=9)
+    assert result.outcome is Outcome.DONE
+    assert result.moves == {USDT: Decimal("0.5"), BTC: Decimal("-0.0005"), BNB: Decimal("-0.002")}
+    assert result.fees == {BTC: Decimal("0.0005"), BNB: Decimal("0.002")}
+    assert result.residue_value == Decimal("-1.25025")
+    assert result.pnl == Decimal("-0.75025")
+    with pytest.raises(KeyError, match="BNB"):
+        result_of(INTENT, legs, stopped=False, marks={BTC: Decimal(100)}, ended_ns=9)
+
+
+def test_a_result_says_whether_anything_happened_or_is_left() -> None:
+    nothing = [order(0, Side.BUY, "0"), order(1, Side.SELL, "0")]
+    assert result_of(INTENT, nothing, stopped=False, marks={}, ended_ns=9).outcome is Outcome.NOTHING
+    naked = [order(0, Side.BUY, "0.5"), order(1, Side.SELL, "0")]
+    result = result_of(INTENT, naked, stopped=True, marks=MARKS, ended_ns=9, detail="a person was told")
+    assert (result.outcome, result.pnl, result.detail) == (Outcome.STOPPED, 0, "a person was told")

@@ -19,13 +19,13 @@ from enum import StrEnum
 
 import msgspec
 
-from arb_core.engine.money import minus, plus, times
-from arb_core.engine.orders import TrackedOrder, moves
+from arb_core.engine.money import minus, plus, times, total
+from arb_core.engine.orders import TrackedOrder, fees, moves
 from arb_core.engine.rounding import round_price, round_size
-from arb_core.engine.trade import Purpose
+from arb_core.engine.trade import Intent, Outcome, Purpose, TradeResult
 from arb_core.structs.market import Asset, Instrument, Side, Symbol, VenueName
 
-__all__ = ["Decision", "Fix", "LegPolicy", "Step", "Way", "decide", "follow_on", "net_moves"]
+__all__ = ["Decision", "Fix", "LegPolicy", "Step", "Way", "decide", "follow_on", "net_moves", "result_of"]
 
 _NOTHING = Decimal(0)
 _ONE = Decimal(1)
@@ -102,6 +102,48 @@ def net_moves(orders: Iterable[TrackedOrder]) -> dict[Asset, Decimal]:
         for asset, amount in moves(order).items():
             net[asset] = plus(net.get(asset, _NOTHING), amount)
     return {asset: amount for asset, amount in net.items() if amount}
+
+
+def result_of(
+    intent: Intent,
+    orders: Sequence[TrackedOrder],
+    *,
+    stopped: bool,
+    marks: Mapping[Asset, Decimal],
+    ended_ns: int,
+    detail: str = "",
+) -> TradeResult:
+    """Return what a trade came to: every fill and fee exactly, and what is left in other assets at mid.
+
+    Args:
+        intent: the trade.
+        orders: all of its orders, each with an amount that is final.
+        stopped: whether something is left that could not be dealt with.
+        marks: mid prices in the trade's money.
+        ended_ns: when it ended.
+        detail: what a person should know.
+
+    Raises:
+        KeyError: an asset that moved has no price in `marks`.
+    """
+    net = net_moves(orders)
+    paid: dict[Asset, Decimal] = {}
+    for order in orders:
+        for asset, fee in fees(order).items():
+            paid[asset] = plus(paid.get(asset, _NOTHING), fee)
+    residue_value = total(times(amount, marks[asset]) for asset, amount in net.items() if asset != intent.money)
+    done = Outcome.DONE if any(order.filled for order in orders) else Outcome.NOTHING
+    return TradeResult(
+        intent=intent.id,
+        outcome=Outcome.STOPPED if stopped else done,
+        money=intent.money,
+        moves=net,
+        fees=paid,
+        residue_value=residue_value,
+        pnl=plus(net.get(intent.money, _NOTHING), residue_value),
+        ended_ns=ended_ns,
+        detail=detail,
+    )
 
 
 def decide(

@@ -111,7 +111,8 @@ class Journal:
         return self._writer.stats()
 
     def listen(self, fault: FaultListener) -> None:
-        """Add a listener. On a thread's journal it is called on the loop that awaited an intent or `settle` first."""
+        """Add a listener, called on the event loop that runs now."""
+        self._running_loop()
         self._listeners.append(fault)
 
     def next_intent(self) -> IntentId:
@@ -299,8 +300,7 @@ class Journal:
         await future
 
     def _faulted(self, error: str | None) -> None:
-        if isinstance(self._writer, InlineWriter) or self._loop is None:
-            self._hear(error)
+        if self._loop is None:  # nobody listens yet
             return
         with suppress(RuntimeError):  # the loop is closed: nobody is left to hear it
             self._loop.call_soon_threadsafe(self._hear, error)
