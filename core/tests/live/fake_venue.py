@@ -193,6 +193,8 @@ class Socket(Connection):
         self.open = True
         self.cuts: dict[str, int] = {}
         """Last id pushed, by pair."""
+        self.refuses: dict[str, str] = {}
+        """What is refused on this connection alone."""
         self.latency_ns = venue.latency_ns
         self.opened_ns = venue.clock.monotonic_ns()
         self.closed_ns: int | None = None
@@ -334,10 +336,11 @@ class FakeVenue(Transport):
     def _subscribe(self, socket: Socket, request_id: int, channels: list[str]) -> None:
         if self.mute & set(channels):
             channels = [] if self.refuses_whole else [name for name in channels if name not in self.mute]
-        bad = [name for name in channels if name in self.refuses]
+        refuses = self.refuses | socket.refuses
+        bad = [name for name in channels if name in refuses]
         if bad:
             named = [] if self.refuses_whole else bad
-            socket.say(refuse=request_id, channels=named, why=self.refuses[bad[0]])
+            socket.say(refuse=request_id, channels=named, why=refuses[bad[0]])
         good = [name for name in channels if name not in bad and not (bad and self.refuses_whole)]
         if not good:
             return

@@ -621,6 +621,56 @@ async def test_a_topic_wanted_during_a_rotation_is_carried_by_the_new_connection
         assert it.lost == []
 
 
+async def refused_on_the_fresh(it: Desk) -> None:
+    """Begin a rotation whose new connection is refused the book; return when the refusal has arrived."""
+    await it.run(12)
+    it.socket.say(closing="soon")
+    while len(it.venue.history) < 2:
+        await it.clock.sleep(MS)
+    it.venue.history[1].refuses = {f"book:{BTC}": "not here"}
+    while not it.of(TopicRefused):
+        await it.run(0.005, every_ms=5)
+
+
+@pytest.mark.parametrize("rule", [REST_RULE, STREAM_RULE, PLAIN_RULE], ids=["rest", "stream", "without ids"])
+async def test_a_book_refused_to_the_new_connection_goes_with_the_old_one_and_is_asked_for_again(
+    rule: BookRule,
+) -> None:
+    async with desk(rule) as it:
+        book = it.book()
+        await refused_on_the_fresh(it)
+        # The old connection is asked anew, grants it and feeds it: that says nothing of the new one.
+        it.session.resubscribe(BTC_BOOK)
+        await it.run(1)
+        assert book.state is BookState.LIVE
+        assert [refused.topic for refused in it.session.health().refused] == [BTC_BOOK]
+        await it.run(15)
+        assert len(it.of(Rotated)) == 1
+        assert (book.state, book.fault) == (BookState.SYNCING, BookFault.REFUSED)
+        it.socket.refuses = {}
+        await it.run(60)
+        await it.run(0.1, ticks=None)
+        assert it.session.health().refused == ()
+        assert it.equals_market()
+        assert book.state is BookState.LIVE
+
+
+@pytest.mark.parametrize("rule", [REST_RULE, STREAM_RULE, PLAIN_RULE], ids=["rest", "stream", "without ids"])
+async def test_a_book_refused_to_a_new_connection_that_dies_comes_back_on_the_old_one(rule: BookRule) -> None:
+    async with desk(rule) as it:
+        book = it.book()
+        await refused_on_the_fresh(it)
+        assert book.fault is BookFault.REFUSED
+        it.venue.history[1].end("died young")
+        it.venue.down = True
+        await it.run(2)
+        await it.run(0.1, ticks=None)
+        assert len(it.venue.sockets) == 1
+        assert book.state is BookState.LIVE
+        assert it.equals_market()
+        assert it.session.health().refused == ()
+
+
 # -- tickets ----------------------------------------------------------------------------------------------------------
 
 

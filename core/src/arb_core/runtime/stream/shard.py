@@ -256,6 +256,10 @@ class Shard:
                 resynced += 1
                 self._lose(pair, BookFault.DISCONNECTED)
             topic = Topic(Feed.BOOK, Pair(pair))
+            if topic not in fresh.subscriptions:
+                # Refused there, while the old connection went on feeding it.
+                self._lose(pair, BookFault.REFUSED)
+                continue
             if topic not in fresh.subscriptions.acknowledged:
                 continue  # The acknowledgement will begin it.
             if was_joined and self._waits_for_stream(book):
@@ -299,12 +303,22 @@ class Shard:
             if not handover.by_id or self._waits_for_stream(self._book(pair)):
                 self._lose(pair, BookFault.DISCONNECTED)
                 old.resubscribe([Topic(Feed.BOOK, Pair(pair))])
+        for topic in [topic for topic in self.refused if topic in old.subscriptions.acknowledged]:
+            # Refused to the new one, it stands on the old one all the same. A book was lost, and begins with an
+            # acknowledgement.
+            self._accept(topic)
+            if topic.feed is Feed.BOOK and topic.pair is not None:
+                self._lose(topic.pair, BookFault.DISCONNECTED)
+                old.resubscribe([topic])
 
     # -- what a connection notices --------------------------------------------------------------------------------
 
     def link_acknowledged(self, link: Link, topics: tuple[Topic, ...]) -> None:
+        carries = link is (self._fresh or self._link)
         for topic in topics:
-            self._accept(topic)
+            # What a leaving connection is granted says nothing of a refusal by its successor.
+            if carries:
+                self._accept(topic)
             if topic.feed is not Feed.BOOK or topic.pair is None:
                 continue
             still_fed = link is self._fresh and self._handover is not None and topic.pair not in self._handover.joined
