@@ -1,7 +1,5 @@
 import json
-import sys
 from decimal import Decimal
-from types import ModuleType, SimpleNamespace
 
 import msgspec
 import pytest
@@ -9,7 +7,7 @@ from arb_core.config import (
     Settings,
     duration_ns,
     load,
-    load_credentials,
+    load_file,
     schema,
     variable,
     venue_settings,
@@ -169,8 +167,22 @@ def test_venues_of_the_command_line_choose_among_those_of_the_file(write):
             "expected a duration like 5s, 250ms or 2m, found 'soon'",
         ),
         ("[detection]\nmax_age = 5", "detection.max_age", "expected `str`, found 5"),
-        ("[venues]\nacme = 5", "venues[...]", "expected `object`"),
+        ("[venues]\nacme = 5", "venues.acme", "expected `object`, found 5"),
         ("venues = 1", "venues", "expected `object`, found 1"),
+        ("[risk]\nmax_nominal = {}", "risk.max_nominal", "did you mean 'max_notional'?"),
+        ("[risk]\nmax_notional = 100", "risk.max_notional", "expected `object`, found 100"),
+        ("[risk.max_notional]\nBTC = 1\nUSDT = 'much'", "risk.max_notional.USDT", "expected a number, found 'much'"),
+        ("[risk.max_notional]\nUSDT = -1", "risk.max_notional.USDT", "expected an amount, 0 or more, found -1"),
+        ("[risk.max_daily_loss]\nUSDT = nan", "risk.max_daily_loss.USDT", "expected an amount, 0 or more, found NaN"),
+        ("[risk.max_asset]\nbtc = 1", "risk.max_asset.btc", "did you mean 'BTC'?"),
+        ("[risk.max_on_venue.acne]\nBTC = 1\n[venues.acme]", "risk.max_on_venue.acne", "did you mean 'acme'?"),
+        ("[risk.max_on_venue.acme]\nBTC = []\n[venues.acme]", "risk.max_on_venue.acme.BTC", "expected `decimal`"),
+        ("[risk]\nmax_open_trades = 0", "risk.max_open_trades", "expected `int` >= 1, found 0"),
+        ("[risk]\ncooldown = 5", "risk.cooldown", "expected `str`, found 5"),
+        ("[risk]\ncooldown = 'long'", "risk.cooldown", "expected a duration"),
+        ("[legs]\nhedge_loss = inf", "legs.hedge_loss", "expected an amount, 0 or more, found Infinity"),
+        ("[plugins]\nallow = 'arb-core'", "plugins.allow", "expected `array`, found 'arb-core'"),
+        ("[journal]\nplace = 3", "journal.place", "expected `str | null`, found 3"),
     ],
 )
 def test_error_names_file_place_expected_found_and_near_match(write, text, key, message):
@@ -179,6 +191,42 @@ def test_error_names_file_place_expected_found_and_near_match(write, text, key, 
     assert (error.path, error.key) == (str(path), key)
     assert message in str(error)
     assert str(error).startswith(f"{path}: {key}: ")
+
+
+def test_limits_are_exact_whether_written_as_numbers_or_as_texts(write):
+    path = write("""
+        [risk]
+        max_notional = { USDT = 100, BTC = "0.00000000000000000001" }
+        max_on_venue.acme = { USDT = 0.1 }
+        cooldown = "1.5s"
+        [legs]
+        hedge_loss = "0.50"
+        unwind_loss = 2
+        [venues.acme]
+    """)
+    settings = load(path, cards, strategies, environ={})
+    assert settings.risk.max_notional == {"USDT": Decimal(100), "BTC": Decimal("1E-20")}
+    assert settings.risk.max_on_venue == {"acme": {"USDT": Decimal("0.1")}}
+    assert settings.risk.duration_ns("cooldown") == 1_500_000_000
+    assert (settings.legs.hedge_loss, settings.legs.unwind_loss) == (Decimal("0.50"), Decimal(2))
+
+
+def test_limit_for_a_venue_of_the_command_line_needs_no_table_of_it(write):
+    path = write("[risk.max_on_venue.other]\nBTC = 1")
+    assert load(path, cards, strategies, environ={}, venues=["other"]).risk.max_on_venue == {
+        "other": {"BTC": Decimal(1)}
+    }
+
+
+def test_password_in_the_address_of_a_journal_is_refused_without_repeating_it(write):
+    error = fails(write("[journal]\nplace = 'postgresql://arb:hunter2hunter2@db.example/arb'"))
+    assert (error.key, "PGPASSWORD" in str(error), "hunter2" in str(error)) == ("journal.place", True, False)
+    assert load(write("[journal]\nplace = 'postgresql://arb@db.example/arb'"), cards, strategies, environ={})
+
+
+def test_settings_are_read_without_any_plugin(write):
+    path = write("[journal]\nplace = 'here.db'\n[venues.nobody]\nx = 1")
+    assert load_file(path).journal.place == "here.db"
 
 
 def test_error_in_a_variable_names_the_variable():
@@ -239,120 +287,3 @@ def test_schema_describes_the_installed_exchanges():
     assert made["additionalProperties"] is False
     assert set(made["properties"]) == {field.encode_name for field in msgspec.structs.fields(Settings)}
     assert made["$defs"]["DetectionSettings"]["properties"]["max_age"]["default"] == "5s"
-
-
-# Secrets.
-
-ENVIRON = {"ARB_ACME_API_KEY": "keykeykeykey1234", "ARB_ACME_API_SECRET": "hunter2hunter2"}
-
-
-@pytest.fixture(autouse=True)
-def no_keyring(monkeypatch):
-    monkeypatch.setitem(sys.modules, "keyring", None)
-
-
-def test_key_comes_from_variables_and_is_not_shown():
-    found = load_credentials("acme", environ={**ENVIRON, "ARB_ACME_API_PASSPHRASE": "open sesame"})
-    assert found is not None
-    assert (found.api_secret, found.api_passphrase) == ("hunter2hunter2", "open sesame")
-    assert "hunter2" not in repr(found) + str(found)
-    assert "sesame" not in repr(found)
-
-
-def test_no_key_is_none():
-    assert load_credentials("acme", environ={}) is None
-
-
-@pytest.mark.parametrize("left_out", list(ENVIRON))
-def test_half_a_key_is_an_error(left_out):
-    environ = {name: value for name, value in ENVIRON.items() if name != left_out}
-    with pytest.raises(SettingsError, match=left_out) as raised:
-        load_credentials("acme", environ=environ)
-    assert "hunter2" not in str(raised.value)
-
-
-@pytest.fixture
-def secret_file(tmp_path):
-    path = tmp_path / "credentials.toml"
-    path.write_text('[acme]\napi_key = "keykeykeykey1234"\napi_secret = "hunter2hunter2"\n')
-    path.chmod(0o600)
-    return path
-
-
-def test_key_comes_from_a_file_that_nobody_else_reads(secret_file):
-    found = load_credentials("acme", environ={"ARB_CREDENTIALS_FILE": str(secret_file)})
-    assert found is not None
-    assert found.api_secret == "hunter2hunter2"
-    assert load_credentials("other", environ={}, file=secret_file) is None
-
-
-@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
-def test_file_that_others_can_read_is_refused(secret_file, mode):
-    secret_file.chmod(mode)
-    with pytest.raises(SettingsError, match=rf"mode {mode:04o}, expected 0600; chmod 600"):
-        load_credentials("acme", environ={}, file=secret_file)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ('[acme]\napi_secret = "hunter2hunter2', "is not TOML"),
-        ('[acme]\napi_key = "k"', "acme.api_secret: is missing"),
-        ('[acme]\napi_secrt = "hunter2"', "did you mean 'api_secret'?"),
-        ("[acme]\napi_key = 5", "expected `str`, found int"),
-        ("acme = 'hunter2'", "expected a table"),
-    ],
-)
-def test_malformed_secret_file_is_told_without_repeating_it(secret_file, text, message):
-    secret_file.write_text(text)
-    with pytest.raises(SettingsError) as raised:
-        load_credentials("acme", environ={}, file=secret_file)
-    assert message in str(raised.value)
-    assert "hunter2" not in str(raised.value)
-    assert raised.value.__cause__ is None
-
-
-class NoKeyringError(RuntimeError):
-    pass
-
-
-class KeyringError(Exception):
-    pass
-
-
-def give_keyring(monkeypatch, get_password):
-    module, errors = ModuleType("keyring"), ModuleType("keyring.errors")
-    vars(module).update(get_password=get_password)
-    vars(errors).update(KeyringError=KeyringError, NoKeyringError=NoKeyringError)
-    monkeypatch.setitem(sys.modules, "keyring", module)
-    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
-
-
-def test_key_comes_from_the_keyring_when_there_is_one(monkeypatch):
-    kept = {("arb", "acme.api_key"): "keykeykeykey1234", ("arb", "acme.api_secret"): "hunter2hunter2"}
-    give_keyring(monkeypatch, lambda service, user: kept.get((service, user)))
-    found = load_credentials("acme", environ={})
-    assert found is not None
-    assert found.api_key == "keykeykeykey1234"
-
-
-def test_machine_without_keyring_backend_has_no_key(monkeypatch):
-    def get_password(service, user):
-        raise NoKeyringError
-
-    give_keyring(monkeypatch, get_password)
-    assert load_credentials("acme", environ={}) is None
-
-
-def test_locked_keyring_is_told(monkeypatch):
-    def get_password(service, user):
-        raise KeyringError("locked")
-
-    give_keyring(monkeypatch, get_password)
-    with pytest.raises(SettingsError, match=r"keyring: cannot be read: locked; unlock it"):
-        load_credentials("acme", environ={})
-
-
-def test_variables_are_asked_before_the_keyring(monkeypatch):
-    give_keyring(monkeypatch, SimpleNamespace)
-    assert load_credentials("acme", environ=ENVIRON) is not None

@@ -6,7 +6,15 @@ import click
 import msgspec
 import pytest
 from arb_core.cli.main import BUILT_IN, group
-from arb_core.config import DetectionSettings, MuteSettings, Settings
+from arb_core.config import (
+    DetectionSettings,
+    JournalSettings,
+    LegSettings,
+    MuteSettings,
+    PluginSettings,
+    RiskSettings,
+    Settings,
+)
 from arb_core.known import COMMANDS
 from arb_core.strategies.spatial import Settings as SpatialSettings
 from arb_core.structs.card import ExchangeSettings
@@ -16,6 +24,10 @@ SECTIONS = {
     "`[venues.NAME]`": ExchangeSettings,
     "`[strategies.spatial]`": SpatialSettings,
     "`[detection]`": DetectionSettings,
+    "`[risk]`": RiskSettings,
+    "`[legs]`": LegSettings,
+    "`[journal]`": JournalSettings,
+    "`[plugins]`": PluginSettings,
 }
 
 
@@ -73,10 +85,11 @@ def test_example_of_the_reference_is_right(settings, tmp_path):
     assert example
     raw = tomllib.loads(example[1])
     assert set(raw) == {field.encode_name for field in msgspec.structs.fields(Settings)}
-    for venue in raw["venues"].values():
+    for venue in raw.pop("venues").values():
         msgspec.convert(venue, ExchangeSettings)
-    msgspec.convert(raw["strategies"]["spatial"], SpatialSettings)
-    msgspec.convert(raw["detection"], DetectionSettings)
+    msgspec.convert(raw.pop("strategies")["spatial"], SpatialSettings)
+    for name in set(raw) - {"symbols"}:
+        msgspec.convert(raw[name], SECTIONS[f"`[{name}]`"])
 
 
 def leaves(command, path):
