@@ -1,4 +1,5 @@
-from arb_core.runtime.latency import Latency, LatencyHistogram
+from arb_core.runtime.latency import LatencyHistogram
+from arb_core.structs.health import Latency
 from hypothesis import given
 from hypothesis import strategies as st
 

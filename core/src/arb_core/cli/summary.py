@@ -3,8 +3,8 @@
 import msgspec
 
 from arb_core.engine.episodes import OpportunityCounts
-from arb_core.runtime.booksync import BookStats
 from arb_core.structs.book import BookState
+from arb_core.structs.health import BookStats
 
 __all__ = ["BookSummary", "Checksums", "Injected", "LatencySummary", "Summary", "book_summary"]
 

@@ -20,10 +20,10 @@ from arb_core.interfaces.strategy import Strategy
 from arb_core.runtime.stream.events import VenueEvent
 from arb_core.runtime.tasks import TaskOwner, within
 from arb_core.structs.book import BookState
+from arb_core.structs.health import VenueHealth
 from arb_core.structs.market import Instrument, Symbol, VenueName
 from arb_core.venue import Venue
 from arb_core.venue.events import ClockJumped, Lagging, MarketsFailed, MarketsLoaded
-from arb_core.venue.health import VenueHealth
 
 __all__ = ["Watch", "taker_fee"]
 

@@ -31,9 +31,10 @@ from arb_core.structs.book import (
     SequenceRule,
     SnapshotSource,
 )
+from arb_core.structs.health import BookStats
 from arb_core.structs.market import Quote, Symbol, VenueName
 
-__all__ = ["BUFFERED_DELTAS", "REPEATS_NS", "BookStats", "BookSync"]
+__all__ = ["BUFFERED_DELTAS", "REPEATS_NS", "BookSync"]
 
 BUFFERED_DELTAS = 8192
 """Deltas kept while a snapshot is awaited: 80 s of one each 10 ms. The oldest give way; a later snapshot mends that."""
@@ -74,41 +75,6 @@ class _Delta(msgspec.Struct, gc=False):
     previous_id: int
     exchange_ns: int | None
     refused: bool = False
-
-
-class BookStats(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the messages of one book: `received = applied + skipped + refused + waiting`."""
-
-    received: int = 0
-    """Deltas that arrived."""
-    applied: int = 0
-    skipped: int = 0
-    """At or below the id of the snapshot or of the book."""
-    refused: int = 0
-    """Revealed a gap, were malformed, or came when no snapshot could be joined to them."""
-    waiting: int = 0
-    """Buffered for a snapshot."""
-    snapshots: int = 0
-    """Whole books taken, from REST or the stream."""
-    old_snapshots: int = 0
-    """Whole books that did not reach the deltas at hand, and were asked for again."""
-    failed_snapshots: int = 0
-    gaps: int = 0
-    crossed: int = 0
-    exhausted: int = 0
-    malformed: int = 0
-    idle: int = 0
-    timeouts: int = 0
-    """Attempts to synchronise that were given up."""
-    checksums_ok: int = 0
-    checksums_bad: int = 0
-    resyncs: int = 0
-    """How often the book stopped being LIVE."""
-    recoveries: int = 0
-    recovery_last_ns: int = 0
-    """From being lost to being LIVE again."""
-    recovery_max_ns: int = 0
-    recovery_total_ns: int = 0
 
 
 class BookSync:

@@ -8,38 +8,21 @@ during the call, and one that nobody wants is counted and dropped.
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-import msgspec
-
 from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.latency import LatencyHistogram
 from arb_core.structs.account import Balance
 from arb_core.structs.book import NO_ID, BookSnapshot, Level
+from arb_core.structs.health import MessageCounts
 from arb_core.structs.market import Kline, Quote, Side, Symbol, Trade
 from arb_core.structs.order import Fill, Order
 
-__all__ = ["Broken", "Dispatch", "Listeners", "MessageCounts"]
+__all__ = ["Broken", "Dispatch", "Listeners"]
 
 E = TypeVar("E")
 K = TypeVar("K")
 
 Broken = Callable[[object, Exception], None]
 """Told of a listener that raised, and what."""
-
-
-class MessageCounts(msgspec.Struct, kw_only=True):
-    """Messages by kind, since the start."""
-
-    deltas: int = 0
-    snapshots: int = 0
-    depths: int = 0
-    quotes: int = 0
-    trades: int = 0
-    klines: int = 0
-    orders: int = 0
-    fills: int = 0
-    balances: int = 0
-    unwanted: int = 0
-    """Of these, those that nobody had asked for."""
 
 
 class Listeners(Generic[E]):

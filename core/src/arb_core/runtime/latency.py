@@ -4,23 +4,13 @@ Buckets grow by powers of two, eight to an octave, so that a percentile is off b
 centuries, in a fixed 4 kB.
 """
 
-import msgspec
+from arb_core.structs.health import Latency
 
-__all__ = ["Latency", "LatencyHistogram"]
+__all__ = ["LatencyHistogram"]
 
 _STEPS_LOG2 = 3
 _STEPS = 1 << _STEPS_LOG2
 _BUCKETS = (64 - _STEPS_LOG2) * _STEPS
-
-
-class Latency(msgspec.Struct, frozen=True, kw_only=True):
-    """What a histogram says, in nanoseconds: percentiles are upper edges of buckets, 0 = nothing yet."""
-
-    count: int = 0
-    p50: int = 0
-    p90: int = 0
-    p99: int = 0
-    max: int = 0
 
 
 class LatencyHistogram:

@@ -20,8 +20,9 @@ import msgspec
 
 from arb_core.errors import SettingsError
 from arb_core.structs.card import RateLimit, UsageHeader
+from arb_core.structs.health import BudgetUse
 
-__all__ = ["BudgetState", "BudgetUse", "Budgets", "Claim", "Turnstile", "Window", "reset_wait_ns", "retry_after_ns"]
+__all__ = ["BudgetState", "Budgets", "Claim", "Turnstile", "Window", "reset_wait_ns", "retry_after_ns"]
 
 _MS = 1_000_000
 _SECOND = 1_000_000_000
@@ -164,16 +165,6 @@ class Claim(msgspec.Struct, frozen=True, eq=False):
     endpoint: str
     buckets: tuple[tuple[str, int], ...]
     scopes: frozenset[Scope]
-
-
-class BudgetUse(msgspec.Struct, frozen=True, kw_only=True):
-    """One budget as `health()` shows it."""
-
-    spent: int
-    limit: int
-    window_ns: int
-    closed_ns: int = 0
-    """For how long the venue's refusal still closes it."""
 
 
 class BudgetState(msgspec.Struct, frozen=True, kw_only=True):

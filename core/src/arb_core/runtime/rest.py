@@ -43,10 +43,11 @@ from arb_core.interfaces.context import (
     Signer,
     TimerHandle,
 )
-from arb_core.runtime.latency import Latency, LatencyHistogram
-from arb_core.runtime.limits import Budgets, BudgetUse, Claim, Turnstile
+from arb_core.runtime.latency import LatencyHistogram
+from arb_core.runtime.limits import Budgets, Claim, Turnstile
 from arb_core.runtime.transport import Transport, TransportError
 from arb_core.structs.card import Endpoint, ExchangeCard, RequestConfig
+from arb_core.structs.health import RestMetrics
 
 __all__ = ["Rest", "RestMetrics"]
 
@@ -76,23 +77,6 @@ _UNPARSEABLE = (
 `Decimal` made from something that is no number."""
 
 _DEFAULT = RequestConfig()
-
-
-class RestMetrics(msgspec.Struct, frozen=True, kw_only=True):
-    """What `health()` shows of a venue's REST side. `reuse_rate` is None before the first request."""
-
-    requests: int
-    retries: int
-    rate_limited: int
-    outcomes_unknown: int
-    under_way: int
-    waiting: int
-    reuse_rate: float | None
-    clock_offset_ns: int | None
-    """Venue's clock minus ours, as last measured."""
-    latency: dict[str, Latency]
-    """By endpoint, `GET /path`: from the moment a request left until its whole answer was there."""
-    budgets: dict[str, BudgetUse]
 
 
 def _no_fault(_answer: RestAnswer) -> ExchangeAPIError | None:

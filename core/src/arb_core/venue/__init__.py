@@ -2,8 +2,8 @@
 
 `opening` finds the plugin and checks the settings, `venue` joins the rooms of `runtime` around it and keeps the books,
 `feeds` is for everything else that streams (`updates` are its async iterators), `instruments` for what is listed,
-`keeping_up` finds lag and jumps of the clock, `waiting` is who waits for what, `events` and `health` are what a venue
-says of itself. No engine here: who wants one hangs it on `Venue.on_book`.
+`keeping_up` finds lag and jumps of the clock, `waiting` is who waits for what, `events` are what a venue tells of
+itself. No engine here: who wants one hangs it on `Venue.on_book`.
 """
 
 from arb_core.venue.opening import open_exchange

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from arb_core.interfaces.book import LiveBook
 from arb_core.runtime.pulse import Beat
 from arb_core.runtime.stream.events import EventListener
+from arb_core.structs.health import LoopHealth
 from arb_core.structs.market import VenueName
 from arb_core.venue.events import ClockJumped, Lagging, Late
-from arb_core.venue.health import LoopHealth
 
 __all__ = ["KeepingUp"]
 

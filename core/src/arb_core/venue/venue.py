@@ -36,6 +36,7 @@ from arb_core.runtime.tasks import TaskOwner
 from arb_core.runtime.transport import Transport
 from arb_core.structs.book import BookFault, BookState
 from arb_core.structs.card import ExchangeCard, ExchangeSettings
+from arb_core.structs.health import BookHealth, SnapshotHealth, VenueHealth
 from arb_core.structs.market import Pair, Symbol, VenueName
 from arb_core.structs.stream import Feed, Topic
 from arb_core.venue.events import (
@@ -46,7 +47,6 @@ from arb_core.venue.events import (
     SnapshotFailed,
 )
 from arb_core.venue.feeds import WATCH_TIMEOUT_NS, Feeds, in_time
-from arb_core.venue.health import BookHealth, SnapshotHealth, VenueHealth
 from arb_core.venue.instruments import Instruments
 from arb_core.venue.keeping_up import KeepingUp
 from arb_core.venue.waiting import Waiting

@@ -1,4 +1,4 @@
-"""What a streaming session tells its one listener, and what it says of itself when asked.
+"""What a streaming session tells its one listener.
 
 The events are for people, logs and counters: no book or order depends on them. Times and durations are nanoseconds.
 """
@@ -12,17 +12,14 @@ from arb_core.structs.stream import Topic
 
 __all__ = [
     "Closed",
-    "ConnectionHealth",
     "EventListener",
     "LoginRefused",
     "Malformed",
     "OpenFailed",
     "Opened",
-    "RefusedTopic",
     "Rotated",
     "RotationBegan",
     "StreamEvent",
-    "StreamHealth",
     "Subscribed",
     "TicketEnded",
     "TopicRefused",
@@ -128,48 +125,3 @@ class Malformed(StreamEvent, frozen=True, kw_only=True):
 
 EventListener = Callable[[VenueEvent], None]
 """A plain function, called at once; it must not raise."""
-
-
-class ConnectionHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """One connection, now."""
-
-    connection: int
-    host: str
-    age_ns: int
-    heard_ns: int
-    """Since anything at all arrived, pings and pongs included."""
-    message_ns: int | None
-    """Since the last message; None before the first."""
-    round_trip_ns: int | None
-    """Of the last ping that was answered."""
-    topics: int
-    acknowledged: int
-    messages: int
-    wire_errors: int
-    leaving: bool
-    """Being replaced: its successor is already open."""
-
-
-class RefusedTopic(msgspec.Struct, frozen=True):
-    """A topic that the venue refuses, and why."""
-
-    topic: Topic
-    reason: str
-
-
-class StreamHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole session, now; the counts run since its start."""
-
-    connections: tuple[ConnectionHealth, ...]
-    connecting: int
-    """Shards without a connection at this moment."""
-    opened: int
-    open_failures: int
-    reconnects: int
-    rotations: int
-    messages: int
-    wire_errors: int
-    unanswered: int
-    silent: int
-    """Connections cut because nothing arrived for `quiet_ns`."""
-    refused: tuple[RefusedTopic, ...]

@@ -14,7 +14,6 @@ from arb_core.interfaces.context import TimerHandle
 from arb_core.interfaces.stream import Sink
 from arb_core.runtime.limits import Window
 from arb_core.runtime.stream.events import (
-    ConnectionHealth,
     LoginRefused,
     Malformed,
     Opened,
@@ -29,6 +28,7 @@ from arb_core.runtime.stream.surroundings import LinkOwner, Surroundings
 from arb_core.runtime.stream.vitals import Vitals
 from arb_core.runtime.transport import Connection, TransportError
 from arb_core.structs.card import RateLimit
+from arb_core.structs.health import ConnectionHealth
 from arb_core.structs.stream import StreamTicket, Topic
 
 __all__ = ["Link"]

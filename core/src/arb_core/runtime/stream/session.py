@@ -8,12 +8,13 @@ from arb_core.interfaces.stream import StreamDialect
 from arb_core.runtime.address import rebase
 from arb_core.runtime.dispatch import Dispatch
 from arb_core.runtime.limits import Window
-from arb_core.runtime.stream.events import EventListener, RefusedTopic, StreamHealth
+from arb_core.runtime.stream.events import EventListener
 from arb_core.runtime.stream.shard import Shard
 from arb_core.runtime.stream.surroundings import Surroundings, Tally
 from arb_core.runtime.tasks import TaskOwner
 from arb_core.runtime.transport import Transport
 from arb_core.structs.card import ExchangeCard
+from arb_core.structs.health import RefusedTopic, StreamHealth
 from arb_core.structs.market import VenueName
 from arb_core.structs.stream import StreamTicket, Topic
 
