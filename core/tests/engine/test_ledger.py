@@ -1,10 +1,13 @@
 from decimal import Decimal
 from fractions import Fraction
 
+from arb_core.engine.ids import IntentId
 from arb_core.engine.ledger import Drift, Ledger, Need, need_of
+from arb_core.engine.orders import Filled, TrackedOrder, apply, moves
+from arb_core.engine.trade import OrderPlan
 from arb_core.structs.account import Balance
 from arb_core.structs.market import Asset, Pair, Side, Symbol, VenueName
-from arb_core.structs.order import Fill, OrderId
+from arb_core.structs.order import ClientOrderId, Fill, OrderId
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +39,24 @@ def fill(side: Side, quantity: Decimal, price: Decimal, fee: Decimal = Decimal(0
     )
 
 
+def book(ledger: Ledger, venue: VenueName, each: Fill) -> None:
+    """Book a fill of an order to which nothing was promised, and whose trade ends with it."""
+    plan = OrderPlan(
+        client_order_id=ClientOrderId("order"),
+        intent=IntentId(1),
+        leg=0,
+        attempt=0,
+        venue=venue,
+        symbol=PAIR,
+        side=each.side,
+        quantity=each.quantity,
+        price=each.price,
+        intended_ns=0,
+    )
+    ledger.move(venue, moves(apply(TrackedOrder.planned(plan), Filled(each))), order="order", trade="trade")
+    ledger.release("trade")
+
+
 amounts = st.integers(1, 10**9).map(lambda n: Decimal(n).scaleb(-6))
 fills = st.builds(
     fill, st.sampled_from([Side.BUY, Side.SELL]), amounts, amounts, amounts, st.sampled_from([BTC, USDT, BNB])
@@ -47,7 +68,7 @@ venues = st.sampled_from([MEXC, GATE])
 def test_what_is_held_changes_by_fills_and_fees_alone_and_exactly(booked: list[tuple[VenueName, Fill]]) -> None:
     ledger = opened(BTC="5", USDT="1000")
     for venue, each in booked:
-        ledger.book(venue, PAIR, each)
+        book(ledger, venue, each)
     signs = {Side.BUY: 1, Side.SELL: -1}
     base = sum((signs[f.side] * f.quantity for _, f in booked), Decimal(0))
     quote = sum((-signs[f.side] * f.quantity * f.price for _, f in booked), Decimal(0))
@@ -87,7 +108,7 @@ def test_a_push_and_its_fill_are_never_both_spendable(order: list[str], price: D
     cost = price * quantity
     for step in order:
         if step == "fill":
-            ledger.book(MEXC, PAIR, fill(Side.BUY, quantity, price))
+            book(ledger, MEXC, fill(Side.BUY, quantity, price))
         else:
             ledger.report(MEXC, Balance(asset=BTC, free=5 + quantity))
             ledger.report(MEXC, Balance(asset=USDT, free=100000 - cost))
@@ -99,7 +120,7 @@ def test_a_push_and_its_fill_are_never_both_spendable(order: list[str], price: D
 def test_no_digit_is_lost_where_a_context_of_28_would_round() -> None:
     ledger = opened(USDT="1")
     many, price = Decimal("123456789012.123456789012"), Decimal("0.000000012345678901")
-    ledger.book(MEXC, PAIR, fill(Side.BUY, many, price))
+    book(ledger, MEXC, fill(Side.BUY, many, price))
     cost = Fraction(many) * Fraction(price)
     assert Fraction(ledger.held(MEXC, USDT)) == 1 - cost
     assert Fraction(need_of(MEXC, PAIR, Side.BUY, many, price, fee=Decimal(0)).amount) == cost
@@ -142,7 +163,7 @@ def test_what_other_orders_lock_is_not_available() -> None:
 
 def test_drift_is_told_once_and_the_venue_is_believed() -> None:
     ledger = opened(BTC="1", USDT="100")
-    ledger.book(MEXC, PAIR, fill(Side.SELL, Decimal("0.5"), Decimal(100)))
+    book(ledger, MEXC, fill(Side.SELL, Decimal("0.5"), Decimal(100)))
     told = {USDT: Balance(asset=USDT, free=Decimal("149.9"))}
     drifts = ledger.reconcile(MEXC, told)
     assert drifts == [

@@ -281,8 +281,8 @@ def test_every_look_that_the_venue_allows_is_needed() -> None:
 
 @given(begun=st.dictionaries(st.sampled_from(Look), st.integers(0, 40)))
 def test_absence_needs_every_look_begun_after_the_window_and_the_lag(begun: dict[Look, int]) -> None:
-    order = after(Sent(10 * SECOND), Doubted(12 * SECOND, "no answer"))
-    from_ns = search_from_ns(order, receive_window_ns=5 * SECOND, history_lag_ns=3 * SECOND)
+    rule = ClientIdRule(max_length=32, lookup="always", receive_window_ns=5 * SECOND, history_lag_ns=3 * SECOND)
+    from_ns = search_from_ns(12 * SECOND, rule)
     assert from_ns == 20 * SECOND
     missed = {look: seconds * SECOND for look, seconds in begun.items()}
     expected = set(missed) == set(Look) and min(missed.values()) >= from_ns

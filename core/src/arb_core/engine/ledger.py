@@ -6,8 +6,9 @@ moment one of the two is ahead; what may be spent is the smaller:
 
     available = min(reported free, expected - reported locked) - reserved
 
-which is never too much. When nothing is under way the two must agree: `reconcile` compares them, says by how much they
-drifted apart and takes the venue's word. Entered by execution; does no I/O, and all sums are exact.
+which is never too much. When nothing is under way the two must agree: `drifts` compares them, `reconcile` takes the
+venue's word. Promises have holders: an order what it takes at most, a trade what its fills brought, so that no other
+trade spends it before this one has hedged. Entered by execution; does no I/O, and all sums are exact.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
@@ -18,7 +19,6 @@ import msgspec
 from arb_core.engine.money import minus, plus, times, total
 from arb_core.structs.account import Balance
 from arb_core.structs.market import Asset, Side, Symbol, VenueName
-from arb_core.structs.order import Fill
 
 __all__ = ["Drift", "Ledger", "Need", "need_of"]
 
@@ -61,30 +61,61 @@ def need_of(venue: VenueName, symbol: Symbol, side: Side, quantity: Decimal, pri
 class _Cell:
     """One asset on one venue."""
 
-    __slots__ = ("expected", "free", "locked", "reserved")
+    __slots__ = ("about", "expected", "free", "locked", "reserved")
 
     def __init__(self) -> None:
         self.free = _NOTHING
         self.locked = _NOTHING
         self.expected = _NOTHING
         self.reserved: dict[Hashable, Decimal] = {}
+        self.about: float | None = 0.0
+        """`available` as float64, None after a change until somebody asks."""
+
+    def available(self) -> Decimal:
+        return minus(min(self.free, minus(self.expected, self.locked)), total(self.reserved.values()))
+
+    def promise(self, holder: Hashable, amount: Decimal) -> None:
+        """Change a holder's promise by some amount; one of nothing is none."""
+        kept = plus(self.reserved.get(holder, _NOTHING), amount)
+        if kept > 0:
+            self.reserved[holder] = kept
+        else:
+            self.reserved.pop(holder, None)
+        self.about = None
 
 
 class Ledger:
-    """Every balance and every promise. One owner: execution."""
+    """Every balance and every promise. One owner: the trading session."""
 
-    __slots__ = ("_cells",)
+    __slots__ = ("_cells", "_held", "_of_asset")
 
     def __init__(self) -> None:
         """Begin with nothing; `reconcile` brings what the venues report."""
         self._cells: dict[tuple[VenueName, Asset], _Cell] = {}
+        self._of_asset: dict[Asset, list[_Cell]] = {}
+        self._held: dict[Hashable, dict[int, _Cell]] = {}
+        """By holder: the cells where it has, or had, a promise; by their identity."""
 
     def available(self, venue: VenueName, asset: Asset) -> Decimal:
         """Return what may still be promised; below zero where more is promised than is left."""
         cell = self._cells.get((venue, asset))
+        return _NOTHING if cell is None else cell.available()
+
+    def about(self, venue: VenueName, asset: Asset) -> float:
+        """Return `available` as float64, without arithmetic while nothing changed: for the first look at a sighting."""
+        cell = self._cells.get((venue, asset))
+        if cell is None:
+            return 0.0
+        if cell.about is None:
+            cell.about = float(cell.available())
+        return cell.about
+
+    def spendable(self, holder: Hashable, venue: VenueName, asset: Asset) -> Decimal:
+        """Return what a holder may spend: its own promise, which a late report does not shake, and what is free."""
+        cell = self._cells.get((venue, asset))
         if cell is None:
             return _NOTHING
-        return minus(min(cell.free, minus(cell.expected, cell.locked)), total(cell.reserved.values()))
+        return plus(cell.reserved.get(holder, _NOTHING), max(cell.available(), _NOTHING))
 
     def held(self, venue: VenueName, asset: Asset) -> Decimal:
         """Return what is owned there, promised or not: by our own account, which a late report does not shake."""
@@ -93,7 +124,7 @@ class Ledger:
 
     def held_everywhere(self, asset: Asset) -> Decimal:
         """Return what is owned of one asset on all venues."""
-        return total(cell.expected for (_, kept), cell in self._cells.items() if kept == asset)
+        return total(cell.expected for cell in self._of_asset.get(asset, ()))
 
     def reserved(self, venue: VenueName, asset: Asset) -> Decimal:
         """Return what is promised."""
@@ -117,45 +148,82 @@ class Ledger:
     def hold(self, holder: Hashable, needs: Iterable[Need]) -> None:
         """Promise what is committed already, available or not: an order found IN_DOUBT after a restart."""
         for need in needs:
-            cell = self._cell(need.venue, need.asset)
-            cell.reserved[holder] = plus(cell.reserved.get(holder, _NOTHING), need.amount)
+            self._promise(holder, self._cell(need.venue, need.asset), need.amount)
 
     def release(self, holder: Hashable) -> None:
         """Take back every promise of a holder; harmless if it has none."""
-        for cell in self._cells.values():
+        for cell in self._held.pop(holder, {}).values():
             cell.reserved.pop(holder, None)
+            cell.about = None
 
-    def book(self, venue: VenueName, symbol: Symbol, fill: Fill) -> None:
-        """Move what a fill moved. The caller books each fill once: `orders` knows which are new."""
-        base, quote = self._cell(venue, Asset(symbol.base)), self._cell(venue, Asset(symbol.quote))
-        gained, paid = (base, quote) if fill.side is Side.BUY else (quote, base)
-        cost = times(fill.quantity, fill.price)
-        gained.expected = plus(gained.expected, fill.quantity if gained is base else cost)
-        paid.expected = minus(paid.expected, fill.quantity if paid is base else cost)
-        if fill.fee and fill.fee_asset is not None:
-            cell = self._cell(venue, fill.fee_asset)
-            cell.expected = minus(cell.expected, fill.fee)
+    def lend(self, trade: Hashable, order: Hashable, need: Need) -> None:
+        """Promise an order what it needs, as far as possible out of what is promised to its trade."""
+        cell = self._cell(need.venue, need.asset)
+        own = min(cell.reserved.get(trade, _NOTHING), need.amount)
+        self._promise(trade, cell, minus(_NOTHING, own))
+        self._promise(order, cell, need.amount)
+
+    def give_back(self, order: Hashable, trade: Hashable) -> None:
+        """Promise to its trade what an order, which has ended, did not spend."""
+        for cell in self._held.pop(order, {}).values():
+            left = cell.reserved.pop(order, _NOTHING)
+            self._promise(trade, cell, left)
+
+    def move(self, venue: VenueName, moves: Mapping[Asset, Decimal], *, order: Hashable, trade: Hashable) -> None:
+        """Book what fills moved (`orders.moves`): the caller books each difference once.
+
+        What is paid comes out of what was promised to the order, then to its trade; what comes in is promised to the
+        trade.
+        """
+        for asset, amount in moves.items():
+            cell = self._cell(venue, asset)
+            cell.expected = plus(cell.expected, amount)
+            cell.about = None
+            if amount >= 0:
+                self._promise(trade, cell, amount)
+                continue
+            left = minus(_NOTHING, amount)
+            for holder in (order, trade):
+                paid = min(cell.reserved.get(holder, _NOTHING), left)
+                self._promise(holder, cell, minus(_NOTHING, paid))
+                left = minus(left, paid)
 
     def report(self, venue: VenueName, balance: Balance) -> None:
         """Take a pushed balance, which may be ahead of our fills or behind: it is no proof of drift."""
         cell = self._cell(venue, balance.asset)
-        cell.free, cell.locked = balance.free, balance.locked
+        cell.free, cell.locked, cell.about = balance.free, balance.locked, None
+
+    def expect(self, venue: VenueName, asset: Asset, amount: Decimal) -> None:
+        """Say what should be there: after a restart, what the journal accounts for."""
+        cell = self._cell(venue, asset)
+        cell.expected, cell.about = amount, None
+
+    def drifts(self, venue: VenueName, balances: Mapping[Asset, Balance]) -> list[Drift]:
+        """Compare a venue's whole account with what is expected there; an asset that is missing is zero.
+
+        Means something only while no order of ours is under way there, with balances that were asked for after the
+        last one was settled.
+        """
+        places = {asset for kept, asset in self._cells if kept == venue} | set(balances)
+        found = [
+            Drift(
+                venue=venue,
+                asset=asset,
+                expected=self.held(venue, asset),
+                reported=_NOTHING if (balance := balances.get(asset)) is None else plus(balance.free, balance.locked),
+            )
+            for asset in sorted(places)
+        ]
+        return [drift for drift in found if drift.difference]
 
     def reconcile(self, venue: VenueName, balances: Mapping[Asset, Balance]) -> list[Drift]:
-        """Take a venue's whole account as the truth and return where it is not what was expected.
-
-        To be called while no order of ours is under way there, with balances asked for after the last one was settled;
-        an asset that is missing is zero.
-        """
-        drifts: list[Drift] = []
-        places = {asset for kept, asset in self._cells if kept == venue} | set(balances)
-        for asset in sorted(places):
+        """Take a venue's whole account as the truth and return where it is not what was expected, as `drifts`."""
+        drifts = self.drifts(venue, balances)
+        for asset in {asset for kept, asset in self._cells if kept == venue} | set(balances):
             cell = self._cell(venue, asset)
             balance = balances.get(asset) or Balance(asset=asset, free=_NOTHING)
-            reported = plus(balance.free, balance.locked)
-            if reported != cell.expected:
-                drifts.append(Drift(venue=venue, asset=asset, expected=cell.expected, reported=reported))
-            cell.free, cell.locked, cell.expected = balance.free, balance.locked, reported
+            cell.free, cell.locked, cell.about = balance.free, balance.locked, None
+            cell.expected = plus(balance.free, balance.locked)
         return drifts
 
     def balances(self) -> dict[VenueName, dict[Asset, Balance]]:
@@ -167,4 +235,13 @@ class Ledger:
         return found
 
     def _cell(self, venue: VenueName, asset: Asset) -> _Cell:
-        return self._cells.setdefault((venue, asset), _Cell())
+        cell = self._cells.get((venue, asset))
+        if cell is None:
+            cell = self._cells[venue, asset] = _Cell()
+            self._of_asset.setdefault(asset, []).append(cell)
+        return cell
+
+    def _promise(self, holder: Hashable, cell: _Cell, amount: Decimal) -> None:
+        if amount:
+            cell.promise(holder, amount)
+            self._held.setdefault(holder, {})[id(cell)] = cell

@@ -30,7 +30,7 @@ from arb_core.errors import (
     Rejected,
     SettingsError,
 )
-from arb_core.structs.card import Capability, ExchangeCard
+from arb_core.structs.card import Capability, ClientIdRule, ExchangeCard
 from arb_core.structs.market import Asset, Side
 from arb_core.structs.order import Fill, Order, OrderAck, OrderId, OrderStatus
 
@@ -312,14 +312,18 @@ def looks_needed(card: ExchangeCard) -> frozenset[Look]:
     return frozenset(needed)
 
 
-def search_from_ns(order: TrackedOrder, *, receive_window_ns: int, history_lag_ns: int) -> int:
+def search_from_ns(unknown_ns: int, rule: ClientIdRule) -> int:
     """Return the earliest moment at which an empty look means something.
 
-    The venue may still accept the request until its receive window has passed since it was sent, and may show what it
+    The venue may still accept a request until its receive window has passed since it left, and may show what it
     accepted as late as `history_lag_ns` after that.
+
+    Args:
+        unknown_ns: when the request cannot have left any more. Moments here are of the monotonic clock: one that was
+            set must neither shorten the wait nor prolong it.
+        rule: the venue's.
     """
-    last_ns = max(order.plan.intended_ns, order.sent_ns or 0, order.doubt_ns or 0)
-    return last_ns + receive_window_ns + history_lag_ns
+    return unknown_ns + rule.receive_window_ns + rule.history_lag_ns
 
 
 def absence_proved(missed: Mapping[Look, int], needed: Iterable[Look], from_ns: int) -> bool:

@@ -152,6 +152,8 @@ class ClientIdRule(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str = ""
     max_length: int
     lookup: Literal["always", "while_open", "none"]
+    receive_window_ns: int = 5 * SECOND
+    """How long after its own time stamp the venue may still accept a request that we sent."""
     history_lag_ns: int = 5 * SECOND
     """After this long, an order that history, open orders and fills all lack does not exist."""
 
