@@ -243,12 +243,6 @@ def test_one_quote_ticker_with_two_contracts_is_other_money(bench: Bench) -> Non
     assert bench.refusal().name == "same_quote"
 
 
-def test_legs_in_turn_convert_their_money(bench: Bench) -> None:
-    bench.market.list("mexc", "DEF/ABC").put([(100.0, 5.0)], [(100.5, 5.0)])
-    found = opportunity(other="DEF/ABC", plan=Plan.IN_TURN, venues=(MEXC, MEXC))
-    assert bench.verdict(found).executable
-
-
 def test_an_unknown_fee_is_not_zero(bench: Bench) -> None:
     bench.market.list("kraken", fee=None).put([(100.0, 5.0)], [(100.5, 5.0)])
     check = bench.refusal(opportunity(venues=(MEXC, VenueName("kraken"))))

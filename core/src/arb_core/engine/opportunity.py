@@ -6,7 +6,7 @@ the account can and may act on it is another judgement.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from itertools import combinations
 from math import inf, isfinite, isnan, nan
@@ -17,6 +17,7 @@ import msgspec
 from arb_core.engine.edge import Hurdle
 from arb_core.engine.identity import Identity
 from arb_core.engine.rounding import common_step, decimal, round_price, round_size
+from arb_core.engine.turns import brings, gap, hand_overs
 from arb_core.engine.view import EngineView
 from arb_core.structs.book import BookState, Level
 from arb_core.structs.market import Instrument, InstrumentKind, Side, TradingStatus, VenueName
@@ -162,6 +163,10 @@ class _Context:
         self.monotonic_ns = monotonic_ns
         self.open_ns = open_ns
 
+    def name(self, leg: Leg) -> str:
+        """Name a leg so that it can be told from the others: by its venue, in turn by its symbol, too."""
+        return leg.venue if self.opportunity.plan is Plan.TOGETHER else f"{leg.venue} {leg.symbol}"
+
 
 _PASSED = {name: Check(name, CheckState.PASS) for name in CHECKS}
 """A check that passed without anything to say is the same object every time."""
@@ -174,9 +179,14 @@ def _worst(name: str, findings: list[tuple[CheckState, str]]) -> Check:
     for state in (CheckState.FAIL, CheckState.UNKNOWN):
         reasons = [detail for found, detail in findings if found is state]
         if reasons:
-            return Check(name, state, "; ".join(reasons))
-    details = "; ".join(detail for _, detail in findings if detail)
+            return Check(name, state, _joined(reasons))
+    details = _joined(detail for _, detail in findings if detail)
     return Check(name, CheckState.PASS, details) if details else _PASSED[name]
+
+
+def _joined(reasons: Iterable[str]) -> str:
+    """Say each reason once: three legs on one venue share what is wrong with it."""
+    return "; ".join(dict.fromkeys(reasons))
 
 
 _BUNDLE = re.compile(r"(?:1000+|1M)(?=[A-Z])")
@@ -208,7 +218,7 @@ def _fresh(context: _Context) -> Check:
             old.append((CheckState.UNKNOWN, f"{leg.venue} {leg.symbol} is not followed"))
         elif book.monotonic_ns < oldest_ns:
             age_s = (context.monotonic_ns - book.monotonic_ns) / _SECOND
-            detail = f"{leg.venue} silent for {age_s:.1f} s, allowed {limit_ns / _SECOND:g} s"
+            detail = f"{context.name(leg)} silent for {age_s:.1f} s, allowed {limit_ns / _SECOND:g} s"
             old.append((CheckState.FAIL, detail))
     return _worst("fresh", old)
 
@@ -274,9 +284,9 @@ def _same_asset(context: _Context) -> Check:
 
 
 def _same_quote(context: _Context) -> Check:
-    """USDT is not USD and not USDC: legs that are to cancel out must be paid in one money; in turn, each converts."""
+    """USDT is not USD and not USDC: what is earned must be the money that was paid."""
     if context.opportunity.plan is Plan.IN_TURN:
-        return _PASSED["same_quote"]
+        return _same_money_in_turn(context)
     first = context.legs[0]
     for leg in context.legs[1:]:
         if leg.symbol.quote != first.symbol.quote:
@@ -289,11 +299,24 @@ def _same_quote(context: _Context) -> Check:
     return _PASSED["same_quote"]
 
 
+def _same_money_in_turn(context: _Context) -> Check:
+    """Each leg converts; together they have to lead back, each one paid for by what the one before it brought."""
+    broken = gap(context.legs)
+    if broken is not None:
+        return Check("same_quote", CheckState.FAIL, broken)
+    for leg, after in hand_overs(context.legs):
+        if leg.venue != after.venue:
+            found = context.market.assets.identity(brings(leg), leg.venue, after.venue)
+            if found.identity is Identity.DIFFERENT:
+                return Check("same_quote", CheckState.FAIL, f"{brings(leg)}: {found.detail}")
+    return _PASSED["same_quote"]
+
+
 def _fees(context: _Context) -> Check:
     for leg in context.legs:
         fee = context.market.taker_fee(leg.symbol, leg.venue)
         if fee is None or not isfinite(fee):
-            return Check("fees", CheckState.UNKNOWN, f"taker fee of {leg.venue} not known: set taker_bps")
+            return Check("fees", CheckState.UNKNOWN, f"taker fee of {context.name(leg)} not known: set taker_bps")
     return _PASSED["fees"]
 
 
@@ -307,25 +330,35 @@ def _size(context: _Context) -> Check:
 
 
 def _filters(context: _Context) -> Check:
-    """Round every leg as it would be ordered and ask each venue's own limits."""
+    """Round every leg as it would be ordered and ask each venue's own limits.
+
+    Together, all legs have one size, which must suit every lot. In turn each has its own, and what a leg loses by being
+    rounded is missing where the next one pays.
+    """
     findings: list[tuple[CheckState, str]] = []
-    together = context.opportunity.plan is Plan.TOGETHER
+    in_turn = context.opportunity.plan is Plan.IN_TURN
     step = common_step(*[instrument.lot for _, instrument in context.known if instrument is not None])
+    ordered = planned = Decimal(1)
     for leg, instrument in context.known:
         if instrument is None:
             findings.append((CheckState.UNKNOWN, f"{leg.venue} says nothing of {leg.symbol}"))
         elif not (isfinite(leg.size) and isfinite(leg.price)):
-            findings.append((CheckState.UNKNOWN, f"size of {leg.venue} not known"))
+            findings.append((CheckState.UNKNOWN, f"size of {context.name(leg)} not known"))
         else:
-            trouble = _breach(leg, instrument, step if together else instrument.lot)
+            wanted = decimal(leg.size)
+            size = round_size(wanted * ordered / planned, instrument.lot if in_turn else step)
+            trouble = _breach(leg, instrument, size, instrument.lot if in_turn else step)
             if trouble is not None:
-                findings.append((CheckState.FAIL, f"{leg.venue}: {trouble}"))
+                findings.append((CheckState.FAIL, f"{context.name(leg)}: {trouble}"))
+            if in_turn and size > 0:
+                ordered, planned = size, wanted
     return _worst("filters", findings)
 
 
-def _breach(leg: Leg, instrument: Instrument, step: Decimal) -> str | None:  # noqa: PLR0911 (one return a limit)
-    """Return which limit of the venue the rounded order would break, None = it would be taken."""
-    size = round_size(decimal(leg.size), step)
+def _breach(  # noqa: PLR0911 (one return a limit)
+    leg: Leg, instrument: Instrument, size: Decimal, step: Decimal
+) -> str | None:
+    """Return which limit of the venue an order of a rounded size would break, None = it would be taken."""
     price = round_price(decimal(leg.price), instrument.tick, leg.side)
     notional = size * price
     if size <= 0:
@@ -403,9 +436,13 @@ def _muted(mute: Mute, a: Leg, b: Leg) -> bool:
 
 
 def _transfers(context: _Context) -> Check:
-    """Ask whether base can go from where it is bought to where it is sold, and the money back."""
+    """Ask whether base can go from where it is bought to where it is sold, and the money back; in turn, leg by leg."""
     findings: list[tuple[CheckState, str]] = []
-    if context.opportunity.plan is Plan.TOGETHER:
+    if context.opportunity.plan is Plan.IN_TURN:
+        for leg, after in hand_overs(context.legs):
+            if leg.venue != after.venue:
+                findings.append(_moves(context, brings(leg), leg.venue, after.venue))
+    else:
         for (a, _), (b, _) in context.across:
             if a.side is b.side:
                 continue

@@ -34,7 +34,7 @@ class CheckState(StrEnum):
 
 
 class Plan(StrEnum):
-    """How the legs are sent."""
+    """How the legs are sent: at once, or each when the one before it has ended."""
 
     TOGETHER = "together"
     IN_TURN = "in_turn"
@@ -52,16 +52,22 @@ class Leg(msgspec.Struct, frozen=True):
 
 
 class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
-    """What a strategy sees. `edge_bps` is after fees, of what the first leg pays, over the whole `size` (in base)."""
+    """What a strategy sees. `edge_bps` is after fees, of what the first leg pays, over the whole `size`.
+
+    Legs that go together trade one asset; legs in turn make a circle: each pays what the one before it brought, and the
+    last one brings what the first one pays.
+    """
 
     strategy: str
     symbol: Symbol
+    """Of the first leg."""
     legs: tuple[Leg, ...]
     plan: Plan
     edge_bps: float
     size: float
+    """In base of the first leg; each leg has its own."""
     profit: float
-    """In the quote money of the legs, after fees."""
+    """In the money that the first leg pays, after fees."""
     detected_ns: int
     top_edge_bps: float | None = None
     """The edge at the best levels alone, before depth."""
