@@ -5,8 +5,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from arb_core.engine.journal.export import Format, export
+from arb_core.engine.journal.export import Format, export, export_records
 from arb_core.engine.journal.opening import open_journal, open_reader
+from arb_core.engine.journal.records import OrderRecord, TradeRecord
+from arb_core.errors import JournalError
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -39,3 +41,33 @@ async def test_every_table_is_copied_with_every_digit(form: Format, place: str, 
     results = read(tmp_path / "out" / f"results.{form}")
     assert Decimal(results[0]["residue_value"]) == samples.result().residue_value
     assert [int(result["intent"]) for result in results] == [1, 2]
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+async def test_records_are_written_as_they_are_shown(form: Format, place: str, tmp_path: Path, samples: Any) -> None:
+    journal = open_journal(place)
+    for number in (1, 2):
+        await journal.intend(samples.intent(number), [samples.plan(number)])
+    journal.order(samples.filled(samples.plan(1)), 9)
+    journal.result(samples.result(1))
+    await journal.close()
+    reader = open_reader(place)
+    path = tmp_path / f"here.{form}"
+    assert export_records(TradeRecord, reader.trades(), path, form) == 2
+    newest, oldest = read(path)
+    assert newest["pnl"] in {None, ""}
+    assert (oldest["pnl"], oldest["fees"], oldest["outcome"]) == ("0.1", '{"BTC":"0.0005"}', "done")
+    assert (int(oldest["intent"]), float(oldest["edge_bps"])) == (1, 12.5)
+    assert export_records(OrderRecord, reader.orders(), path, form) == 2
+    reader.close()
+    assert {(row["side"], row["state"], row["quantity"]) for row in read(path)} == {
+        ("buy", "filled", "0.50"),
+        ("buy", "intended", "0.50"),
+    }
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_file_that_cannot_be_written_is_told(form: Format, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(JournalError, match=r"file/orders\.\w+ cannot be written: "):
+        export_records(OrderRecord, [], tmp_path / "file" / f"orders.{form}", form)

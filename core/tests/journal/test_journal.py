@@ -390,6 +390,30 @@ def _open_soon(place: str) -> Journal:
     return open_journal(place, threaded=False)
 
 
+async def test_real_and_paper_trading_never_share_a_journal(place: str) -> None:
+    journal = open_journal(place)
+    journal.claim("paper")
+    journal.claim("paper")
+    await journal.close()
+    again = open_journal(place)
+    try:
+        with pytest.raises(JournalError, match="is one of paper trading, expected live: name another place"):
+            again.claim("live")
+    finally:
+        await again.close()
+
+
+def test_a_latch_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    place = str(tmp_path / "journal.db")
+    asyncio.run(open_journal(place, threaded=False).close())
+    reader = open_reader(place)
+    (tmp_path / "journal.db").write_text("this is no database any more, " * 100)
+    for act in (reader.set_kill, reader.clear_kill):
+        with pytest.raises(JournalError, match="the journal cannot be written: "):
+            act("because", 1)
+    reader.close()
+
+
 def test_there_is_no_reading_of_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="there is no journal at"):
         open_reader(str(tmp_path / "none.db"))

@@ -1,23 +1,27 @@
 """Copies a journal into files that other programs read: CSV, or Parquet with the extra `export`.
 
-One file a table. Money stays text, with every digit the journal has: a spreadsheet or a data frame that wants a number
-of its own kind converts it knowingly.
+Money stays text, with every digit the journal has: a spreadsheet or a data frame that wants a number of its own kind
+converts it knowingly.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from types import UnionType
+from typing import Any, Literal, NamedTuple, get_args, get_type_hints
 
+import msgspec
 from sqlalchemy import BigInteger, Boolean, Float, Integer, Table
 
 from arb_core.engine.journal.opening import require
 from arb_core.engine.journal.reader import JournalReader
 from arb_core.engine.journal.tables import METADATA, SETTINGS, ExactDecimal
+from arb_core.errors import JournalError
 
-__all__ = ["Format", "export"]
+__all__ = ["Format", "export", "export_records"]
 
 Format = Literal["csv", "parquet"]
 
@@ -25,21 +29,47 @@ _AT_ONCE = 10_000
 """Rows in one Parquet group: what is in memory at a time."""
 
 
+class _Column(NamedTuple):
+    name: str
+    kind: type
+    """`int`, `float`, `bool`, or `str` for everything else."""
+    nullable: bool
+
+
 def export(reader: JournalReader, folder: Path, form: Format) -> dict[str, int]:
     """Write every table to `folder/<table>.<form>`. Returns how many rows each has.
 
     Raises:
         SettingsError: the extra is not installed.
+        JournalError: a file cannot be written.
     """
-    if form == "parquet":
-        require("export")
-    folder.mkdir(parents=True, exist_ok=True)
-    copy = _to_parquet if form == "parquet" else _to_csv
     return {
-        table.name: copy(table, _texts(table, reader), folder / f"{table.name}.{form}")
+        table.name: _write(
+            [_Column(column.name, _kind(column.type), bool(column.nullable)) for column in table.columns],
+            _texts(table, reader),
+            folder / f"{table.name}.{form}",
+            form,
+        )
         for table in METADATA.sorted_tables
         if table is not SETTINGS
     }
+
+
+def export_records(kind: type[msgspec.Struct], records: Iterable[msgspec.Struct], path: Path, form: Format) -> int:
+    """Write records of one kind to a file, a column for each field. Returns how many. Raises as `export`."""
+    columns = [_column(name, hint) for name, hint in get_type_hints(kind).items()]
+    return _write(columns, ({c.name: _plain(getattr(r, c.name)) for c in columns} for r in records), path, form)
+
+
+def _write(columns: Sequence[_Column], rows: Iterator[Mapping[str, object]], path: Path, form: Format) -> int:
+    if form == "parquet":
+        require("export")
+    copy = _to_parquet if form == "parquet" else _to_csv
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return copy(columns, rows, path)
+    except OSError as error:
+        raise JournalError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def _texts(table: Table, reader: JournalReader) -> Iterator[dict[str, Any]]:
@@ -50,10 +80,30 @@ def _texts(table: Table, reader: JournalReader) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def _to_csv(table: Table, rows: Iterator[dict[str, Any]], path: Path) -> int:
+def _kind(column: object) -> type:
+    kinds: dict[type, type] = {BigInteger: int, Integer: int, Float: float, Boolean: bool}
+    return kinds.get(type(column), str)
+
+
+def _column(name: str, hint: Any) -> _Column:
+    kinds = set(get_args(hint)) if isinstance(hint, UnionType) else {hint}
+    (kind,) = kinds - {type(None)}
+    return _Column(name, kind if kind in {int, float, bool} else str, type(None) in kinds)
+
+
+def _plain(value: object) -> object:
+    """Return a number as it is, an enum by its name, a mapping as JSON, everything else as text."""
+    if value is None or type(value) in {int, float, bool, str}:
+        return value
+    if isinstance(value, Enum):
+        return value.name.lower()
+    return msgspec.json.encode(value).decode() if isinstance(value, Mapping) else str(value)
+
+
+def _to_csv(columns: Sequence[_Column], rows: Iterator[Mapping[str, object]], path: Path) -> int:
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [column.name for column in table.columns])
+        writer = csv.DictWriter(file, [column.name for column in columns])
         writer.writeheader()
         for row in rows:
             writer.writerow(row)
@@ -61,14 +111,12 @@ def _to_csv(table: Table, rows: Iterator[dict[str, Any]], path: Path) -> int:
     return count
 
 
-def _to_parquet(table: Table, rows: Iterator[dict[str, Any]], path: Path) -> int:
+def _to_parquet(columns: Sequence[_Column], rows: Iterator[Mapping[str, object]], path: Path) -> int:
     # pyarrow ships no types; named ones would be unknown in every line.
     pa: Any = import_module("pyarrow")
     pq: Any = import_module("pyarrow.parquet")
-    kinds: dict[type, Any] = {BigInteger: pa.int64(), Integer: pa.int64(), Float: pa.float64(), Boolean: pa.bool_()}
-    schema = pa.schema(
-        [pa.field(column.name, kinds.get(type(column.type), pa.string()), column.nullable) for column in table.columns]
-    )
+    kinds: dict[type, Any] = {int: pa.int64(), float: pa.float64(), bool: pa.bool_(), str: pa.string()}
+    schema = pa.schema([pa.field(column.name, kinds[column.kind], column.nullable) for column in columns])
     count = 0
     with pq.ParquetWriter(path, schema) as writer:
         while some := list(islice(rows, _AT_ONCE)):

@@ -110,6 +110,19 @@ class Journal:
         """Return how the writer does."""
         return self._writer.stats()
 
+    def claim(self, use: str) -> None:
+        """Give a new journal to one use, `live` or `paper`, for good: what is under way in one is nothing to another.
+
+        Raises:
+            JournalError: it belongs to another use.
+        """
+        with self._engine.begin() as connection:
+            found = connection.execute(select(SETTINGS.c.document).where(SETTINGS.c.name == "use")).scalar()
+            if found is None:
+                write(connection, [(SETTINGS, {"name": "use", "document": use})])
+        if found not in {None, use}:
+            raise JournalError(f"this journal is one of {found} trading, expected {use}: name another place")
+
     def listen(self, fault: FaultListener) -> None:
         """Add a listener, called on the event loop that runs now."""
         self._running_loop()

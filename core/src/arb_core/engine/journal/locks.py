@@ -5,7 +5,6 @@ however it ends. `Journal` holds a second one over itself; on PostgreSQL that on
 """
 
 import hashlib
-import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,6 +12,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from arb_core.errors import KeyInUse
+from arb_core.runtime.folders import state_folder
 
 __all__ = ["KeyLock", "fingerprint_of", "lock_folder"]
 
@@ -23,9 +23,8 @@ def fingerprint_of(api_key: str) -> str:
 
 
 def lock_folder() -> Path:
-    """Return where the locks of this user lie: `$XDG_STATE_HOME/arb/locks`, by default under `~/.local/state`."""
-    state = os.environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else Path.home() / ".local" / "state") / "arb" / "locks"
+    """Return where the locks of this user lie."""
+    return state_folder() / "locks"
 
 
 class KeyLock:

@@ -3,14 +3,15 @@
 Works while an engine writes the same journal, and takes no lock but the moment in which the latch is written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, Table, select, update
+from sqlalchemy import Connection, Engine, Table, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from arb_core.engine.journal.database import connect, current_revision, url_of, write
@@ -145,24 +146,27 @@ class JournalReader:
             return [Kill(since_ns=row.since_ns, reason=row.reason) for row in connection.execute(query)]
 
     def set_kill(self, reason: str, now_ns: int) -> None:
-        """Set the latch; an engine that runs acts on it when it looks next."""
+        """Set the latch; an engine that runs acts on it when it looks next. Raises `JournalError` if it cannot."""
         row = {"since_ns": now_ns, "reason": reason, "cleared_ns": None, "clear_reason": None}
-        writing = connect(self._url)
-        try:
-            with writing.begin() as connection:
-                write(connection, [(KILLS, row)])
-        finally:
-            writing.dispose()
+        with self._writing() as connection:
+            write(connection, [(KILLS, row)])
 
     def clear_kill(self, reason: str, now_ns: int) -> int:
-        """Lift the latch and keep who said why. Returns how many kills that cleared."""
-        writing = connect(self._url)
+        """Lift the latch and keep who said why. Returns how many kills that cleared. Raises as `set_kill`."""
+        with self._writing() as connection:
+            cleared = update(KILLS).where(KILLS.c.cleared_ns.is_(None))
+            return connection.execute(cleared.values(cleared_ns=now_ns, clear_reason=reason)).rowcount
+
+    @contextmanager
+    def _writing(self) -> Generator[Connection]:
+        engine = connect(self._url)
         try:
-            with writing.begin() as connection:
-                cleared = update(KILLS).where(KILLS.c.cleared_ns.is_(None))
-                return connection.execute(cleared.values(cleared_ns=now_ns, clear_reason=reason)).rowcount
+            with engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise JournalError(f"the journal cannot be written: {str(error).splitlines()[0]}") from error
         finally:
-            writing.dispose()
+            engine.dispose()
 
     def close(self) -> None:
         """Let go of the database."""

@@ -52,7 +52,8 @@ SETTINGS = Table(
     Column("name", Text, primary_key=True),
     Column("document", Text, nullable=False),
 )
-"""`owner`: the seed of our client ids; `risk`: the state that survives a restart; `alive`: the writer's own trial."""
+"""`owner`: the seed of our client ids; `use`: `live` or `paper`; `risk`: what survives a restart; `alive`: the writer's
+own trial."""
 
 INTENTS = Table(
     "intents",
