@@ -5,7 +5,6 @@ nanoseconds.
 """
 
 from decimal import Decimal
-from enum import StrEnum
 
 import msgspec
 
@@ -13,46 +12,9 @@ from arb_core.engine.ids import IntentId
 from arb_core.structs.market import Asset, Side, Symbol, VenueName
 from arb_core.structs.opportunity import Plan
 from arb_core.structs.order import ClientOrderId, OrderRequest, OrderType, TimeInForce
+from arb_core.structs.trade import OrderState, Outcome, Purpose
 
 __all__ = ["Intent", "OrderPlan", "OrderState", "Outcome", "Purpose", "TradeResult"]
-
-
-class OrderState(StrEnum):
-    """Where one of our orders stands, as far as we know."""
-
-    INTENDED = "intended"
-    """In the journal, and perhaps already sent: after a crash nobody knows, so it is searched for like IN_DOUBT."""
-    SENT = "sent"
-    IN_DOUBT = "in_doubt"
-    """It left and nobody knows whether it stands: its funds stay reserved, its symbol closed; it is never re-sent."""
-    ACKED = "acked"
-    """The venue has it; nothing says yet whether it still stands."""
-    OPEN = "open"
-    PARTIALLY_FILLED = "partially_filled"
-    FILLED = "filled"
-    CANCELED = "canceled"
-    """Ended before the whole was filled, with or without fills: read `filled`."""
-    REJECTED = "rejected"
-    ABSENT = "absent"
-    """Proved never to have stood: it was not sent, or every look for it came back empty after its time."""
-
-    @property
-    def ended(self) -> bool:
-        """Whether no venue will do anything more with it."""
-        return self in _ENDED
-
-
-_ENDED = frozenset({OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED, OrderState.ABSENT})
-
-
-class Purpose(StrEnum):
-    """Why an order is sent."""
-
-    ENTRY = "entry"
-    HEDGE = "hedge"
-    """Completes what another leg did."""
-    UNWIND = "unwind"
-    """Undoes what is held without a counterpart."""
 
 
 class OrderPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,17 +61,6 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     edge_bps: float
     created_ns: int
     detected_ns: int
-
-
-class Outcome(StrEnum):
-    """How a trade ended."""
-
-    DONE = "done"
-    """Every leg is paired, but for a residue too small to order."""
-    STOPPED = "stopped"
-    """Something is left that could not be hedged or unwound inside the loss caps: a person has been told."""
-    NOTHING = "nothing"
-    """No leg was filled."""
 
 
 class TradeResult(msgspec.Struct, frozen=True, kw_only=True):
