@@ -19,11 +19,15 @@ def imported(path, package):
 def test_simulated_side_stands_apart_from_the_client(members, repository):
     # a mistake in wire.py or parse.py must not cancel itself out in the venue that the client is proved against
     for member in members:
-        sim = member.folder / "src" / member.package / "sim.py"
-        if member.folder.parent == repository / "plugins" and sim.exists():
-            own = {name for name in imported(sim, member.package) if name.split(".")[0] == member.package}
-            allowed = (f"{member.package}.card", f"{member.package}._proto")
-            assert not [name for name in own if not name.startswith(allowed)], sim
+        package = member.folder / "src" / member.package
+        rooms = {package / "sim.py": member.package} | dict.fromkeys(
+            (package / "sim").glob("*.py"), f"{member.package}.sim"
+        )
+        for sim, home in rooms.items():
+            if member.folder.parent == repository / "plugins" and sim.exists():
+                own = {name for name in imported(sim, home) if name.split(".")[0] == member.package}
+                allowed = tuple(f"{member.package}.{room}" for room in ("card", "_proto", "sim"))
+                assert not [name for name in own if not name.startswith(allowed)], sim
 
 
 def test_importing_the_core_loads_nothing_heavy():
