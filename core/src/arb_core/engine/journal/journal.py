@@ -14,8 +14,10 @@ import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from hashlib import blake2b
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -40,7 +42,8 @@ from arb_core.engine.journal.tables import (
 )
 from arb_core.engine.journal.writer import InlineWriter, ThreadWriter
 from arb_core.engine.ledger import Drift
-from arb_core.engine.orders import TrackedOrder
+from arb_core.engine.money import plus
+from arb_core.engine.orders import TrackedOrder, moves
 from arb_core.engine.risk import Kill, RiskState
 from arb_core.engine.trade import Intent, OrderPlan, TradeResult
 from arb_core.errors import JournalError, JournalUnavailable
@@ -49,6 +52,8 @@ from arb_core.structs.market import Asset, VenueName
 from arb_core.structs.order import ClientOrderId
 
 __all__ = ["FaultListener", "Journal"]
+
+T = TypeVar("T")
 
 FaultListener = Callable[[str | None], None]
 """Told, on the event loop, that the journal stopped working (why) or works again (None)."""
@@ -190,8 +195,11 @@ class Journal:
             rows.append((FILLS, row))
         self._writer.record(rows)
 
-    def result(self, result: TradeResult) -> None:
-        """Record how a trade ended: from now on it is no longer unfinished."""
+    def result(self, result: TradeResult, state: RiskState | None = None) -> None:
+        """Record how a trade ended: from now on it is no longer unfinished.
+
+        `state` is written with it, in one transaction: no crash counts a result twice into its day, or not at all.
+        """
         row = {
             "intent": result.intent,
             "outcome": result.outcome.value,
@@ -203,15 +211,11 @@ class Journal:
             "ended_ns": result.ended_ns,
             "detail": result.detail,
         }
-        self._writer.record([(RESULTS, row)])
+        self._writer.record([(RESULTS, row), *([] if state is None else _risk_rows(state))])
 
     def risk(self, state: RiskState) -> None:
         """Record what must survive a restart. A kill goes into its own table, where only a person clears it."""
-        rows: list[Row] = [(SETTINGS, {"name": "risk", "document": _document(state)})]
-        if state.kill is not None:
-            kill = {"since_ns": state.kill.since_ns, "reason": state.kill.reason}
-            rows.append((KILLS, {**kill, "cleared_ns": None, "clear_reason": None}))
-        self._writer.record(rows)
+        self._writer.record(_risk_rows(state))
 
     def balances(self, venue: VenueName, balances: Mapping[Asset, Balance], now_ns: int) -> None:
         """Record a venue's account as it was at a moment."""
@@ -286,6 +290,47 @@ class Journal:
                 for row in intents
             ]
 
+    def expected(self, venue: VenueName) -> dict[Asset, Decimal]:
+        """Return what should be on a venue: the last balances recorded and every fill of an order intended after them.
+
+        So balances are to be recorded while no order is under way there.
+        """
+        with self._reading.connect() as connection:
+            query = select(BALANCES).where(BALANCES.c.venue == venue).order_by(BALANCES.c.taken_ns)
+            last = {Asset(row.asset): row for row in connection.execute(query)}
+            amounts = {asset: plus(row.free, row.locked) for asset, row in last.items()}
+            since_ns = min((row.taken_ns for row in last.values()), default=0)
+            of = select(ORDERS.c.document).where(ORDERS.c.venue == venue, ORDERS.c.intended_ns > since_ns)
+            for document in connection.execute(of).scalars():
+                order = msgspec.json.decode(document, type=TrackedOrder)
+                for asset, amount in moves(order).items():
+                    if asset not in last:
+                        amounts[asset] = plus(amounts.get(asset, Decimal(0)), amount)
+                    elif order.plan.intended_ns > last[asset].taken_ns:
+                        amounts[asset] = plus(amounts[asset], amount)
+        return amounts
+
+    # -- what is asked while others run
+
+    async def latch(self) -> Kill | None:
+        """Return the latch, as `kill`, without holding up the loop.
+
+        Raises:
+            JournalUnavailable: the database does not answer.
+        """
+        return await self._asked(self.kill)
+
+    async def tracked(self, client_order_id: ClientOrderId) -> TrackedOrder | None:
+        """Return one order of ours as it was recorded, None for one that never was. Raises as `latch`."""
+
+        def read() -> TrackedOrder | None:
+            query = select(ORDERS.c.document).where(ORDERS.c.client_order_id == client_order_id)
+            with self._reading.connect() as connection:
+                found = connection.execute(query).scalar()
+            return None if found is None else msgspec.json.decode(found, type=TrackedOrder)
+
+        return await self._asked(read)
+
     async def close(self) -> int:
         """Write what waits, and let go of the journal. Returns how many records were lost: 0 unless it is broken."""
         if self._closed:
@@ -299,6 +344,15 @@ class Journal:
         return lost
 
     # -- inside
+
+    async def _asked(self, question: Callable[[], T]) -> T:
+        """Ask the database on a thread; on virtual time, where a thread has no place, at once."""
+        try:
+            if isinstance(self._writer, ThreadWriter):
+                return await asyncio.get_running_loop().run_in_executor(None, question)
+            return question()
+        except SQLAlchemyError as error:
+            raise JournalUnavailable(f"{type(error).__name__}: {str(error).splitlines()[0]}") from error
 
     def _commit(self, rows: Sequence[Row]) -> None:
         with self._engine.begin() as connection:
@@ -355,6 +409,14 @@ def _tell(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[None]", error
 
 def _planned(orders: Iterable[OrderPlan]) -> list[Row]:
     return [(ORDERS, _order_row(TrackedOrder.planned(plan), plan.intended_ns)) for plan in orders]
+
+
+def _risk_rows(state: RiskState) -> list[Row]:
+    rows: list[Row] = [(SETTINGS, {"name": "risk", "document": _document(state)})]
+    if state.kill is not None:
+        kill = {"since_ns": state.kill.since_ns, "reason": state.kill.reason}
+        rows.append((KILLS, {**kill, "cleared_ns": None, "clear_reason": None}))
+    return rows
 
 
 def _order_row(order: TrackedOrder, now_ns: int) -> dict[str, object]:
