@@ -267,6 +267,47 @@ def test_strategy_is_no_exchange(site):
         registry.strategy("zigzag", None)
 
 
+OBSERVER = """
+from arb_core.interfaces.observer import Observer
+
+class Watcher(Observer):
+    def __init__(self, context): self.context = context
+
+@hookimpl
+def arb_observer_card(): return ObserverCard(id="{name}", name="Watcher", contract=1, summary="")
+@hookimpl
+def arb_observer(context): return ANSWER
+"""
+
+
+def test_observer_is_made_from_its_context(site):
+    site.install("acme-watcher", "watcher", OBSERVER.replace("ANSWER", "Watcher(context)"))
+    registry = Registry()
+    assert registry.observer_card("watcher").name == "Watcher"
+    assert entry(registry, "watcher").families == ("observer",)
+    made = registry.observer("watcher", cast("Any", "the context"))
+    assert cast("Any", made).context == "the context"
+    with pytest.raises(PluginMissing, match="is not an exchange"):
+        registry.card("watcher")
+
+
+def test_observer_may_have_nothing_to_do(site):
+    site.install("acme-watcher", "watcher", OBSERVER.replace("ANSWER", "None"))
+    assert Registry().observer("watcher", cast("Any", None)) is None
+
+
+def test_observer_of_another_type_is_broken(site):
+    site.install("acme-watcher", "watcher", OBSERVER.replace("ANSWER", "object()"))
+    with pytest.raises(PluginBroken, match="returned object, expected Observer"):
+        Registry().observer("watcher", cast("Any", None))
+
+
+def test_misspelled_observer_answers_with_near_matches(site):
+    site.install("acme-watcher", "watcher", OBSERVER.replace("ANSWER", "None"))
+    with pytest.raises(PluginMissing, match=r"no observer 'wacher' is known; did you mean watcher\?"):
+        Registry().observer_card("wacher")
+
+
 BOOK = """
 from arb_core.runtime.book import SORTED
 

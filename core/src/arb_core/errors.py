@@ -20,6 +20,7 @@ __all__ = [
     "DuplicateOrder",
     "ExchangeAPIError",
     "ExchangeUnavailable",
+    "FiguresUnavailable",
     "InsufficientBalance",
     "InvalidOrder",
     "InvalidSymbol",
@@ -319,3 +320,9 @@ class KeyInUse(ArbError):
         self.exchange = exchange
         self.fingerprint = fingerprint
         self.where = where
+
+
+class FiguresUnavailable(ArbError):
+    """An observer asked how everything is while nothing runs, or while the event loop stands still."""
+
+    action: ClassVar[Action] = "retry"

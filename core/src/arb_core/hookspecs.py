@@ -17,17 +17,19 @@ import pluggy
 if TYPE_CHECKING:
     from arb_core.interfaces.book import BookFactory
     from arb_core.interfaces.context import ExchangeContext
+    from arb_core.interfaces.observer import Observer, ObserverContext
     from arb_core.interfaces.private import PrivateExchange
     from arb_core.interfaces.public import PublicExchange
     from arb_core.interfaces.strategy import Strategy
     from arb_core.interfaces.stream import StreamDialect
     from arb_core.structs.account import Credentials
-    from arb_core.structs.card import ExchangeCard, StrategyCard
+    from arb_core.structs.card import ExchangeCard, ObserverCard, StrategyCard
 
 __all__ = [
     "PROJECT",
     "BookHooks",
     "ExchangeHooks",
+    "ObserverHooks",
     "PrivateHooks",
     "PublicHooks",
     "StrategyHooks",
@@ -136,6 +138,32 @@ class StrategyHooks(Protocol):
             @hookimpl
             def arb_strategy(settings: Settings) -> Strategy:
                 return Spatial(settings)
+        """
+        ...
+
+
+class ObserverHooks(Protocol):
+    """What is told of decisions and of what became of them."""
+
+    @hookspec
+    def arb_observer_card(self) -> "ObserverCard":
+        """Return the facts of the observer.
+
+        Example:
+            @hookimpl
+            def arb_observer_card() -> ObserverCard:
+                return CARD
+        """
+        ...
+
+    @hookspec
+    def arb_observer(self, context: "ObserverContext") -> "Observer | None":
+        """Return an observer, or None where its settings leave it nothing to do. Opens nothing: that is `start`.
+
+        Example:
+            @hookimpl
+            def arb_observer(context: ObserverContext) -> Observer | None:
+                return Ticker(context.settings)
         """
         ...
 

@@ -4,13 +4,20 @@ Advising a user to install a stranger's package is how keys get stolen, so any o
 and the documentation. A test compares this table with the workspace.
 """
 
-__all__ = ["COMMANDS", "DISTRIBUTIONS"]
+__all__ = ["COMMANDS", "DISTRIBUTIONS", "FAMILIES"]
 
-DISTRIBUTIONS = {
-    "binance": "arb-binance",
-    "gateio": "arb-gateio",
-    "mexc": "arb-mexc",
+FAMILIES: dict[str, dict[str, str]] = {
+    "exchange": {
+        "binance": "arb-binance",
+        "gateio": "arb-gateio",
+        "mexc": "arb-mexc",
+    },
+    "observer": {},
+    "strategy": {},
 }
+"""Family -> entry-point id -> distribution."""
+
+DISTRIBUTIONS = {name: distribution for plugins in FAMILIES.values() for name, distribution in plugins.items()}
 """Entry-point id -> distribution."""
 
 COMMANDS = {

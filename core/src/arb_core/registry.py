@@ -21,14 +21,15 @@ from arb_core import hookspecs
 from arb_core.errors import ArbError, PluginBroken, PluginMissing, SettingsError
 from arb_core.interfaces.book import BookFactory, OrderBook
 from arb_core.interfaces.context import ExchangeContext
+from arb_core.interfaces.observer import Observer, ObserverContext
 from arb_core.interfaces.private import PrivateExchange
 from arb_core.interfaces.public import PublicExchange
 from arb_core.interfaces.strategy import Strategy
 from arb_core.interfaces.stream import StreamDialect
 from arb_core.known import COMMANDS as ADDED_COMMANDS
-from arb_core.known import DISTRIBUTIONS
+from arb_core.known import DISTRIBUTIONS, FAMILIES
 from arb_core.structs.account import Credentials
-from arb_core.structs.card import CONTRACT, ExchangeCard, ExchangeSettings, StrategyCard
+from arb_core.structs.card import CONTRACT, ExchangeCard, ExchangeSettings, ObserverCard, StrategyCard
 
 __all__ = ["COMMANDS", "ID", "PLUGINS", "SPECS", "Found", "PluginEntry", "Registry", "discover", "load"]
 
@@ -52,6 +53,7 @@ _SPECIFICATIONS = (
     hookspecs.PrivateHooks,
     hookspecs.StreamHooks,
     hookspecs.StrategyHooks,
+    hookspecs.ObserverHooks,
     hookspecs.BookHooks,
 )
 
@@ -63,6 +65,8 @@ _FAMILIES = {
     "arb_private_stream": "stream",
     "arb_strategy_card": "strategy",
     "arb_strategy": "strategy",
+    "arb_observer_card": "observer",
+    "arb_observer": "observer",
     "arb_book_factory": "book",
 }
 
@@ -73,6 +77,8 @@ _NEEDS = {
     "arb_private_stream": "arb_exchange_card",
     "arb_strategy": "arb_strategy_card",
     "arb_strategy_card": "arb_strategy",
+    "arb_observer": "arb_observer_card",
+    "arb_observer_card": "arb_observer",
 }
 """A hook on the left is of no use without the one on the right."""
 
@@ -103,7 +109,7 @@ class PluginEntry(msgspec.Struct, frozen=True, kw_only=True):
     families: tuple[str, ...] = ()
     reason: str | None = None
     cure: str | None = None
-    card: ExchangeCard | StrategyCard | None = None
+    card: ExchangeCard | StrategyCard | ObserverCard | None = None
 
 
 class _Refusal(Exception):
@@ -125,6 +131,7 @@ class _Slot:
         self.hooks: frozenset[str] = frozenset()
         self.card: ExchangeCard | None = None
         self.strategy_card: StrategyCard | None = None
+        self.observer_card: ObserverCard | None = None
         self.refusal: _Refusal | None = None
 
     @property
@@ -141,7 +148,7 @@ class _Slot:
                 families=tuple(dict.fromkeys(_FAMILIES.get(hook, _family(hook)) for hook in sorted(self.hooks))),
                 reason=None if self.refusal is None else self.refusal.reason,
                 cure=None if self.refusal is None else self.refusal.cure,
-                card=self.card or self.strategy_card,
+                card=self.card or self.strategy_card or self.observer_card,
             )
 
 
@@ -296,6 +303,18 @@ class Registry:
         self.strategy_card(name)
         return self.ask(name, "arb_strategy", Strategy, settings=settings)  # type: ignore[type-abstract]
 
+    def observer_card(self, name: str) -> ObserverCard:
+        """Return the facts of an observer."""
+        card = self._owner(name, "observer").observer_card
+        if card is None:
+            raise PluginMissing(f"{name!r} is installed but is not an observer", name=name)
+        return card
+
+    def observer(self, name: str, context: ObserverContext) -> Observer | None:
+        """Return an observer, not yet started; None where its settings leave it nothing to do."""
+        self.observer_card(name)
+        return self._ask_owner(self._owner(name, "observer"), "arb_observer", _is_an_observer, {"context": context})
+
     def book_factory(self) -> BookFactory:
         """Return what makes order books: the highest rank, or the one that `ARB_BOOK` names.
 
@@ -333,10 +352,7 @@ class Registry:
             known = hasattr(self._manager.hook, hook)
             cure = _update(slot.found) if known else "install the distribution that adds this hook"
             raise self._broken(slot, _Refusal(f"does not implement {hook}", cure))
-        try:
-            return self._ask(slot, hook, _is_a(kind), arguments)
-        except _Refusal as refusal:
-            raise self._broken(slot, refusal) from refusal.__cause__
+        return self._ask_owner(slot, hook, _is_a(kind), arguments)
 
     # How one plugin is loaded, checked and asked.
 
@@ -350,12 +366,13 @@ class Registry:
         return slot
 
     def _missing(self, name: str, family: str) -> str:
-        if family == "exchange" and name in DISTRIBUTIONS:
-            return f"exchange {name!r} is not installed; pip install {DISTRIBUTIONS[name]}"
+        ours = FAMILIES[family]
+        if name in ours:
+            return f"{family} {name!r} is not installed; pip install {ours[name]}"
         installed = [entry.id for entry in self.plugins() if family in entry.families or entry.state == "broken"]
-        known = sorted({*installed, *(DISTRIBUTIONS if family == "exchange" else ())})
+        known = sorted({*installed, *ours})
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-        hints = [id_ if id_ in installed else f"{id_} (pip install {DISTRIBUTIONS[id_]})" for id_ in near]
+        hints = [id_ if id_ in installed else f"{id_} (pip install {ours[id_]})" for id_ in near]
         hint = f"did you mean {' or '.join(hints)}?" if hints else f"installed: {', '.join(installed) or 'none'}."
         return f"no {family} {name!r} is known; {hint} How to add one: {_DOCS}"
 
@@ -394,6 +411,8 @@ class Registry:
             slot.card = self._card(slot, "arb_exchange_card", ExchangeCard)
         if "arb_strategy_card" in slot.hooks:
             slot.strategy_card = self._card(slot, "arb_strategy_card", StrategyCard)
+        if "arb_observer_card" in slot.hooks:
+            slot.observer_card = self._card(slot, "arb_observer_card", ObserverCard)
 
     def _check_hooks(self, plugin: object, found: Found) -> frozenset[str]:
         """Return the names of the hooks a plugin implements, tried on a manager of its own: nothing half-done stays."""
@@ -437,6 +456,13 @@ class Registry:
         if named != found.name:
             raise _Refusal(f"its card says id {named!r}, its entry point says {found.name!r}", _update(found))
         return card
+
+    def _ask_owner(self, slot: _Slot, hook: str, check: Callable[[object], T], arguments: Mapping[str, object]) -> T:
+        """Ask on behalf of somebody who named this id: what is wrong with the plugin is raised."""
+        try:
+            return self._ask(slot, hook, check, arguments)
+        except _Refusal as refusal:
+            raise self._broken(slot, refusal) from refusal.__cause__
 
     def _ask(self, slot: _Slot, hook: str, check: Callable[[object], T], arguments: Mapping[str, object]) -> T:
         """Call one hook of one plugin and check what it returns."""
@@ -493,6 +519,10 @@ def _is_a(kind: type[T]) -> Callable[[object], T]:
     return check
 
 
+def _is_an_observer(answer: object) -> Observer | None:
+    return None if answer is None else _is_a(Observer)(answer)
+
+
 def _is_book_factory(answer: object) -> BookFactory:
     """Try a factory once: it is a protocol, so only what it makes can prove it."""
     factory: Any = answer
@@ -513,7 +543,7 @@ def _spell(value: object) -> str:
 
 def _settings_of(card: object) -> type[msgspec.Struct] | None:
     settings: object = getattr(card, "settings", None)
-    if settings is None and isinstance(card, StrategyCard):
+    if settings is None and isinstance(card, StrategyCard | ObserverCard):
         return None
     wanted = ExchangeSettings if isinstance(card, ExchangeCard) else msgspec.Struct
     if isinstance(settings, type) and issubclass(settings, wanted):

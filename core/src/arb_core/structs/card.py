@@ -1,4 +1,4 @@
-"""What an exchange or a strategy says of itself: facts, limits and settings, as data.
+"""What an exchange, a strategy or an observer says of itself: facts, limits and settings, as data.
 
 Everything that differs between venues and can be written as a table stands here, so that the runtime obeys the table
 and a plugin holds no logic for it. Durations are nanoseconds.
@@ -21,6 +21,7 @@ __all__ = [
     "ExchangeSettings",
     "FeeSchedule",
     "Hosts",
+    "ObserverCard",
     "RateLimit",
     "RequestConfig",
     "StrategyCard",
@@ -206,3 +207,14 @@ class StrategyCard(msgspec.Struct, frozen=True, kw_only=True):
     contract: int
     summary: str
     settings: type[msgspec.Struct] | None = None
+
+
+class ObserverCard(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts of one observer."""
+
+    id: str
+    name: str
+    contract: int
+    summary: str
+    settings: type[msgspec.Struct] | None = None
+    """Of `[observers.ID]`."""
