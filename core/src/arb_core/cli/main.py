@@ -26,11 +26,16 @@ BUILT_IN = {
     "book": "Show one live order book.",
     "config": "Check a settings file, or print its schema.",
     "doctor": "Check this machine, the plugins and the way to each venue.",
+    "export": "Copy a whole journal into files, one for each table.",
+    "kill": "Stop all trading until somebody says otherwise.",
     "monitor": "Watch spreads between venues, live.",
+    "orders": "List the orders of a journal.",
     "plugins": "List what is installed, broken plugins with the cure.",
+    "pnl": "List what each day's trades came to.",
     "record": "Record what venues send, to replay it later.",
     "replay": "Replay recordings and count what was there.",
     "symbols": "List what venues trade.",
+    "trades": "List the trades of a journal.",
 }
 """Command -> the first line of its help. Each is `command` in the room of that name."""
 

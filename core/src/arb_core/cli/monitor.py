@@ -42,7 +42,13 @@ Lines = Callable[[object], None]
 
 
 @click.command("monitor")
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False), metavar="[CONFIG.TOML]")
+@click.argument(
+    "file",
+    required=False,
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="[CONFIG.TOML]",
+    envvar="ARB_CONFIG",
+)
 @venues(required=False)
 @symbols(required=False)
 @seconds()

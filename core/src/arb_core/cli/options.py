@@ -3,15 +3,18 @@
 import functools
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, ParamSpec, TypeVar
 
 import click
 
 from arb_core.config import duration_ns
+from arb_core.runtime.clock import SystemClock
 from arb_core.structs.market import Symbol
 
-__all__ = ["DEBUG", "DECIMAL", "DURATION", "SYMBOL", "config_file", "seconds", "standard", "symbols", "venues"]
+__all__ = ["DEBUG", "DECIMAL", "DURATION", "SINCE", "SYMBOL", "config_file", "seconds", "standard", "symbols", "venues"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,10 +58,28 @@ class _DecimalType(click.ParamType[Decimal]):
         return number
 
 
+class _SinceType(click.ParamType[int]):
+    name = "when"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        with suppress(ValueError):
+            return SystemClock().now_ns() - duration_ns(value)
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"expected a time ago like 24h, or a date or time like 2026-01-31, found {value!r}", param, ctx)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        return round(moment.timestamp() * 1_000) * 1_000_000
+
+
 SYMBOL = _SymbolType()
 DECIMAL = _DecimalType()
 DURATION = _DurationType()
 """Nanoseconds, written `5s` or `250ms`."""
+SINCE = _SinceType()
+"""Nanoseconds UTC, written as a time ago, `24h`, or as a date or time, UTC where it does not say."""
 
 
 def standard(function: Callable[..., R]) -> Callable[..., R]:
@@ -108,4 +129,5 @@ def seconds(default: float | None = None) -> Callable[[Callable[P, R]], Callable
 def config_file(function: Callable[P, R]) -> Callable[P, R]:
     """Give a command `--config`."""
     path = click.Path(exists=True, dir_okay=False)
-    return click.option("--config", type=path, metavar="FILE", help="A settings file.")(function)
+    text = "A settings file; default: the one that ARB_CONFIG names."
+    return click.option("--config", type=path, metavar="FILE", envvar="ARB_CONFIG", help=text)(function)
