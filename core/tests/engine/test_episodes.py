@@ -59,6 +59,24 @@ def test_counts_equal_those_of_whole_runs_at_every_moment(stream: list[str | Non
         assert counts.seen == counts.executable + sum(counts.refused.values())
 
 
+@given(stream=evaluations)
+def test_counts_of_closed_episodes_only_grow(stream: list[str | None]) -> None:
+    episodes = Episodes()
+    before = episodes.closed()
+    for moment, refused_by in enumerate(stream):
+        if refused_by is None:
+            if KEY in episodes.open:
+                episodes.close(KEY)
+        else:
+            episodes.see(KEY, opportunity(), Verdict((), not refused_by, refused_by or None), moment)
+        closed = episodes.closed()
+        assert closed.seen == closed.executable + sum(closed.refused.values())
+        assert closed.seen + len(episodes.open) == episodes.counts().seen
+        assert closed.executable >= before.executable
+        assert all(closed.refused.get(name, 0) >= count for name, count in before.refused.items())
+        before = closed
+
+
 def test_an_episode_keeps_its_best_sighting_and_its_times() -> None:
     episodes = Episodes()
     verdict = Verdict((), executable=True)

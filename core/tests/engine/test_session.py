@@ -214,3 +214,12 @@ def test_settings_reach_the_strategy(market: Any) -> None:
     session.on_book(mexc)
     session.on_book(gate)
     assert session.counts().seen == 0
+
+
+def test_hops_are_timed_once_a_second_for_each_book_and_detection_for_every_message(stage: Stage) -> None:
+    for _ in range(10):
+        stage.market.pass_time(0.5)
+        stage.show(stage.mexc, NO_EDGE)
+    hops = stage.session.hops
+    assert (hops.decode.count, hops.judge.count) == (5, 5)
+    assert hops.detect.count == 10

@@ -383,7 +383,20 @@ async def test_book_listeners_hear_every_change_and_every_loss() -> None:
         assert losses == [BookFault.DISCONNECTED]
 
 
-@pytest.mark.parametrize("where", ["on_book", "on_lost"])
+async def test_each_time_a_book_becomes_live_is_heard_before_its_first_change() -> None:
+    async with shop() as it:
+        heard: list[str] = []
+        it.venue.on_live(lambda book: heard.append(f"live {book.state.name}"))
+        it.venue.on_book(lambda _book: heard.append("book"))
+        await it.venue.watch_orderbook(BTC)
+        await it.run(2, BTC)
+        assert heard[:2] == ["live LIVE", "book"]
+        it.far.cut_all()
+        await it.run(20, BTC)
+        assert heard.count("live LIVE") == 2
+
+
+@pytest.mark.parametrize("where", ["on_book", "on_lost", "on_live"])
 async def test_what_a_book_listener_raises_comes_out_of_the_venue(where: str) -> None:
     made = Shop((BTC,), REST_RULE, {}, {})
 

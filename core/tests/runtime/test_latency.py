@@ -1,3 +1,6 @@
+import itertools
+from bisect import bisect_left
+
 from arb_core.runtime.latency import LatencyHistogram
 from arb_core.structs.health import Latency
 from hypothesis import given
@@ -39,3 +42,22 @@ def test_impossible_durations_are_counted_and_break_nothing():
     assert histogram.summary().count == 2
     assert histogram.quantile_ns(0.5) == 0
     assert histogram.summary().max == 1 << 80
+
+
+@given(st.lists(st.integers(0, 10**11)))
+def test_shown_histogram_counts_each_duration_under_the_first_bound_that_it_does_not_exceed(durations):
+    histogram = LatencyHistogram()
+    for duration in durations:
+        histogram.add(duration)
+    shown = histogram.durations()
+    expected = [0] * (len(shown.bounds_ns) + 1)
+    for duration in durations:
+        expected[bisect_left(shown.bounds_ns, duration)] += 1
+    assert shown.counts == tuple(expected)
+    assert abs(shown.total_ns - sum(durations)) <= 0.07 * sum(durations)
+
+
+def test_bounds_of_the_shown_histogram_go_from_a_microsecond_to_seconds():
+    bounds = LatencyHistogram().durations().bounds_ns
+    assert (bounds[0], bounds[-1], len(bounds)) == ((1 << 10) - 1, (1 << 33) - 1, 47)
+    assert all(low < high for low, high in itertools.pairwise(bounds))

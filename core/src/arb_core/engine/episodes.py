@@ -97,6 +97,11 @@ class Episodes:
             self._refused[episode.refused_by] = self._refused.get(episode.refused_by, 0) + 1
         return episode
 
+    def closed(self) -> OpportunityCounts:
+        """Return the totals without the open episodes, of which nobody knows yet under what they will count."""
+        refused = {name: self._refused[name] for name in CHECKS if name in self._refused}
+        return OpportunityCounts(seen=self._seen - len(self.open), executable=self._executable, refused=refused)
+
     def counts(self) -> OpportunityCounts:
         """Return the totals, counting open episodes as they stand."""
         executable = self._executable

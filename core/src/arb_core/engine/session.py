@@ -11,12 +11,12 @@ from math import isnan
 import msgspec
 
 from arb_core.engine.episodes import Episode, EpisodeKey, Episodes, OpportunityCounts, episode_key
+from arb_core.engine.hops import Hops
 from arb_core.engine.identity import PriceWatch
 from arb_core.engine.opportunity import Policy, judge
 from arb_core.engine.view import EngineView
 from arb_core.interfaces.book import LiveBook
 from arb_core.interfaces.strategy import Strategy
-from arb_core.runtime.latency import LatencyHistogram
 from arb_core.structs.book import BookFault
 from arb_core.structs.market import Symbol, VenueName
 from arb_core.structs.opportunity import Opportunity, Verdict
@@ -26,7 +26,7 @@ __all__ = ["Alarm", "AlarmListener", "DetectionSession", "EpisodeListener", "Opp
 _LOG = logging.getLogger(__name__)
 
 _SAMPLE_NS = 1_000_000_000
-"""How often the prices of two venues are compared for the identity of an asset."""
+"""How often, for each book, the prices of two venues are compared for the identity of an asset and hops are timed."""
 
 _BPS = 10_000
 
@@ -87,7 +87,8 @@ class DetectionSession:
         self.market = market
         self.policy = policy or Policy()
         self.episodes = Episodes()
-        self.latency = LatencyHistogram()
+        self.hops = Hops()
+        self.latency = self.hops.detect
         """From the arrival of a book's message to the verdict over it, also where nothing was found."""
         self._strategies = dict(strategies)
         self._runners: list[_Runner] = []
@@ -148,8 +149,7 @@ class DetectionSession:
         slot = None if venues is None else venues.get(sync.venue)
         if slot is None:
             return
-        if sync.monotonic_ns >= slot.next_sample_ns:
-            self._sample(sync, slot)
+        judging_since_ns = self._sample(sync, slot) if sync.monotonic_ns >= slot.next_sample_ns else 0
         for runner in slot.runners:
             try:
                 found = runner.on_book(sync.symbol, sync.venue)
@@ -158,7 +158,10 @@ class DetectionSession:
                 continue
             if found or slot.open:
                 self._judge(runner.name, slot, found)
-        self.latency.add(self._monotonic_ns() - sync.monotonic_ns)
+        now_ns = self._monotonic_ns()
+        self.latency.add(now_ns - sync.monotonic_ns)
+        if judging_since_ns:
+            self.hops.judge.add(now_ns - judging_since_ns)
 
     def on_lost(self, sync: LiveBook, fault: BookFault) -> None:
         """A book stopped being LIVE: every edge that leans on it is over."""
@@ -189,17 +192,21 @@ class DetectionSession:
         """Return the totals so far, for the summary."""
         return self.episodes.counts()
 
-    def _sample(self, sync: LiveBook, slot: _Slot) -> None:
-        """Compare this book's price with every other venue's, for the identity of the asset."""
+    def _sample(self, sync: LiveBook, slot: _Slot) -> int:
+        """Do what each message would pay too dearly for; return when that was done.
+
+        Compares this book's price with every other venue's, for the identity of the asset, and times the way so far.
+        """
         now_ns = sync.monotonic_ns
+        self.hops.decode.add(self._monotonic_ns() - now_ns)
         slot.next_sample_ns = now_ns + _SAMPLE_NS
         mid = sync.bid + sync.ask
-        if isnan(mid):
-            return
-        for other, watch in slot.others:
-            theirs = other.bid + other.ask
-            if not isnan(theirs):
-                watch.see(now_ns, mid, theirs, self._tolerance)
+        if not isnan(mid):
+            for other, watch in slot.others:
+                theirs = other.bid + other.ask
+                if not isnan(theirs):
+                    watch.see(now_ns, mid, theirs, self._tolerance)
+        return self._monotonic_ns()
 
     def _judge(self, strategy: str, slot: _Slot, found: Sequence[Opportunity]) -> None:
         """Judge what a strategy found; what it no longer finds is over."""

@@ -81,9 +81,9 @@ class BookSync:
     """A `LiveBook` and what keeps it so.
 
     Callbacks are plain functions and may call back at once: `on_book` after each message that changed a LIVE book,
-    `on_lost` when it stops being LIVE, `need_snapshot` (never again before `rest_snapshot` or `rest_failed` has
-    answered; pacing and back-off are the owner's), `need_resubscribe` (never again before `begin`). What they raise
-    goes through to the caller, after the book's own work is done.
+    `on_live` and `on_lost` when it becomes LIVE or stops being so, `need_snapshot` (never again before `rest_snapshot`
+    or `rest_failed` has answered; pacing and back-off are the owner's), `need_resubscribe` (never again before
+    `begin`). What they raise goes through to the caller, after the book's own work is done.
 
     Raises:
         SettingsError: at construction, for a rule that this core cannot keep.
@@ -112,6 +112,7 @@ class BookSync:
         "_need_snapshot",
         "_old_snapshots",
         "_on_book",
+        "_on_live",
         "_on_lost",
         "_overlapping",
         "_ranged",
@@ -157,6 +158,7 @@ class BookSync:
         on_lost: Callable[["BookSync", BookFault], None],
         need_snapshot: Callable[["BookSync"], None],
         need_resubscribe: Callable[["BookSync"], None],
+        on_live: Callable[["BookSync"], None] | None = None,
     ) -> None:
         _refuse_unknown(venue, rule)
         self.venue = venue
@@ -176,6 +178,7 @@ class BookSync:
         self._clock = clock
         self._on_book = on_book
         self._on_lost = on_lost
+        self._on_live = on_live
         self._need_snapshot = need_snapshot
         self._need_resubscribe = need_resubscribe
         self._ranged = rule.ids in {SequenceRule.RANGE, SequenceRule.CONSECUTIVE}
@@ -574,6 +577,8 @@ class BookSync:
                 self._recovery_last_ns = monotonic_ns - self._lost_ns
                 self._recovery_max_ns = max(self._recovery_max_ns, self._recovery_last_ns)
                 self._recovery_total_ns += self._recovery_last_ns
+            if self._on_live is not None:
+                self._on_live(self)
         self._on_book(self)
 
     def _unplug(self, fault: BookFault) -> None:

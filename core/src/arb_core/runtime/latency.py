@@ -4,6 +4,9 @@ Buckets grow by powers of two, eight to an octave, so that a percentile is off b
 centuries, in a fixed 4 kB.
 """
 
+from operator import mul
+
+from arb_core.structs.figures import Durations
 from arb_core.structs.health import Latency
 
 __all__ = ["LatencyHistogram"]
@@ -57,6 +60,19 @@ class LatencyHistogram:
             max=self.max_ns,
         )
 
+    def durations(self) -> Durations:
+        """Return the whole histogram, two buckets to an octave, from a microsecond to 8.6 s."""
+        counts = self.counts
+        return Durations(
+            bounds_ns=_BOUNDS_NS,
+            counts=(
+                sum(counts[:_SHOWN_FROM]),
+                *(sum(counts[index : index + _COARSE]) for index in range(_SHOWN_FROM, _SHOWN_TO, _COARSE)),
+                sum(counts[_SHOWN_TO:]),
+            ),
+            total_ns=sum(map(mul, counts, _MIDDLES_NS)),
+        )
+
     def merge(self, other: "LatencyHistogram") -> None:
         """Take what another counted."""
         self.counts = [mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)]
@@ -70,3 +86,13 @@ def _upper_edge_ns(index: int) -> int:
         return index
     octave = (index >> _STEPS_LOG2) - 1
     return (((index & (_STEPS - 1)) + _STEPS + 1) << octave) - 1
+
+
+_COARSE = _STEPS // 2
+"""Buckets that are shown as one, so that a dashboard has few dozen series for each histogram."""
+_SHOWN_FROM = next(index + 1 for index in range(_BUCKETS) if _upper_edge_ns(index) == (1 << 10) - 1)
+_SHOWN_TO = next(index + 1 for index in range(_BUCKETS) if _upper_edge_ns(index) == (1 << 33) - 1)
+_BOUNDS_NS = tuple(_upper_edge_ns(index - 1) for index in range(_SHOWN_FROM, _SHOWN_TO + 1, _COARSE))
+_MIDDLES_NS = tuple(
+    ((_upper_edge_ns(index - 1) + 1 if index else 0) + _upper_edge_ns(index)) // 2 for index in range(_BUCKETS)
+)

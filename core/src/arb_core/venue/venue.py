@@ -139,6 +139,7 @@ class Venue(Feeds):
         self._books: dict[Symbol, BookSync] = {}
         self._on_book: tuple[Callable[[BookSync], None], ...] = ()
         self._on_lost: tuple[Callable[[BookSync, BookFault], None], ...] = ()
+        self._on_live: tuple[Callable[[BookSync], None], ...] = ()
         self._on_event: Listeners[VenueEvent] = Listeners(self._on_broken)
         self._live: Waiting[BookSync] = Waiting()
         self._broken_listeners = 0
@@ -233,6 +234,7 @@ class Venue(Feeds):
                 self.clock,
                 on_book=self._book_changed,
                 on_lost=self._book_lost,
+                on_live=self._book_live,
                 need_snapshot=self._snapshots.need,
                 need_resubscribe=self._resubscribe,
             )
@@ -295,6 +297,10 @@ class Venue(Feeds):
         """Call `listener` when a book stops being LIVE. What it raises ends the venue, as with `on_book`."""
         self._on_lost = (*self._on_lost, listener)
 
+    def on_live(self, listener: Callable[[BookSync], None]) -> None:
+        """Call `listener` when a book becomes LIVE, before `on_book`. What it raises ends the venue, as there."""
+        self._on_live = (*self._on_live, listener)
+
     def on_event(self, listener: Callable[[VenueEvent], None]) -> Callable[[], None]:
         """Call `listener` at every event of connections and instruments; return what ends that.
 
@@ -331,6 +337,10 @@ class Venue(Feeds):
                 listener(book, fault)
             except Exception as error:  # noqa: BLE001 (we may be in the middle of a disconnect: the defect ends the venue)
                 self._fail(error)
+
+    def _book_live(self, book: BookSync) -> None:
+        for listener in self._on_live:
+            listener(book)
 
     def _resubscribe(self, book: BookSync) -> None:
         self._session.resubscribe(Topic(Feed.BOOK, self.markets.pair(book.symbol)))
