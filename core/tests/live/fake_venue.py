@@ -51,7 +51,8 @@ STREAM_RULE = BookRule(
 PLAIN_RULE = BookRule(ids=SequenceRule.NONE, snapshot=SnapshotSource.STREAM, recover=Recovery.RESUBSCRIBE)
 
 
-def card(**limits: Any) -> ExchangeCard:
+def card(claims: frozenset[Capability] = frozenset(), **limits: Any) -> ExchangeCard:
+    """Return the facts of the double; `claims` are what it can do beside market data."""
     return ExchangeCard(
         id=ExchangeId("fake"),
         name="Fake",
@@ -59,7 +60,7 @@ def card(**limits: Any) -> ExchangeCard:
         docs="https://docs.fake.example",
         hosts=Hosts(rest="https://rest.fake.example", ws_public="wss://ws.fake.example/path"),
         capabilities=frozenset(
-            {Capability.BOOK, Capability.QUOTE, Capability.TRADES, Capability.DEPTH, Capability.KLINES}
+            {Capability.BOOK, Capability.QUOTE, Capability.TRADES, Capability.DEPTH, Capability.KLINES, *claims}
         ),
         depths=(5,),
         kline_intervals=("1m",),
@@ -267,6 +268,8 @@ class FakeVenue(Transport):
     def __init__(self, clock: Clock, *, latency_ns: int = 10 * MS) -> None:
         self.clock = clock
         self.latency_ns = latency_ns
+        self.skew_ns = 0
+        """How far the venue's clock is ahead of ours; signed frames that differ by more than a second are refused."""
         self.down = False
         self.no_sockets = False
         """REST answers, sockets cannot be opened."""
@@ -312,6 +315,9 @@ class FakeVenue(Transport):
 
     # the venue
 
+    def now_ns(self) -> int:
+        return self.clock.now_ns() + self.skew_ns
+
     def later(self, delay_ns: int, do: Any) -> None:
         self.clock.call_at(self.clock.monotonic_ns() + delay_ns, do)
 
@@ -331,9 +337,13 @@ class FakeVenue(Transport):
             socket.channels -= set(said["channels"])
             socket.say(ack=said["id"], channels=said["channels"])
         else:
-            self._subscribe(socket, said["id"], said["channels"])
+            self._subscribe(socket, said)
 
-    def _subscribe(self, socket: Socket, request_id: int, channels: list[str]) -> None:
+    def _subscribe(self, socket: Socket, said: dict[str, Any]) -> None:
+        request_id, channels = said["id"], said["channels"]
+        if abs(said.get("at", self.now_ns()) - self.now_ns()) > SECOND:
+            socket.say(refuse=request_id, channels=[], why="timestamp")
+            return
         if self.mute & set(channels):
             channels = [] if self.refuses_whole else [name for name in channels if name not in self.mute]
         refuses = self.refuses | socket.refuses
@@ -400,6 +410,7 @@ class FakePublic(PublicExchange):
         """A cache in front of the venue gives out the book of this id."""
         self.order: list[Symbol] = []
         self.info_calls = 0
+        self.time_calls = 0
         self.info_error: ArbError | None = None
 
     def set_status(self, symbol: Symbol, status: TradingStatus) -> None:
@@ -413,7 +424,9 @@ class FakePublic(PublicExchange):
         self._up()
 
     async def get_server_time(self) -> int:
-        return self.venue.clock.now_ns()
+        self.time_calls += 1
+        self._up()
+        return self.venue.now_ns()
 
     async def get_exchange_info(self) -> dict[Symbol, Instrument]:
         self.info_calls += 1

@@ -1,9 +1,6 @@
 """One exchange opened for use: what a library user, the command line and the engine rely on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from random import Random
 from typing import Any
 
 import arb_core as arb
@@ -22,19 +19,10 @@ from arb_core.errors import (
     SettingsError,
     WireError,
 )
-from arb_core.interfaces.book import BookFactory
-from arb_core.interfaces.context import ExchangeContext
-from arb_core.interfaces.public import PublicExchange
-from arb_core.interfaces.stream import StreamDialect
-from arb_core.registry import Registry
-from arb_core.runtime.book import SORTED
 from arb_core.runtime.booksync import BookSync
-from arb_core.runtime.clock import LoopClock
-from arb_core.runtime.stream.events import VenueEvent
 from arb_core.structs.book import BookFault, BookRule, BookState
-from arb_core.structs.card import ExchangeCard, ExchangeSettings
 from arb_core.structs.market import Symbol, TradingStatus
-from arb_core.venue import Venue, open_exchange
+from arb_core.venue import open_exchange
 from arb_core.venue.events import (
     ClockJumped,
     Halted,
@@ -46,107 +34,10 @@ from arb_core.venue.events import (
     Resumed,
     SnapshotFailed,
 )
-from fake_venue import MS, REST_RULE, SECOND, STREAM_RULE, Dialect, FakePublic, FakeVenue, card
+from fake_venue import MS, REST_RULE, SECOND, STREAM_RULE
+from shop import BTC, ETH, Shop, shop
 
 pytestmark = pytest.mark.looptime(noop_cycles=2)  # 42 by default: most of the run, and nothing here needs them
-
-BTC = Symbol("BTC", "USDT")
-ETH = Symbol("ETH", "USDT")
-
-
-class Clock(LoopClock):
-    """A clock of a process that can be held up."""
-
-    __slots__ = ("_held_ns",)
-
-    def __init__(self) -> None:
-        self._held_ns = 0
-        super().__init__()
-
-    def monotonic_ns(self) -> int:
-        return super().monotonic_ns() + self._held_ns
-
-    def stand_still(self, duration_ns: int) -> None:
-        """Let time go by without anything being done: timers run when it is over."""
-        self._held_ns += duration_ns
-
-
-class OneExchange(Registry):
-    """A registry that holds the double alone."""
-
-    def __init__(self, own: ExchangeCard, public: FakePublic, dialect: Dialect) -> None:
-        super().__init__({})
-        self._own = own
-        self._fake_public = public
-        self._fake_dialect = dialect
-        self.context: ExchangeContext | None = None
-
-    def card(self, name: str) -> ExchangeCard:
-        if name != self._own.id:
-            raise PluginMissing("not this one", name=name)
-        return self._own
-
-    def public(self, name: str, context: ExchangeContext) -> PublicExchange:
-        self.context = context
-        return self._fake_public
-
-    def public_stream(self, name: str, context: ExchangeContext) -> StreamDialect:
-        return self._fake_dialect
-
-    def book_factory(self) -> BookFactory:
-        return SORTED
-
-
-class Shop:
-    """A venue that is open, and everything behind it."""
-
-    def __init__(self, symbols: Sequence[Symbol], rule: BookRule, options: dict[str, Any], limits: Any) -> None:
-        self.clock = Clock()
-        self.far = FakeVenue(self.clock)
-        self.far.books_first = rule is STREAM_RULE
-        self.public = FakePublic(self.far, symbols)
-        self.dialect = Dialect(rule)
-        self.registry = OneExchange(card(**limits), self.public, self.dialect)
-        self.events: list[VenueEvent] = []
-        self.venue: Venue = open_exchange(
-            "fake",
-            registry=self.registry,
-            clock=self.clock,
-            transport=self.far,
-            settings=ExchangeSettings(),
-            random=Random(5),
-            **options,
-        )
-        self.venue.on_event(self.events.append)
-
-    async def run(self, seconds: float, *symbols: Symbol, every_ms: int = 50) -> None:
-        end_ns = self.clock.monotonic_ns() + round(seconds * SECOND)
-        while (left_ns := end_ns - self.clock.monotonic_ns()) > 0:
-            await self.clock.sleep(min(every_ms * MS, left_ns) if symbols else left_ns)
-            for symbol in symbols:
-                self.far.tick(symbol.base + symbol.quote)
-
-    def of(self, kind: type[VenueEvent]) -> list[Any]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-    def equals_market(self, symbol: Symbol = BTC) -> bool:
-        market = self.far.market(symbol.base + symbol.quote)
-        book = self.venue.orderbook(symbol)
-        return (book.last_id, book.bids(0), book.asks(0)) == (market.last_id, *market.levels())
-
-
-@asynccontextmanager
-async def shop(
-    symbols: Sequence[Symbol] = (BTC, ETH),
-    rule: BookRule = REST_RULE,
-    *,
-    options: dict[str, Any] | None = None,
-    **limits: Any,
-) -> AsyncIterator[Shop]:
-    made = Shop(symbols, rule, options or {}, limits)
-    async with made.venue:
-        yield made
-
 
 # -- opening ----------------------------------------------------------------------------------------------------------
 
@@ -174,11 +65,6 @@ async def test_nothing_is_sent_before_something_is_asked() -> None:
 def test_an_unknown_exchange_is_answered_with_the_cure() -> None:
     with pytest.raises(PluginMissing):
         open_exchange("nobody-has-this")
-
-
-def test_credentials_are_refused_while_there_is_no_private_side() -> None:
-    with pytest.raises(NotSupported, match="public market data only"):
-        open_exchange("mexc", credentials=arb.Credentials(api_key="k", api_secret="s"))
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,10 @@ class Rest(RestClient):
         """
         return await self._shared.sync_clock()
 
+    def venue_now_ns(self) -> int:
+        """Return what the venue's clock shows now, UTC, as far as it was measured."""
+        return self._shared.venue_now_ns()
+
     def metrics(self) -> RestMetrics:
         """Return counts and latencies since the start."""
         return self._shared.metrics()

@@ -10,6 +10,7 @@ from arb_core.structs.market import ExchangeId, Symbol, VenueName
 from arb_core.structs.stream import Topic
 
 __all__ = [
+    "AccountHealth",
     "BookHealth",
     "BookStats",
     "BudgetUse",
@@ -191,6 +192,18 @@ class LoopHealth(msgspec.Struct, frozen=True, kw_only=True):
     clock_jumps: int
 
 
+class AccountHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """The private streams. `since_ns` is how long `listening` has been what it is."""
+
+    listening: bool
+    """Whether everything that happens to the account is heard."""
+    since_ns: int
+    losses: int
+    """How often that ended."""
+    stream: StreamHealth
+    messages: MessageCounts
+
+
 class VenueHealth(msgspec.Struct, frozen=True, kw_only=True):
     """Socket ages, reconnects, books, latencies, limits used."""
 
@@ -207,3 +220,5 @@ class VenueHealth(msgspec.Struct, frozen=True, kw_only=True):
     snapshots: SnapshotHealth
     loop: LoopHealth
     broken_listeners: int
+    account: AccountHealth | None = None
+    """None where the venue was opened without a key."""

@@ -4,7 +4,10 @@ from arb_core.runtime.stream.events import VenueEvent
 from arb_core.structs.market import Symbol
 
 __all__ = [
+    "AccountDeaf",
+    "AccountListening",
     "ClockJumped",
+    "ClockNotMeasured",
     "Halted",
     "Lagging",
     "Late",
@@ -73,3 +76,20 @@ class ListenerBroken(VenueEvent, frozen=True, kw_only=True):
 
     listener: str
     error: str
+
+
+class AccountListening(VenueEvent, frozen=True, kw_only=True):
+    """Every private stream stands: what becomes of the account's orders is heard from now on."""
+
+
+class AccountDeaf(VenueEvent, frozen=True, kw_only=True):
+    """The private streams are down, wholly or in part: what happens to the account is not heard."""
+
+    reason: str
+
+
+class ClockNotMeasured(VenueEvent, frozen=True, kw_only=True):
+    """The venue did not tell its time, by which requests are signed; it is asked again after `retry_ns`."""
+
+    reason: str
+    retry_ns: int

@@ -1,33 +1,34 @@
-"""Everything of a venue but books: trades, quotes, depths and candles, as plain callbacks and as async iterators."""
+"""Everything of a venue that streams but books: market data by symbol, and what belongs to the account.
 
-from collections.abc import Callable, Coroutine
+As plain callbacks (`watch_*`) and as async iterators.
+"""
+
+from collections.abc import Callable
 from typing import Any, TypeVar
 from weakref import WeakSet
 
-from arb_core.errors import ArbError, Disconnected, NotSupported
+from arb_core.errors import Disconnected, NotSupported
 from arb_core.interfaces.context import Clock
 from arb_core.runtime.dispatch import Dispatch
 from arb_core.runtime.markets import MarketTable
-from arb_core.runtime.stream import StreamSession
-from arb_core.runtime.tasks import within
+from arb_core.structs.account import Balance
 from arb_core.structs.book import BookSnapshot
 from arb_core.structs.card import Capability, ExchangeCard
 from arb_core.structs.market import Kline, Quote, Symbol, Trade, VenueName
+from arb_core.structs.order import Fill, Order
 from arb_core.structs.stream import Feed, Topic
+from arb_core.venue.account import VenueAccount
+from arb_core.venue.demand import Demand
 from arb_core.venue.instruments import Instruments
 from arb_core.venue.updates import Updates
-from arb_core.venue.waiting import Waiting
+from arb_core.venue.waiting import WATCH_TIMEOUT_NS, in_time
 
-__all__ = ["WATCH_TIMEOUT_NS", "Feeds", "in_time"]
+__all__ = ["Feeds"]
 
 T = TypeVar("T")
 
-_SECOND = 1_000_000_000
-
-WATCH_TIMEOUT_NS = 30 * _SECOND
-"""How long `watch_*` wait for the venue, where the caller does not say."""
 TRADES_KEPT = 1000
-"""Trades that an async iterator keeps for a slow reader."""
+"""Trades, orders and fills that an async iterator keeps for a slow reader."""
 
 _CAPABILITY = {
     Feed.DEPTH: Capability.DEPTH,
@@ -45,15 +46,18 @@ class Feeds:
     clock: Clock
     markets: MarketTable
     _dispatch: Dispatch
-    _session: StreamSession
+    _demand: Demand
     _instruments: Instruments
     _trouble: str
     """Why there is no connection, as last heard."""
 
     def __init__(self) -> None:
-        self._accepted: Waiting[Topic] = Waiting()
-        self._users: dict[Topic, int] = {}
         self._updates: WeakSet[Updates[Any]] = WeakSet()
+
+    @property
+    def account(self) -> VenueAccount:
+        """The account that the venue was opened with. Raises `SettingsError` without one."""
+        raise NotImplementedError
 
     async def watch_trades(
         self, symbol: Symbol, listener: Callable[[Trade], None], *, timeout_ns: int = WATCH_TIMEOUT_NS
@@ -123,6 +127,50 @@ class Feeds:
         """Iterate over candles, the latest state of each."""
         return self._iterate(Updates(lambda take: self.watch_klines(symbol, interval, take), key=_candle, limit=limit))
 
+    # -- what belongs to the account ------------------------------------------------------------------------------
+
+    async def watch_orders(
+        self, listener: Callable[[Order], None], *, timeout_ns: int = WATCH_TIMEOUT_NS
+    ) -> Callable[[], None]:
+        """Call `listener` at every change of one of the account's orders; return what ends that.
+
+        Returns when the subscription stands: what happened before, a query tells. A change may come twice, and late. A
+        listener that raises is unplugged and reported as an event.
+
+        Raises:
+            SettingsError: the venue was opened without a key.
+            NotSupported: the venue has no such stream.
+            Refused: the venue refused the subscription.
+            Disconnected: the venue could not be reached within `timeout_ns`.
+        """
+        return await self.account.watch(Feed.ORDERS, lambda dispatch: dispatch.orders.add(listener), timeout_ns)
+
+    async def watch_fills(
+        self, listener: Callable[[Fill], None], *, timeout_ns: int = WATCH_TIMEOUT_NS
+    ) -> Callable[[], None]:
+        """Call `listener` at every execution of one of the account's orders; as `watch_orders`."""
+        return await self.account.watch(Feed.FILLS, lambda dispatch: dispatch.fills.add(listener), timeout_ns)
+
+    async def watch_balances(
+        self, listener: Callable[[Balance], None], *, timeout_ns: int = WATCH_TIMEOUT_NS
+    ) -> Callable[[], None]:
+        """Call `listener` when the account's balance of an asset changes; as `watch_orders`."""
+        return await self.account.watch(Feed.BALANCES, lambda dispatch: dispatch.balances.add(listener), timeout_ns)
+
+    def orders(self, *, limit: int = TRADES_KEPT) -> Updates[Order]:
+        """Iterate over changes of orders; a reader more than `limit` behind loses the oldest (`Updates.dropped`)."""
+        return self._iterate(Updates(self.watch_orders, key=None, limit=limit))
+
+    def fills(self, *, limit: int = TRADES_KEPT) -> Updates[Fill]:
+        """Iterate over executions; a reader more than `limit` behind loses the oldest (`Updates.dropped`)."""
+        return self._iterate(Updates(self.watch_fills, key=None, limit=limit))
+
+    def balances(self, *, limit: int = TRADES_KEPT) -> Updates[Balance]:
+        """Iterate over balances, the latest of each asset."""
+        return self._iterate(Updates(self.watch_balances, key=_asset, limit=limit))
+
+    # -- both -----------------------------------------------------------------------------------------------------
+
     def _iterate(self, updates: Updates[T]) -> Updates[T]:
         self._updates.add(updates)
         return updates
@@ -143,14 +191,11 @@ class Feeds:
             pair = self.markets.pair(symbol)
             topic = Topic(feed.feed, pair, feed.depth, feed.interval)
             try:
-                self._session.subscribe([topic])
+                ends.append(self._demand.join([topic]))
             except ValueError as error:
                 raise NotSupported(str(error)) from error
-            self._users[topic] = self._users.get(topic, 0) + 1
-            ends.append(lambda: self._leave(topic))
             ends.append(plug(pair))
-            if not self._session.stands(topic):
-                await self._accepted.turn(topic)
+            await self._demand.stands(topic)
 
         def end() -> None:
             while ends:
@@ -163,21 +208,6 @@ class Feeds:
             raise
         return end
 
-    def _leave(self, topic: Topic) -> None:
-        """One listener fewer; the last one takes the subscription along."""
-        self._users[topic] -= 1
-        if not self._users[topic]:
-            del self._users[topic]
-            self._session.unsubscribe([topic])
-
-
-async def in_time(clock: Clock, limit_ns: int, work: Coroutine[Any, Any, None], late: Callable[[], ArbError]) -> None:
-    """Do some work, or raise what `late` makes when it takes longer than `limit_ns`."""
-    if not await within(clock, limit_ns, work):
-        error = late()
-        error.add_note(f"waited {limit_ns / _SECOND:g} s")
-        raise error
-
 
 def _the_only(_update: object) -> int:
     """Stand for the only key: each update replaces the one before."""
@@ -186,3 +216,7 @@ def _the_only(_update: object) -> int:
 
 def _candle(kline: Kline) -> int:
     return kline.open_ns
+
+
+def _asset(balance: Balance) -> str:
+    return balance.asset

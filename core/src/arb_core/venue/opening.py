@@ -1,9 +1,10 @@
 """From an exchange's id to a venue: its plugin, its settings, the way to it."""
 
 from random import Random
+from typing import Literal
 
-from arb_core.config import venue_settings
-from arb_core.errors import NotSupported
+from arb_core.config import load_credentials, variable, venue_settings
+from arb_core.errors import SettingsError
 from arb_core.interfaces.context import Clock
 from arb_core.registry import Registry
 from arb_core.runtime.address import check_override
@@ -23,7 +24,7 @@ def open_exchange(
     venue: str | None = None,
     rest_url: str | None = None,
     ws_url: str | None = None,
-    credentials: Credentials | None = None,
+    credentials: Credentials | Literal[True] | None = None,
     settings: ExchangeSettings | None = None,
     registry: Registry | None = None,
     clock: Clock | None = None,
@@ -37,7 +38,9 @@ def open_exchange(
         venue: the label that books and logs bear, so that two accounts can stand side by side; default: the id.
         rest_url: replaces scheme, host and port of every request; a path goes before the venue's own.
         ws_url: the same for every socket.
-        credentials: none yet: this version has public market data only.
+        credentials: the key of an account, for `Venue.private` and `Venue.account`. True = the one that
+            `config.load_credentials` finds under the label: variables, keyring, credentials file. Default: none, and
+            nothing is looked for.
         settings: an instance of the card's settings struct; default: what the `ARB_<VENUE>_...` variables say.
         registry: the installed plugins, where they were found already.
         clock: time; default: the machine's.
@@ -47,11 +50,10 @@ def open_exchange(
     Raises:
         PluginMissing: no installed plugin owns the id; the message holds the cure.
         PluginBroken: one does, and cannot be used.
-        SettingsError: an override that may not be used, or a variable that cannot be read.
-        NotSupported: credentials were given.
+        SettingsError: an override that may not be used, a variable that cannot be read, or no key where one was to be
+            found.
+        NotSupported: credentials for an exchange whose plugin has no private side.
     """
-    if credentials is not None:
-        raise NotSupported("this version of arb-core has public market data only: open the venue without credentials")
     registry = registry or Registry()
     card = registry.card(exchange)
     name = VenueName(venue or exchange)
@@ -63,6 +65,11 @@ def open_exchange(
         check_override(rest_url, f"venues.{name}.rest_url", "https", "http")
     if ws_url is not None:
         check_override(ws_url, f"venues.{name}.ws_url", "wss", "ws")
+    if credentials is True:
+        credentials = load_credentials(name)
+        if credentials is None:
+            cure = f"set {variable(name, 'api_key')} and {variable(name, 'api_secret')}, or ARB_CREDENTIALS_FILE"
+            raise SettingsError(f"no API key was found; {cure}", key=f"venues.{name}")
     return Venue(
         name=name,
         card=card,
@@ -72,5 +79,6 @@ def open_exchange(
         transport=transport,
         rest_url=rest_url,
         ws_url=ws_url,
+        credentials=credentials,
         random=random or Random(),  # noqa: S311 (jitter, not a secret)
     )

@@ -7,6 +7,7 @@ it: who watches what, snapshots, the beat that finds silence and lag. The halves
 
 import logging
 from collections.abc import Callable, Mapping
+from itertools import count
 from random import Random
 from types import TracebackType
 from typing import Self
@@ -15,11 +16,13 @@ from arb_core.errors import (
     ArbError,
     BookUnavailable,
     Disconnected,
-    Refused,
+    NotSupported,
     Rejected,
+    SettingsError,
 )
 from arb_core.interfaces.book import LiveBook
 from arb_core.interfaces.context import Clock
+from arb_core.interfaces.private import PrivateExchange
 from arb_core.registry import Registry
 from arb_core.runtime.address import rebase
 from arb_core.runtime.booksync import BookSync
@@ -34,22 +37,26 @@ from arb_core.runtime.stream import StreamSession
 from arb_core.runtime.stream.events import Closed, Malformed, OpenFailed, Subscribed, TopicRefused, VenueEvent
 from arb_core.runtime.tasks import TaskOwner
 from arb_core.runtime.transport import Transport
+from arb_core.structs.account import Credentials
 from arb_core.structs.book import BookFault, BookState
-from arb_core.structs.card import ExchangeCard, ExchangeSettings
+from arb_core.structs.card import Capability, ExchangeCard, ExchangeSettings
 from arb_core.structs.health import BookHealth, SnapshotHealth, VenueHealth
 from arb_core.structs.market import Pair, Symbol, VenueName
 from arb_core.structs.stream import Feed, Topic
+from arb_core.venue.account import VenueAccount
+from arb_core.venue.demand import Demand, refusal
 from arb_core.venue.events import (
+    ClockJumped,
     Halted,
     ListenerBroken,
     MarketsFailed,
     Resumed,
     SnapshotFailed,
 )
-from arb_core.venue.feeds import WATCH_TIMEOUT_NS, Feeds, in_time
+from arb_core.venue.feeds import Feeds
 from arb_core.venue.instruments import Instruments
 from arb_core.venue.keeping_up import KeepingUp
-from arb_core.venue.waiting import Waiting
+from arb_core.venue.waiting import WATCH_TIMEOUT_NS, Waiting, in_time
 
 __all__ = ["Venue"]
 
@@ -85,6 +92,7 @@ class Venue(Feeds):
         rest_url: str | None,
         ws_url: str | None,
         random: Random,
+        credentials: Credentials | None = None,
         refresh_ns: int = REFRESH_NS,
     ) -> None:
         super().__init__()
@@ -115,6 +123,7 @@ class Venue(Feeds):
         self._factory = registry.book_factory()
         self._dispatch = Dispatch(self._on_broken)
         self._tasks = TaskOwner()
+        serials = count(1)
         self._session = StreamSession(
             venue=name,
             card=card,
@@ -127,7 +136,30 @@ class Venue(Feeds):
             ws_url=ws_url,
             share=settings.share,
             random=random,
+            serials=serials,
         )
+        self._demand = Demand(name, self._session)
+        self._account: VenueAccount | None = None
+        if credentials is not None:
+            if Capability.TRADING not in card.capabilities:
+                raise NotSupported(f"{card.id} has no private side: open it without credentials")
+            self._account = VenueAccount(
+                venue=name,
+                card=card,
+                private=registry.private(card.id, context, credentials),
+                dialect=registry.private_stream(card.id, context, credentials),
+                markets=self.markets,
+                rest=self._rest,
+                transport=self._transport,
+                clock=clock,
+                tasks=self._tasks,
+                random=random,
+                ws_url=ws_url,
+                serials=serials,
+                report=self._tell,
+                broken=self._on_broken,
+                fail=self._fail,
+            )
         self._snapshots = Snapshots(
             self.public.get_orderbook, self._on_snapshot_failed, clock=clock, tasks=self._tasks, random=random
         )
@@ -170,6 +202,29 @@ class Venue(Feeds):
         finally:
             if self._owns_transport:
                 await self._transport.close()
+
+    # -- the account ----------------------------------------------------------------------------------------------
+
+    @property
+    def has_account(self) -> bool:
+        """Whether the venue was opened with a key."""
+        return self._account is not None
+
+    @property
+    def account(self) -> VenueAccount:
+        """The account at work: what the engine acts through and hears from.
+
+        Raises:
+            SettingsError: the venue was opened without a key.
+        """
+        if self._account is None:
+            raise SettingsError(f"{self.name} was opened without an API key: pass credentials", key="credentials")
+        return self._account
+
+    @property
+    def private(self) -> PrivateExchange:
+        """The plugin's signed REST side. Raises `SettingsError` where the venue was opened without a key."""
+        return self.account.private
 
     # -- instruments ----------------------------------------------------------------------------------------------
 
@@ -378,26 +433,33 @@ class Venue(Feeds):
             ),
             loop=self._keeping_up.health(),
             broken_listeners=self._broken_listeners,
+            account=None if self._account is None else self._account.health(),
         )
 
     def _beat(self, beat: Beat) -> None:
         if self._keeping_up.judge(beat, self._books.values()):
-            self._session.reconnect("the machine slept, or its clock was set: nothing that was known can be trusted")
+            reason = "the machine slept, or its clock was set: nothing that was known can be trusted"
+            self._session.reconnect(reason)
+            if self._account is not None:
+                self._account.reconnect(reason)
         for book in tuple(self._books.values()):
             book.check(beat.monotonic_ns)
 
     def _hear(self, event: VenueEvent) -> None:
-        """Take every event: wake who waits for it, and pass it on."""
-        if isinstance(event, Subscribed):
-            self._accepted.settle(event.topic)
-        elif isinstance(event, TopicRefused):
-            refused = Refused(f"{event.topic.feed} of {event.topic.pair}: {event.reason}", venue=self.name)
-            self._accepted.settle(event.topic, refused)
+        """Take every event of the public side: wake who waits for it, and pass it on."""
+        self._demand.hear(event)
+        if isinstance(event, TopicRefused):
             book = self._dispatch.books.get(event.topic.pair or "") if event.topic.feed is Feed.BOOK else None
             if book is not None:
-                self._live.settle(book, refused)
+                self._live.settle(book, refusal(event))
         elif isinstance(event, OpenFailed | Closed | MarketsFailed):
             self._trouble = event.reason
+        elif isinstance(event, ClockJumped) and self._account is not None:
+            self._account.doubt_clock()
+        self._tell(event)
+
+    def _tell(self, event: VenueEvent) -> None:
+        """Pass an event on, whichever side it comes from."""
         self._log.log(logging.DEBUG if isinstance(event, _FREQUENT) else logging.INFO, "%s", event)
         self._on_event(event)
 

@@ -1,11 +1,29 @@
 """Who waits for a book to be LIVE or for a subscription to stand, and what they are told."""
 
 import asyncio
-from typing import Generic, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
 
-__all__ = ["Waiting"]
+from arb_core.errors import ArbError
+from arb_core.interfaces.context import Clock
+from arb_core.runtime.tasks import within
+
+__all__ = ["WATCH_TIMEOUT_NS", "Waiting", "in_time"]
 
 K = TypeVar("K")
+
+_SECOND = 1_000_000_000
+
+WATCH_TIMEOUT_NS = 30 * _SECOND
+"""How long `watch_*` wait for the venue, where the caller does not say."""
+
+
+async def in_time(clock: Clock, limit_ns: int, work: Coroutine[Any, Any, None], late: Callable[[], ArbError]) -> None:
+    """Do some work, or raise what `late` makes when it takes longer than `limit_ns`."""
+    if not await within(clock, limit_ns, work):
+        error = late()
+        error.add_note(f"waited {limit_ns / _SECOND:g} s")
+        raise error
 
 
 class Waiting(Generic[K]):

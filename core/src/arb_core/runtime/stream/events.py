@@ -36,7 +36,7 @@ class VenueEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamEvent(VenueEvent, frozen=True, kw_only=True):
-    """Something happened on a connection. `connection` counts from 1 within a session and is never used again."""
+    """Something happened on a connection. `connection` counts from 1 within a venue and is never used again."""
 
     connection: int
 

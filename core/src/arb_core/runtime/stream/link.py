@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from arb_core.errors import WireError
 from arb_core.interfaces.context import TimerHandle
 from arb_core.interfaces.stream import Sink
@@ -108,7 +110,7 @@ class Link:
         around = self._around
         around.tally.opened += 1
         around.report(Opened(venue=around.venue, connection=self.serial, host=self.host))
-        for frame in around.dialect.login(self.ticket, self._clock.now_ns()):
+        for frame in around.dialect.login(self.ticket, around.venue_now_ns()):
             self._logins += 1
             self._send(frame)
         self._login_due_ns = now_ns + around.limits.ack_timeout_ns
@@ -183,11 +185,13 @@ class Link:
         self._in_a_row += 1
         self._wire_errors += 1
         around.tally.wire_errors += 1
+        # A validation error speaks of types and places; any other text, and the frame, may hold what is private.
+        told = not around.private or isinstance(error, msgspec.ValidationError)
         fault = WireError(
-            f"{type(error).__name__}: {error}",
+            f"{type(error).__name__}: {error}" if told else type(error).__name__,
             exchange=around.exchange,
             where=f"connection {self.serial}",
-            wire=bytes(frame[:200]),
+            wire=b"" if around.private else bytes(frame[:200]),
         )
         around.report(Malformed(venue=around.venue, connection=self.serial, error=str(fault), in_a_row=self._in_a_row))
         self._owner.link_malformed(self)
@@ -296,7 +300,7 @@ class Link:
 
     def _ping(self, now_ns: int, *, probe: bool) -> None:
         """Send the venue's own ping; a probe, and a venue without one, also the protocol's."""
-        frame = self._around.dialect.ping(self._clock.now_ns())
+        frame = self._around.dialect.ping(self._around.venue_now_ns())
         self._vitals.pinged(now_ns, probe=probe)
         if frame is not None:
             self._send(frame)
@@ -336,7 +340,7 @@ class Link:
             if request is None:
                 break
             frame = around.dialect.subscribe if request.subscribe else around.dialect.unsubscribe
-            self._send(frame(request.topics, request.request_id, self._clock.now_ns()))
+            self._send(frame(request.topics, request.request_id, around.venue_now_ns()))
         return subscriptions.deadline_ns
 
     def _wait_ns(self, now_ns: int, *, spare: int) -> int:

@@ -1,6 +1,7 @@
 """The streaming session of one venue: every topic that anyone wants, on as many connections as the venue demands."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from random import Random
 
 from arb_core.interfaces.context import Clock
@@ -42,11 +43,16 @@ class StreamSession:
         ws_url: str | None = None,
         share: float = 1.0,
         random: Random | None = None,
+        private: bool = False,
+        venue_now_ns: Callable[[], int] | None = None,
+        serials: Iterator[int] | None = None,
     ) -> None:
         """Begin without a connection.
 
         `ws_url` replaces the hosts (see `address.rebase`), `share` is our part of the venue's limit of connection
-        attempts, a seeded `random` makes the jitter repeatable. `tasks` owns the task of each connection.
+        attempts, a seeded `random` makes the jitter repeatable. `tasks` owns the task of each connection. A `private`
+        session shows nothing of what it hears, and signs by `venue_now_ns` (default: our own clock). Sessions of one
+        venue share `serials`, so that a number names one connection.
         """
         self.around = Surroundings(
             venue=venue,
@@ -58,11 +64,13 @@ class StreamSession:
             dispatch=dispatch,
             report=listener,
             tally=Tally(),
+            venue_now_ns=venue_now_ns or clock.now_ns,
+            private=private,
         )
         self.tasks = tasks
         self.random = random or Random()  # noqa: S311 (jitter, not a secret)
         self._ws_url = ws_url
-        self._serial = 0
+        self._serials = serials or count(1)
         self._shards: list[Shard] = []
         self._shard_of: dict[Topic, Shard] = {}
         connects = card.stream.connects
@@ -122,10 +130,14 @@ class StreamSession:
         for shard in self._shards:
             shard.cut(reason)
 
+    def ask_again(self) -> None:
+        """Ask for refused topics at once: what they were refused for may have been mended."""
+        for shard in self._shards:
+            shard.ask_again()
+
     def next_serial(self) -> int:
         """Number a connection."""
-        self._serial += 1
-        return self._serial
+        return next(self._serials)
 
     def address(self, ticket: StreamTicket) -> str:
         """Return the URL to connect to."""

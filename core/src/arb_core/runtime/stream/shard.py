@@ -37,6 +37,8 @@ REFUSED_RETRY_NS = 60 * _SECOND
 """A refused topic is asked for again after this long, for as long as someone wants it."""
 POLL_NS = 50_000_000
 """How often a hand-over looks whether it is complete."""
+LINGER_NS = 2 * _SECOND
+"""What each connection tells once (trades, orders, fills) may still be on its way on the old one for this long."""
 QUIET_JOIN_NS = 10 * _SECOND
 """A book that says nothing for this long on either connection has joined: whatever was on its way has arrived."""
 OVERLAP_NS = 5 * _SECOND
@@ -45,6 +47,9 @@ CLOSE_NS = 1 * _SECOND
 """How long a closing handshake may take before the connection is cut."""
 MARGIN_NS = 600 * _SECOND
 """A rotation begins at most this long before the venue would end the connection."""
+
+
+_TOLD_ONCE = frozenset({Feed.TRADES, Feed.ORDERS, Feed.FILLS, Feed.BALANCES})
 
 
 class Harbour(Protocol):
@@ -117,6 +122,12 @@ class Shard:
             feeding = self._fresh
         if feeding is not None and not feeding.closed:
             feeding.resubscribe([topic])
+
+    def ask_again(self) -> None:
+        """Ask for what was refused now, not when its time has come."""
+        for topic in tuple(self.refused):
+            self._cancel(topic)
+            self._ask_again(topic)
 
     def cut(self, reason: str) -> None:
         """Replace whatever connection there is: it cannot be trusted any more."""
@@ -238,8 +249,15 @@ class Shard:
                 settled_ns = None
                 continue
             settled_ns = settled_ns or now_ns
-            if handover.joined.issuperset(_pairs(self.topics)) or now_ns - settled_ns >= QUIET_JOIN_NS:
-                self._complete(old, fresh, handover)
+            waited_ns = now_ns - settled_ns
+            if waited_ns >= LINGER_NS or not self._tells_once():
+                joined = handover.joined.issuperset(_pairs(self.topics))
+                if joined or waited_ns >= QUIET_JOIN_NS:
+                    self._complete(old, fresh, handover)
+
+    def _tells_once(self) -> bool:
+        """Whether there are topics of which no later message makes good for a lost one."""
+        return any(topic.feed in _TOLD_ONCE for topic in self.topics)
 
     def _complete(self, old: Link, fresh: Link, handover: Handover) -> None:
         """The new connection carries everything from now on."""

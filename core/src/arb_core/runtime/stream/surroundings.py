@@ -1,5 +1,6 @@
 """What the connections of one session share, and who looks after each of them."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -45,6 +46,10 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     dispatch: Dispatch
     report: EventListener
     tally: Tally
+    venue_now_ns: Callable[[], int]
+    """The venue's clock as far as we know it, UTC: what signed frames bear."""
+    private: bool
+    """What is heard belongs to an account: nothing of it is shown."""
 
 
 class LinkOwner(Protocol):

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from arb_core.errors import ArbError
+from arb_core.errors import ArbError, Rejected
 from arb_core.runtime.stream.backoff import Backoff
 from arb_core.runtime.stream.events import TicketEnded
 from arb_core.runtime.stream.link import Link
@@ -29,14 +29,19 @@ async def keep(link: Link, around: Surroundings, random: Random) -> None:
                 ticket = link.ticket = await around.dialect.renew(ticket)
                 break
             except ArbError as error:
-                age_ns = clock.monotonic_ns() - valid_from_ns
-                lasts = ticket.expires_ns is None or age_ns < _early(ticket.expires_ns)
-                if error.action not in {"wait", "retry"} or not lasts:
+                if isinstance(error, Rejected) and error.action != "retry":
+                    # The venue does not know it any more: the connection may be open, but nobody speaks on it.
+                    link.on_ticket_lost(f"not renewed: {error}")
+                    return
+                pause_ns = backoff.fail()
+                if ticket.expires_ns is not None:
+                    pause_ns = min(pause_ns, valid_from_ns + _early(ticket.expires_ns) - clock.monotonic_ns())
+                if error.action not in {"wait", "retry"} or pause_ns <= 0:
                     reason = f"not renewed: {error}"
                     around.report(TicketEnded(venue=around.venue, connection=link.serial, reason=reason))
                     link.retire("its ticket could not be renewed")
                     return
-                await clock.sleep(backoff.fail())
+                await clock.sleep(pause_ns)
         valid_from_ns = clock.monotonic_ns()
         backoff.reset()
     if ticket.expires_ns is not None:
