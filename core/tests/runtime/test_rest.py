@@ -306,6 +306,66 @@ async def test_refused_order_did_not_happen(reply, expected):
     assert world.tries == 1
 
 
+@pytest.mark.parametrize("where", ["parse", "read_fault", "transport"])
+async def test_defect_after_an_order_has_left_is_an_unknown_outcome_whose_cause_is_kept(where):
+    def defect(_answer: object) -> ExchangeAPIError | None:
+        raise AttributeError("typo near secret-1")
+
+    def fail() -> RestAnswer:
+        raise AssertionError("nobody expects secret-1 here")
+
+    world = World(*([fail] if where == "transport" else []), sign=True)
+    rest = world.client.bind(defect if where == "read_fault" else read_fault, world._sign)
+    parse = (lambda body: defect(body) or 0) if where == "parse" else number
+    with pytest.raises(OutcomeUnknown, match=r"the answer was not read \((Attribute|Assertion)Error\)") as caught:
+        await rest.call(ORDER, parse, client_order_id="a1")
+    assert caught.value.client_order_id == "a1"
+    assert isinstance(caught.value.__cause__, AttributeError | AssertionError)
+    assert "secret-1" not in str(caught.value)
+    assert (world.tries, world.client.metrics().under_way) == (1, 0)
+
+
+async def test_defect_before_an_order_has_left_is_told_as_it_is():
+    def sign(_request: RestRequest, _now_ns: int) -> RestRequest:
+        raise AttributeError("typo")
+
+    world = World()
+    with pytest.raises(AttributeError, match="typo"):
+        await world.client.bind(read_fault, sign).call(ORDER, number, client_order_id="a1")
+    assert (world.tries, world.client.metrics().under_way) == (0, 0)
+
+
+@pytest.mark.parametrize("after_ms", [0, 5, 9])
+async def test_order_cancelled_on_its_way_is_cancelled_and_nothing_else(after_ms):
+    world = World(sign=True)
+    task = asyncio.create_task(world.rest.call(ORDER, number, client_order_id="a1"))
+    await world.clock.sleep(after_ms * MS)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await world.clock.sleep(SECOND)
+    metrics = world.client.metrics()
+    assert (world.tries, metrics.under_way, metrics.outcomes_unknown) == (1, 0, 0)
+
+
+async def test_order_does_not_stand_in_line_until_its_market_is_gone():
+    world = World(sign=True)
+    order = Endpoint(method="POST", path="/order", idempotent=False, signed=True, cost={"ip": 5})
+    world.client.budgets.refuse(
+        world.client.budgets.claim("GET /depth", {"ip": 1}),
+        {"retry-after": "3"},
+        world.clock.now_ns(),
+        world.clock.monotonic_ns(),
+        banned=False,
+    )
+    with pytest.raises(RateLimitError, match="held back") as caught:
+        await world.rest.call(order, number, client_order_id="a1")
+    assert caught.value.local
+    assert (world.tries, world.clock.now_ns()) == (0, EPOCH)
+    await world.clock.sleep(2500 * MS)
+    assert await world.rest.call(order, number, client_order_id="a1") == 1
+
+
 async def test_refusal_with_retry_after_is_waited_for_and_tried_again():
     world = World((429, b"too many", {"retry-after": "3"}))
     assert await world.rest.call(DEPTH, number) == 1
@@ -518,6 +578,24 @@ async def test_clock_skew_without_a_way_to_measure_it_is_final():
     assert world.tries == 1
     with pytest.raises(SettingsError, match="asks the venue for its time"):
         await world.client.sync_clock()
+
+
+@pytest.mark.parametrize("failure", [CUT, (200, b'{"n":"x"}')], ids=["cut", "nonsense"])
+async def test_order_refused_for_its_time_stays_refused_when_the_time_is_not_to_be_had(failure):
+    world = World((400, b'{"code":-2}'), *[failure] * 4, sign=True)
+    world.client.set_server_time(lambda: world.client.bind(read_fault).call(FREE, number))
+    with pytest.raises(ClockSkew) as caught:
+        await world.rest.call(ORDER, number, client_order_id="a1")
+    assert isinstance(caught.value.__cause__, ExchangeUnavailable | WireError)
+    assert sum(request.path == "/order" for _at, request in world.transport.sent) == 1
+
+
+async def test_order_signed_anew_after_skew_may_end_in_any_way():
+    world = World((400, b'{"code":-2}'), *[(200, b"{}")] * 3, CUT, sign=True)
+    world.client.set_server_time(skewed(world))
+    with pytest.raises(OutcomeUnknown):
+        await world.rest.call(ORDER, number, client_order_id="a1")
+    assert sum(request.path == "/order" for _at, request in world.transport.sent) == 2
 
 
 async def test_many_skewed_requests_measure_the_clock_once():

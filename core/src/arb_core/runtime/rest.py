@@ -6,11 +6,14 @@ leaves through a `Transport`. What goes wrong is said by what the caller should 
 * never sent: tried again, whatever it is;
 * an idempotent request: tried again by the error's action, with full jitter, at most `RequestConfig.attempts` times;
 * one that is not idempotent and may have arrived: `OutcomeUnknown` at once, whether the answer is missing, broken, a
-  5xx or an error that is not a plain refusal. It may have happened, and only asking tells;
+  5xx, an error that is not a plain refusal, or met a defect of whoever reads it. It may have happened, and only asking
+  tells;
 * 429 and 418: the budgets are closed for everybody, and the request waits with the others as long as it may;
-* our clock is off: the difference is measured and the request signed again, once.
+* our clock is off: the difference is measured and the request signed again, once. That refusal proves that nothing
+  happened, also to an order, and is the only one after which an order leaves again.
 
-Cancellation passes through and gives the place back. No error holds a query, a header or a body of a request.
+Cancellation passes through and gives the place back; what became of a request that was cancelled on its way, nobody
+here knows. No error holds a query, a header or a body of a request.
 """
 
 import asyncio
@@ -77,6 +80,8 @@ _UNPARSEABLE = (
 `Decimal` made from something that is no number."""
 
 _DEFAULT = RequestConfig()
+_ORDER = RequestConfig(max_wait_ns=_SECOND)
+"""For what is not idempotent: an order that has stood in line for long was meant for another market."""
 
 
 def _no_fault(_answer: RestAnswer) -> ExchangeAPIError | None:
@@ -161,7 +166,7 @@ class Rest(RestClient):
         client_order_id: str | None = None,
         config: RequestConfig | None = None,
     ) -> T:
-        config = config or _DEFAULT
+        config = config or (_DEFAULT if endpoint.idempotent else _ORDER)
         shared = self._shared
         request = _request(endpoint, params, path, body)
         claim = shared.budgets.claim(
@@ -174,12 +179,16 @@ class Rest(RestClient):
             syncs = shared.syncs
             try:
                 return await self._try(endpoint, claim, request, parse, client_order_id=client_order_id, config=config)
-            except ClockSkew:
+            except ClockSkew as skew:
                 if synced or self._sign is None or shared.server_time is None:
                     raise
                 synced = True
                 tries -= 1
-                await shared.sync_clock(unless_after=syncs)
+                try:
+                    await shared.sync_clock(unless_after=syncs)
+                except ArbError as error:
+                    # What became of the request is known: it was refused.
+                    raise skew from error
             except (_NotSent, ExchangeAPIError) as error:
                 if tries >= config.attempts or not _may_repeat(error, endpoint, config):
                     if isinstance(error, _NotSent):
@@ -205,23 +214,29 @@ class Rest(RestClient):
         await shared.enter(claim, config.max_wait_ns)
         try:
             ready = request if self._sign is None else self._sign(request, shared.venue_now_ns())
-            answer = await shared.send(claim, ready, config.timeout_ns)
-            self._judge(endpoint, claim, answer)
-            return self._parsed(endpoint, parse, answer)
+            if endpoint.idempotent:
+                return await self._exchange(endpoint, claim, ready, parse, config)
+            try:
+                return await self._exchange(endpoint, claim, ready, parse, config)
+            except (_NotSent, Rejected, RateLimitError):
+                raise  # nothing reached the venue, or it says that nothing happened
+            except Exception as error:
+                raise self._unknown(error, client_order_id) from error
+        finally:
+            shared.leave()
+
+    async def _exchange(
+        self, endpoint: Endpoint, claim: Claim, ready: RestRequest, parse: Callable[[bytes], T], config: RequestConfig
+    ) -> T:
+        """Send a request that is ready, and read its answer."""
+        try:
+            answer = await self._shared.send(claim, ready, config.timeout_ns)
         except TransportError as error:
             if not error.sent:
                 raise _NotSent(str(error)) from error
-            if endpoint.idempotent:
-                raise self._unavailable(str(error)) from error
-            raise self._unknown(str(error), client_order_id) from error
-        except (Rejected, RateLimitError):
-            raise  # the venue says that nothing happened
-        except (ExchangeAPIError, WireError) as error:
-            if endpoint.idempotent:
-                raise
-            raise self._unknown(error, client_order_id) from error
-        finally:
-            shared.leave()
+            raise self._unavailable(str(error)) from error
+        self._judge(endpoint, claim, answer)
+        return self._parsed(endpoint, parse, answer)
 
     def _judge(self, endpoint: Endpoint, claim: Claim, answer: RestAnswer) -> None:
         """Raise what an answer stands for, unless it is a success."""
@@ -274,11 +289,16 @@ class Rest(RestClient):
     def _unavailable(self, text: str) -> ExchangeUnavailable:
         return ExchangeUnavailable(text, exchange=self._shared.card.id)
 
-    def _unknown(self, why: str | ArbError, client_order_id: str | None) -> OutcomeUnknown:
+    def _unknown(self, why: Exception, client_order_id: str | None) -> OutcomeUnknown:
         self._shared.outcomes_unknown += 1
         answered = why if isinstance(why, ExchangeAPIError) else None
+        if answered is not None:
+            told = answered.message
+        else:
+            # A defect speaks of anything, perhaps of what was sent: its traceback stays chained, its text is not shown.
+            told = str(why) if isinstance(why, ArbError) else f"the answer was not read ({type(why).__name__})"
         return OutcomeUnknown(
-            f"{answered.message if answered else why}; the request may have been carried out",
+            f"{told}; the request may have been carried out",
             exchange=self._shared.card.id,
             client_order_id=client_order_id,
             api_code=answered.api_code if answered else None,

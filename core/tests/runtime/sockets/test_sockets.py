@@ -227,6 +227,18 @@ async def test_request_cut_on_a_kept_connection_is_not_sent_again_behind_our_bac
     assert SECRET not in everything_said(caught.value)
 
 
+async def test_request_that_was_not_read_to_its_end_may_have_arrived(transport):
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head(reader)
+        writer.transport.abort()
+
+    request = RestRequest(method="POST", path="/order", body=b"x" * (1 << 20))
+    async with raw_server(script) as address:
+        with pytest.raises(TransportError) as caught:
+            await transport.request(f"http://{address}", request, PATIENCE)
+    assert caught.value.sent
+
+
 async def test_refused_connection_sent_nothing(transport):
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Nobody comes."""
