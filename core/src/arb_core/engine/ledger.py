@@ -68,11 +68,16 @@ class _Cell:
         self.locked = _NOTHING
         self.expected = _NOTHING
         self.reserved: dict[Hashable, Decimal] = {}
-        self.about: float | None = 0.0
-        """`available` as float64, None after a change until somebody asks."""
+        self.about: tuple[float, float] | None = 0.0, 0.0
+        """`available` and `expected` as float64, None after a change until somebody asks."""
 
     def available(self) -> Decimal:
         return minus(min(self.free, minus(self.expected, self.locked)), total(self.reserved.values()))
+
+    def roughly(self) -> tuple[float, float]:
+        if self.about is None:
+            self.about = float(self.available()), float(self.expected)
+        return self.about
 
     def promise(self, holder: Hashable, amount: Decimal) -> None:
         """Change a holder's promise by some amount; one of nothing is none."""
@@ -104,11 +109,16 @@ class Ledger:
     def about(self, venue: VenueName, asset: Asset) -> float:
         """Return `available` as float64, without arithmetic while nothing changed: for the first look at a sighting."""
         cell = self._cells.get((venue, asset))
-        if cell is None:
-            return 0.0
-        if cell.about is None:
-            cell.about = float(cell.available())
-        return cell.about
+        return 0.0 if cell is None else cell.roughly()[0]
+
+    def about_held(self, venue: VenueName, asset: Asset) -> float:
+        """Return `held`, likewise."""
+        cell = self._cells.get((venue, asset))
+        return 0.0 if cell is None else cell.roughly()[1]
+
+    def about_held_everywhere(self, asset: Asset) -> float:
+        """Return `held_everywhere`, likewise."""
+        return sum(cell.roughly()[1] for cell in self._of_asset.get(asset, ()))
 
     def spendable(self, holder: Hashable, venue: VenueName, asset: Asset) -> Decimal:
         """Return what a holder may spend: its own promise, which a late report does not shake, and what is free."""
@@ -169,18 +179,21 @@ class Ledger:
             left = cell.reserved.pop(order, _NOTHING)
             self._promise(trade, cell, left)
 
-    def move(self, venue: VenueName, moves: Mapping[Asset, Decimal], *, order: Hashable, trade: Hashable) -> None:
+    def move(
+        self, venue: VenueName, moves: Mapping[Asset, Decimal], *, order: Hashable, trade: Hashable | None
+    ) -> None:
         """Book what fills moved (`orders.moves`): the caller books each difference once.
 
         What is paid comes out of what was promised to the order, then to its trade; what comes in is promised to the
-        trade.
+        trade, unless that has ended (None).
         """
         for asset, amount in moves.items():
             cell = self._cell(venue, asset)
             cell.expected = plus(cell.expected, amount)
             cell.about = None
             if amount >= 0:
-                self._promise(trade, cell, amount)
+                if trade is not None:
+                    self._promise(trade, cell, amount)
                 continue
             left = minus(_NOTHING, amount)
             for holder in (order, trade):

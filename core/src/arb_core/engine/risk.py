@@ -36,6 +36,7 @@ __all__ = [
     "cleared",
     "cooled",
     "killed",
+    "lets_through",
     "loss_reached",
     "probing",
     "venue_failed",
@@ -48,8 +49,14 @@ DAY_NS = 86_400 * SECOND
 REASONS = (
     "kill",
     "daily_loss",
+    "stopping",
+    "journal",
+    "account",
+    "reconciling",
+    "deaf",
     "breaker",
     "in_doubt",
+    "under_way",
     "cooldown",
     "open_trades",
     "absurd",
@@ -58,7 +65,12 @@ REASONS = (
     "venue_limit",
     "balance",
 )
-"""Every reason that speaks against a trade, in the order in which they are reported."""
+"""Every reason that speaks against a trade, in the order in which they are reported.
+
+Five of them are about the program rather than about money, and are told by `trading.gate` alone: `stopping`, `journal`,
+`account` (none is open on that venue), `reconciling`, `deaf`; and `under_way` (a trade of the same symbol on the same
+venue).
+"""
 
 _NOTHING = Decimal(0)
 _ONE = Decimal(1)
@@ -159,13 +171,19 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def money(self) -> Asset:
-        """What its profit is counted in."""
-        return Asset(self.legs[0].symbol.quote)
+        """What its profit is counted in: the quote asset of the first leg; in turn, what the first leg pays."""
+        first = self.legs[0]
+        return Asset(first.symbol.base if self._pays_base else first.symbol.quote)
 
     @property
     def notional(self) -> Decimal:
         """What the first leg is worth, in `money`."""
-        return times(self.legs[0].quantity, self.legs[0].price)
+        first = self.legs[0]
+        return first.quantity if self._pays_base else times(first.quantity, first.price)
+
+    @property
+    def _pays_base(self) -> bool:
+        return self.plan is Plan.IN_TURN and self.legs[0].side is Side.SELL
 
 
 class Funds(Protocol):
@@ -301,7 +319,7 @@ def _places(
     reasons = [
         Reason("breaker", f"{venue} failed lately")
         for venue in sorted({leg.venue for leg in legs})
-        if not _lets_through(state.breakers.get(venue), limits, now_ns)
+        if not lets_through(state.breakers.get(venue), limits, now_ns)
     ]
     places = sorted({(leg.venue, leg.symbol) for leg in legs})
     reasons += [
@@ -370,7 +388,8 @@ def _balances(proposal: Proposal, funds: Funds) -> list[Reason]:
     return reasons
 
 
-def _lets_through(breaker: Breaker | None, limits: Limits, now_ns: int) -> bool:
+def lets_through(breaker: Breaker | None, limits: Limits, now_ns: int) -> bool:
+    """Whether a trade may go to a venue: its breaker is closed, or has rested long enough for one to try."""
     if breaker is None or breaker.opened_ns is None:
         return True
     last_ns = breaker.opened_ns if breaker.probe_ns is None else breaker.probe_ns

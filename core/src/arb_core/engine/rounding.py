@@ -1,13 +1,13 @@
 """Prices and sizes as an instrument takes them: the one place where float64 becomes an orderable `Decimal`."""
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd, lcm
 
 from arb_core.structs.market import Side
 
-__all__ = ["common_step", "decimal", "round_price", "round_size"]
+__all__ = ["common_step", "decimal", "nearest_size", "round_price", "round_size"]
 
 
 def decimal(number: float) -> Decimal:
@@ -25,6 +25,11 @@ def round_price(price: Decimal, tick: Decimal, side: Side) -> Decimal:
 def round_size(size: Decimal, step: Decimal) -> Decimal:
     """Round down to a multiple of the step: never more than is there. A step of 0 is none."""
     return size if step <= 0 else (size / step).to_integral_value(ROUND_FLOOR) * step
+
+
+def nearest_size(size: Decimal, step: Decimal) -> Decimal:
+    """Round to the nearest multiple of the step, where what is missing on one side is as bad as what is too much."""
+    return size if step <= 0 else (size / step).to_integral_value(ROUND_HALF_EVEN) * step
 
 
 @lru_cache(maxsize=4096)

@@ -55,7 +55,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     symbol: Symbol
     plan: Plan
     money: Asset
-    """What profit is counted in: the quote asset of the first leg."""
+    """What profit is counted in: `Proposal.money`."""
     notional: Decimal
     """What the first leg is worth, in `money`."""
     edge_bps: float

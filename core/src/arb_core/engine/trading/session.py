@@ -1,0 +1,457 @@
+"""The trading session: joins verdicts, risk, journal, execution and ledger, and owns every task of them.
+
+    trading = Trading(detection, accounts, journal, limits=..., policy=..., tasks=owner)
+    trading.listen(result=..., alarm=...)
+    await trading.start()          # trades found unfinished are taken up, venues compared
+    ...
+    left = await trading.stop(timeout_ns)
+
+From a verdict to an admission everything happens inside the detection session's call. A trade that is admitted is a
+task; it alone waits for the journal and for the venues.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from arb_core.engine.ids import IntentId
+from arb_core.engine.journal.records import Unfinished
+from arb_core.engine.ledger import Ledger, Need
+from arb_core.engine.legs import LegPolicy
+from arb_core.engine.risk import Admission, Limits, Proposal, Reason, RiskState
+from arb_core.engine.session import DetectionSession
+from arb_core.engine.trade import Intent, Purpose, TradeResult
+from arb_core.engine.trading.alarms import (
+    AdmissionListener,
+    FillListener,
+    Listeners,
+    OrderListener,
+    ResultListener,
+    TradingAlarm,
+    TradingAlarmListener,
+)
+from arb_core.engine.trading.crew import Crew
+from arb_core.engine.trading.desk import Desk
+from arb_core.engine.trading.execution import Execution, Trade
+from arb_core.engine.trading.gate import Gate
+from arb_core.engine.trading.lanes import Lanes
+from arb_core.engine.trading.latches import Latches
+from arb_core.engine.trading.reconcile import Reconciler, VenueReport
+from arb_core.engine.trading.settings import TradingSettings
+from arb_core.engine.trading.stamps import Stamps
+from arb_core.engine.trading.watch import keep_countdown, watch_latch
+from arb_core.engine.trading.ways import TradeLeg
+from arb_core.interfaces.account import Account
+from arb_core.runtime.tasks import TaskOwner, within
+from arb_core.structs.account import Balance
+from arb_core.structs.card import Capability
+from arb_core.structs.market import Asset, VenueName
+from arb_core.structs.opportunity import Opportunity, Plan, Verdict
+
+if TYPE_CHECKING:
+    from arb_core.engine.journal.journal import Journal
+
+__all__ = ["OpenTrade", "Trading", "TradingStatus"]
+
+_LOG = logging.getLogger(__name__)
+
+_FIRST_PAUSE_NS = 1_000_000_000
+_LONGEST_PAUSE_NS = 30_000_000_000
+
+
+class OpenTrade(msgspec.Struct, frozen=True, kw_only=True):
+    """A trade that has not ended."""
+
+    intent: Intent
+    orders: tuple[str, ...]
+    """Each order in words: its id, where it stands, what it filled."""
+    why: str
+    """What it waits for."""
+
+
+class TradingStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How trading stands."""
+
+    closed: Reason | None
+    """Why nothing new may begin anywhere; None while it may."""
+    risk: RiskState
+    open: tuple[OpenTrade, ...]
+    admitted: int
+    refused: dict[str, int]
+    """Executable sightings by the first reason that spoke against them."""
+    venues: dict[VenueName, str | None]
+    """Why nothing new may go to a venue; None while it may."""
+
+
+class Trading:
+    """Trades what a detection session finds executable."""
+
+    def __init__(
+        self,
+        detection: DetectionSession,
+        accounts: Mapping[VenueName, Account],
+        journal: "Journal",
+        *,
+        limits: Limits,
+        policy: LegPolicy,
+        tasks: TaskOwner,
+        settings: TradingSettings | None = None,
+    ) -> None:
+        """Take everything that is needed; nothing happens before `start`. The accounts stay their owner's."""
+        self.limits = limits
+        self.settings = settings or TradingSettings()
+        self.listeners = Listeners()
+        self.ledger = Ledger()
+        self._detection = detection
+        self._view = detection.market
+        self._clock = detection.market.clock
+        self._stamps = Stamps(self._clock)
+        self._journal = journal
+        self._crew = Crew(tasks, self._defect)
+        self._trades: dict[IntentId, Trade] = {}
+        self._unlisten: list[Callable[[], None]] = []
+        self._lanes = Lanes(self._view)
+        self._latches = Latches(
+            journal, limits, self._clock, self._crew, alarm=self.listeners.alarm, halted=self._sweep_all
+        )
+        self._desks = {
+            name: Desk(
+                account,
+                ledger=self.ledger,
+                lanes=self._lanes,
+                latches=self._latches,
+                journal=journal,
+                listeners=self.listeners,
+                settings=self.settings,
+                clock=self._clock,
+                tasks=self._crew,
+                changed=self._compare_again,
+            )
+            for name, account in accounts.items()
+        }
+        self._gate = Gate(
+            desks=self._desks,
+            lanes=self._lanes,
+            ledger=self.ledger,
+            latches=self._latches,
+            limits=limits,
+            settings=self.settings,
+            journal=journal,
+            clock=self._clock,
+            open_trades=self._trades.__len__,
+        )
+        self._execution = Execution(
+            desks=self._desks,
+            lanes=self._lanes,
+            ledger=self.ledger,
+            journal=journal,
+            view=self._view,
+            policy=policy,
+            settings=self.settings,
+            clock=self._clock,
+            stamps=self._stamps,
+            listeners=self.listeners,
+            closed=self._gate.closed,
+        )
+        self._reconciler = Reconciler(
+            ledger=self.ledger, journal=journal, listeners=self.listeners, clock=self._clock, stamps=self._stamps
+        )
+        self._due = {name: asyncio.Event() for name in accounts}
+        self._agreed = {name: asyncio.Event() for name in accounts}
+        self._asked: dict[VenueName, list[asyncio.Future[VenueReport]]] = {name: [] for name in accounts}
+        self._moved = asyncio.Event()
+        """A trade has ended."""
+
+    def listen(
+        self,
+        *,
+        admission: AdmissionListener | None = None,
+        order: OrderListener | None = None,
+        fill: FillListener | None = None,
+        result: ResultListener | None = None,
+        alarm: TradingAlarmListener | None = None,
+    ) -> None:
+        """Add listeners: plain functions, called at once; one that raises is taken out and told."""
+        self.listeners.add(admission=admission, order=order, fill=fill, result=result, alarm=alarm)
+
+    # -- life
+
+    async def start(self) -> None:
+        """Take up what an earlier process left, begin to compare every venue, and listen to opportunities.
+
+        Nothing is admitted on a venue before it has been compared. Returns at once; `reconciled` waits.
+        """
+        self._latches.read()
+        self._journal.listen(self._journal_fault)
+        unfinished = self._journal.unfinished()
+        for name, desk in self._desks.items():
+            self._reconciler.remember(name)
+            self._unlisten.append(desk.account.listen(desk))
+        for found in unfinished:
+            self._take_up(found)
+        for name, desk in self._desks.items():
+            self._due[name].set()
+            self._crew.spawn(self._keep_comparing(desk), f"arb-{name}-reconcile")
+            timeout_ns = self.settings.countdown_ns
+            if timeout_ns is not None and Capability.COUNTDOWN_CANCEL in desk.account.card.capabilities:
+                self._crew.spawn(
+                    keep_countdown(desk, timeout_ns, self._latches, self.listeners, self._clock),
+                    f"arb-{name}-countdown",
+                )
+        self._crew.spawn(
+            watch_latch(self._journal, self._latches, self.settings, self._clock, self._unread), "arb-latch"
+        )
+        self._detection.listen(opportunity=self.on_opportunity)
+
+    async def reconciled(self) -> None:
+        """Wait until every venue has been compared, however long that takes."""
+        for agreed in self._agreed.values():
+            await agreed.wait()
+
+    async def reconcile(self) -> list[VenueReport]:
+        """Compare every venue now; nothing new goes to one meanwhile. One that fails is reported with its trouble."""
+        waiting: list[asyncio.Future[VenueReport]] = []
+        for name in self._desks:
+            future: asyncio.Future[VenueReport] = asyncio.get_running_loop().create_future()
+            self._asked[name].append(future)
+            waiting.append(future)
+            self._compare_again(name, "asked for")
+        return [await future for future in waiting]
+
+    async def finished(self) -> None:
+        """Wait until no trade is open."""
+        while self._trades:
+            self._moved.clear()
+            await self._moved.wait()
+
+    def kill(self, reason: str) -> None:
+        """Begin nothing new from now on, until a person lifts it; trades in flight finish, positions stay."""
+        self._latches.kill(reason)
+
+    async def stop(self, timeout_ns: int) -> list[OpenTrade]:
+        """Begin nothing new, let trades in flight finish for so long, and return those that have not.
+
+        What is left stays unfinished in the journal: the next start takes it up.
+        """
+        self._gate.stopping = True
+        await within(self._clock, timeout_ns, self._wind_down())
+        left = self.open_trades()
+        await self._crew.dismiss()
+        for unlisten in self._unlisten:
+            unlisten()
+        self._unlisten.clear()
+        if self.settings.countdown_ns is not None:
+            await within(self._clock, timeout_ns, self._disarm())
+        return left
+
+    def open_trades(self) -> list[OpenTrade]:
+        """Return every trade that has not ended, oldest first."""
+        return [
+            OpenTrade(
+                intent=trade.intent,
+                orders=tuple(
+                    f"{o.plan.client_order_id} {o.plan.side.name.lower()} {o.plan.quantity:f} {o.plan.symbol} "
+                    f"on {o.plan.venue}: {o.state}, filled {o.filled:f}"
+                    for o in trade.orders
+                ),
+                why=self._why(trade),
+            )
+            for trade in self._trades.values()
+        ]
+
+    def status(self) -> TradingStatus:
+        """Return how trading stands."""
+        closed = self._gate.closed()
+        return TradingStatus(
+            closed=None if closed is None else closed.reasons[0],
+            risk=self._latches.state,
+            open=tuple(self.open_trades()),
+            admitted=self._gate.admitted,
+            refused=dict(self._gate.refused),
+            venues={name: desk.unreconciled for name, desk in self._desks.items()},
+        )
+
+    # -- from a verdict to a trade
+
+    def on_opportunity(self, opportunity: Opportunity, verdict: Verdict) -> None:
+        """Judge account and moment, and begin the trade that is admitted."""
+        if not verdict.executable:
+            return
+        try:
+            admission, proposal = self._gate.judge(opportunity)
+            if proposal is not None:
+                admission = self._begin(opportunity, proposal, admission)
+        except Exception as error:  # noqa: BLE001 (a mistake of ours, which must not take the market with it)
+            self._defect("arb-gate", error)
+            return
+        self.listeners.admission(opportunity, admission)
+
+    def _begin(self, opportunity: Opportunity, proposal: Proposal, admission: Admission) -> Admission:
+        intent_id = self._journal.next_intent()
+        sent_first = proposal.legs if proposal.plan is Plan.TOGETHER else proposal.legs[:1]
+        needs: list[Need] = [leg.need for leg in sent_first]
+        if not self.ledger.reserve(intent_id, needs):
+            return Admission(admitted=False, reasons=(Reason("balance", "it was promised to others meanwhile"),))
+        now_ns = self._stamps.now_ns()
+        intent = Intent(
+            id=intent_id,
+            strategy=opportunity.strategy,
+            symbol=opportunity.symbol,
+            plan=proposal.plan,
+            money=proposal.money,
+            notional=proposal.notional,
+            edge_bps=opportunity.edge_bps,
+            created_ns=now_ns,
+            detected_ns=opportunity.detected_ns,
+        )
+        legs = [TradeLeg(number, leg.venue, leg.symbol, leg.side) for number, leg in enumerate(proposal.legs)]
+        trade = Trade(intent, legs, proposal.legs, self._clock.monotonic_ns())
+        self._open(trade)
+        self._latches.tried(trade.venues)
+        self._crew.spawn(self._carry_out(trade), f"arb-trade-{intent_id}")
+        return admission
+
+    def _open(self, trade: Trade) -> None:
+        self._trades[trade.intent.id] = trade
+        for leg in trade.legs:
+            self._lanes.lane(leg.venue, leg.symbol).under_way += 1
+
+    async def _carry_out(self, trade: Trade) -> None:
+        self._close(trade, await self._execution.run(trade))
+
+    def _close(self, trade: Trade, result: TradeResult | None) -> None:
+        """Count a result and give everything free that the trade held."""
+        if result is not None:
+            self._latches.ended(result, {leg.symbol for leg in trade.legs})
+        self.ledger.release(trade.intent.id)
+        for ticket in trade.tickets:
+            self._desks[ticket.order.plan.venue].close(ticket)
+        for leg in trade.legs:
+            self._lanes.lane(leg.venue, leg.symbol).under_way -= 1
+        del self._trades[trade.intent.id]
+        self._moved.set()
+        if result is not None:
+            self._record_balances(trade)
+            self.listeners.result(trade.intent, result)
+
+    def _record_balances(self, trade: Trade) -> None:
+        """Write down what should be there now, where nothing else is under way: a restart compares from here."""
+        balances = self.ledger.balances()
+        for venue in trade.venues:
+            desk = self._desks.get(venue)
+            if desk is None or not desk.idle.is_set():
+                continue
+            moved = {Asset(name) for leg in trade.legs for name in (leg.symbol.base, leg.symbol.quote)}
+            moved |= {fill.fee_asset for order in trade.orders for fill in order.fills.values() if fill.fee_asset}
+            kept: dict[Asset, Balance] = {
+                asset: balance for asset, balance in balances.get(venue, {}).items() if asset in moved
+            }
+            self._journal.balances(venue, kept, self._stamps.now_ns())
+
+    # -- taking up what was left
+
+    def _take_up(self, found: Unfinished) -> None:
+        """Go on with a trade that an earlier process did not finish: find its orders first."""
+        legs = [
+            TradeLeg(order.plan.leg, order.plan.venue, order.plan.symbol, order.plan.side)
+            for order in found.orders
+            if order.plan.purpose is Purpose.ENTRY
+        ]
+        trade = Trade(found.intent, sorted(legs), (), self._clock.monotonic_ns())
+        self._open(trade)
+        strange = sorted({order.plan.venue for order in found.orders} - self._desks.keys())
+        if strange:
+            detail = f"trade {found.intent.id} has orders on {', '.join(strange)}, where no account is open"
+            self.listeners.alarm(TradingAlarm(name="unsettled", intent=found.intent.id, detail=detail))
+            return
+        trade.tickets = [self._desks[order.plan.venue].adopt(order) for order in found.orders]
+        self._crew.spawn(self._go_on(trade), f"arb-trade-{found.intent.id}")
+
+    async def _go_on(self, trade: Trade) -> None:
+        for venue in trade.venues:
+            await self._agreed[venue].wait()
+        result = await self._execution.finish(trade)
+        self._close(trade, result)
+
+    # -- comparing
+
+    def _compare_again(self, venue: VenueName, reason: str) -> None:
+        self._desks[venue].unreconciled = reason
+        self._due[venue].set()
+
+    async def _keep_comparing(self, desk: Desk) -> None:
+        """Compare a venue whenever that is due, as often as it takes."""
+        due, agreed = self._due[desk.venue], self._agreed[desk.venue]
+        pause_ns = _FIRST_PAUSE_NS
+        while True:
+            await due.wait()
+            due.clear()
+            asked, self._asked[desk.venue] = self._asked[desk.venue], []
+            try:
+                report = await self._reconciler.compare(desk)
+            except Exception as error:  # noqa: BLE001 (whatever a venue's code raises: it is tried again)
+                trouble = f"{type(error).__name__}: {error}"
+                report = VenueReport(venue=desk.venue, trouble=trouble)
+                desk.unreconciled = trouble
+                detail = f"{desk.venue} could not be compared, nothing new goes there: {trouble}"
+                self.listeners.alarm(TradingAlarm(name="reconcile_failed", venue=desk.venue, detail=detail))
+            for future in asked:
+                if not future.done():
+                    future.set_result(report)
+            if report.trouble is not None:
+                await self._clock.sleep(pause_ns)
+                pause_ns = min(2 * pause_ns, _LONGEST_PAUSE_NS)
+                due.set()
+                continue
+            pause_ns = _FIRST_PAUSE_NS
+            if not due.is_set():
+                desk.unreconciled = None
+                agreed.set()
+
+    def _sweep_all(self) -> None:
+        """Look for open orders of ours on every venue: whatever nobody cares for is cancelled."""
+        for name, desk in self._desks.items():
+            self._crew.spawn(self._sweep(desk), f"arb-{name}-sweep")
+
+    async def _sweep(self, desk: Desk) -> None:
+        try:
+            await self._reconciler.sweep(desk)
+        except Exception as error:  # noqa: BLE001 (whatever a venue's code raises: the next comparison looks again)
+            self._compare_again(desk.venue, f"open orders could not be looked for: {type(error).__name__}: {error}")
+
+    # -- what goes wrong, and the end
+
+    async def _wind_down(self) -> None:
+        self._sweep_all()
+        await self.finished()
+
+    async def _disarm(self) -> None:
+        for desk in self._desks.values():
+            if Capability.COUNTDOWN_CANCEL in desk.account.card.capabilities:
+                try:
+                    await desk.account.private.arm_countdown(0)
+                except Exception as error:  # noqa: BLE001 (it then runs out, which cancels what is open: told)
+                    detail = f"{desk.venue}: its countdown runs on: {type(error).__name__}: {error}"
+                    self.listeners.alarm(TradingAlarm(name="countdown", venue=desk.venue, detail=detail))
+
+    def _journal_fault(self, error: str | None) -> None:
+        if error is not None:
+            self.listeners.alarm(TradingAlarm(name="journal", detail=f"nothing new is begun: {error}"))
+
+    def _unread(self, why: str | None) -> None:
+        self._gate.unread = why
+
+    def _defect(self, where: str, error: Exception) -> None:
+        _LOG.error("%s failed", where, exc_info=error)
+        detail = f"{where} failed, which is a mistake in arb: {type(error).__name__}: {error}"
+        self.listeners.alarm(TradingAlarm(name="defect", detail=detail))
+        self._latches.kill(detail)
+
+    def _why(self, trade: Trade) -> str:
+        waiting = [order for order in trade.orders if not order.settled]
+        if waiting:
+            return "; ".join(f"{order.plan.client_order_id} is {order.state}" for order in waiting)
+        return "its legs did not fill alike" if trade.tickets else "its intent is being written down"
