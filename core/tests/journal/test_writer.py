@@ -149,3 +149,12 @@ def test_a_thread_that_cannot_write_ends_and_says_how_much_is_lost() -> None:
     writer.record(["a"])
     writer.record(["b"])
     assert writer.close() == 2
+
+
+def test_commits_that_worked_are_timed() -> None:
+    disk = Disk()
+    writer = inline(disk)
+    writer.record(["a"])
+    disk.full = True
+    writer.record(["b"])
+    assert writer.latency.count == 1

@@ -30,6 +30,7 @@ class Mailbox:
         self.name = name
         self.told = 0
         self.dropped = 0
+        self.opened = False
         self.unplugged = False
         self._limit = limit
         self._stop = stop
@@ -45,6 +46,7 @@ class Mailbox:
 
     def open(self) -> None:
         """Begin to call."""
+        self.opened = True
         self._thread.start()
 
     def put(self, call: Callable[[Any], None], notice: object) -> None:

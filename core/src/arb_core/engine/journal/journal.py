@@ -47,6 +47,7 @@ from arb_core.engine.orders import TrackedOrder, moves
 from arb_core.engine.risk import Kill, RiskState
 from arb_core.engine.trade import Intent, OrderPlan, TradeResult
 from arb_core.errors import JournalError, JournalUnavailable
+from arb_core.runtime.latency import LatencyHistogram
 from arb_core.structs.account import Balance
 from arb_core.structs.market import Asset, VenueName
 from arb_core.structs.order import ClientOrderId
@@ -114,6 +115,11 @@ class Journal:
     def stats(self) -> WriterStats:
         """Return how the writer does."""
         return self._writer.stats()
+
+    @property
+    def latency(self) -> LatencyHistogram:
+        """How long commits take."""
+        return self._writer.latency
 
     def claim(self, use: str) -> None:
         """Give a new journal to one use, `live` or `paper`, for good: what is under way in one is nothing to another.

@@ -17,6 +17,8 @@ from typing import Generic, TypeVar
 
 from arb_core.engine.journal.records import WriterStats
 from arb_core.errors import JournalUnavailable
+from arb_core.runtime.clock import SystemClock
+from arb_core.runtime.latency import LatencyHistogram
 
 __all__ = ["Done", "InlineWriter", "ThreadWriter", "Writer"]
 
@@ -57,6 +59,9 @@ class Writer(Generic[RowT]):
         self._waiting: deque[_Entry[RowT]] = deque()
         self._commits = self._rows = self._failures = self._dropped = 0
         self._error: str | None = None
+        self._monotonic_ns = SystemClock().monotonic_ns  # a disk is as slow as it is, whatever time a test has
+        self.latency = LatencyHistogram()
+        """Of commits that worked."""
 
     @property
     def fault(self) -> str | None:
@@ -106,6 +111,7 @@ class Writer(Generic[RowT]):
     def _write(self, entries: Sequence[_Entry[RowT]]) -> list[_Entry[RowT]]:
         """Commit entries together. Returns those that have to wait for a better moment."""
         rows = [row for entry in entries for row in entry.rows] or self._trial()
+        began_ns = self._monotonic_ns()
         try:
             self._commit(rows)
         except Exception as error:  # noqa: BLE001 (whatever the driver raises: it is told, and nothing is sent)
@@ -118,6 +124,7 @@ class Writer(Generic[RowT]):
                 elif not entry.kept:
                     self._dropped += 1
             return [entry for entry in entries if entry.kept]
+        self.latency.add(self._monotonic_ns() - began_ns)
         self._commits += 1
         self._rows += len(rows)
         self._say(None)
