@@ -235,6 +235,15 @@ def test_missing_first_party_exchange_answers_with_the_pip_line(monkeypatch):
     assert raised.value.name == "gateio"
 
 
+def test_missing_first_party_strategy_answers_with_the_pip_line(monkeypatch):
+    monkeypatch.setattr("arb_core.registry.discover", lambda _group: {})
+    with pytest.raises(PluginMissing, match="strategy 'triangular' is not installed; pip install arb-triangular"):
+        Registry().strategy_card("triangular")
+    with pytest.raises(PluginMissing, match=r"did you mean triangular \(pip install arb-triangular\)\?") as raised:
+        Registry().strategy_card("triangle")
+    assert "write-a-strategy.md" in str(raised.value)
+
+
 def test_misspelled_exchange_answers_with_near_matches(site):
     site.install("acme-one", "acme", GOOD)
     with pytest.raises(PluginMissing, match=r"did you mean acme\?"):
@@ -352,3 +361,31 @@ def test_importing_the_core_loads_no_pluggy():
     code = "import sys, arb_core; print('pluggy' in sys.modules, 'importlib_metadata' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+# Only what is allowed.
+
+
+def test_what_is_not_allowed_is_never_imported(site):
+    site.install("acme-one", "acme", GOOD)
+    site.install("other-one", "other", "import sys\nsys.modules['arb_spied'] = sys" + GOOD)
+    site.install("other-hooks", "otherhooks", "raise RuntimeError('imported')", group="arb.specs")
+    registry = Registry({}, allow=["Acme_One"])
+    assert [entry.id for entry in registry.plugins()] == ["acme"]
+    assert registry.card("acme").id == "acme"
+    assert registry.book_factory()
+    with pytest.raises(PluginMissing, match=r"'other' comes with other-one 1\.2, which is not allowed"):
+        registry.card("other")
+    with pytest.raises(PluginMissing, match="no exchange 'nothing' is known"):
+        registry.card("nothing")
+    assert "arb_spied" not in sys.modules
+    assert "other_one_plugin" not in sys.modules
+
+
+def test_owner_that_is_not_allowed_does_not_stand_in_the_way_of_one_that_is(site):
+    site.install("acme-one", "acme", GOOD)
+    site.install("evil-twin", "acme", "raise RuntimeError('imported')")
+    with pytest.raises(PluginBroken, match="two owners"):
+        Registry({}).card("acme")
+    assert Registry({}, allow=["acme-one"]).card("acme").id == "acme"
+    assert Registry({}, allow=[]).plugins() == []

@@ -109,7 +109,7 @@ def test_dependency_on_a_member_names_versions(members):
                 assert requirement.specifier, f"{member.name}: {requirement} has no lower bound"
 
 
-def test_exchange_plugin_owns_one_id(members, repository):
+def test_plugin_owns_one_id(members, repository):
     for member in members:
         if member.folder.parent == repository / "plugins":
             owned = member.project["entry-points"]["arb"]
@@ -117,9 +117,12 @@ def test_exchange_plugin_owns_one_id(members, repository):
 
 
 def test_known_names_are_those_of_the_workspace(members):
-    from arb_core.known import DISTRIBUTIONS
+    from arb_core.known import DISTRIBUTIONS, FAMILIES
+    from arb_core.registry import Registry
 
     # The core's own strategies are never missing, so that nobody has to be told where to get them.
     plugins = [member for member in members if member.name != "arb-core"]
     owned = {name: member.name for member in plugins for name in member.project.get("entry-points", {}).get("arb", {})}
     assert owned == DISTRIBUTIONS
+    families = {entry.id: entry.families for entry in Registry().plugins()}
+    assert [name for family, names in FAMILIES.items() for name in names if family not in families[name]] == []

@@ -13,7 +13,9 @@ FAMILIES: dict[str, dict[str, str]] = {
         "mexc": "arb-mexc",
     },
     "observer": {},
-    "strategy": {},
+    "strategy": {
+        "triangular": "arb-triangular",
+    },
 }
 """Family -> entry-point id -> distribution."""
 

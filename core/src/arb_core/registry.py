@@ -9,7 +9,7 @@ import difflib
 import inspect
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any, Literal, TypeVar, cast
 
@@ -31,7 +31,7 @@ from arb_core.known import DISTRIBUTIONS, FAMILIES
 from arb_core.structs.account import Credentials
 from arb_core.structs.card import CONTRACT, ExchangeCard, ExchangeSettings, ObserverCard, StrategyCard
 
-__all__ = ["COMMANDS", "ID", "PLUGINS", "SPECS", "Found", "PluginEntry", "Registry", "discover", "load"]
+__all__ = ["COMMANDS", "ID", "PLUGINS", "SPECS", "Found", "PluginEntry", "Registry", "canonical", "discover", "load"]
 
 T = TypeVar("T")
 
@@ -45,7 +45,11 @@ ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 _FIRST_PARTY = frozenset({"arb-core", *DISTRIBUTIONS.values(), *ADDED_COMMANDS.values()})
 
-_DOCS = "docs/how-to/add-an-exchange.md"
+_DOCS = {
+    "exchange": "docs/how-to/add-an-exchange.md",
+    "observer": "docs/reference/hooks.md",
+    "strategy": "docs/how-to/write-a-strategy.md",
+}
 
 _SPECIFICATIONS = (
     hookspecs.ExchangeHooks,
@@ -152,6 +156,11 @@ class _Slot:
             )
 
 
+def canonical(distribution: str) -> str:
+    """Return the one spelling of a distribution's name: `Arb.Mexc` and `arb_mexc` are `arb-mexc`."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
 def discover(group: str) -> dict[str, list[Found]]:
     """Return the entry points of a group by name, each with every distribution that owns it. Loads nothing.
 
@@ -163,7 +172,7 @@ def discover(group: str) -> dict[str, list[Found]]:
     for distribution in distributions:
         for found in _entries_of(distribution, group):
             # The same distribution may lie twice on sys.path; the first one is what an import would find.
-            key = f"{found.distribution.lower().replace('_', '-')}:{found.name}"
+            key = f"{canonical(found.distribution)}:{found.name}"
             if key not in seen:
                 seen.add(key)
                 by_name.setdefault(found.name, []).append(found)
@@ -212,14 +221,16 @@ class Registry:
 
     Args:
         environ: where `ARB_BOOK` is read; the process environment by default.
+        allow: the distributions whose plugins may be used; of any other one nothing is imported. None = all.
 
     Raises:
         PluginMissing: from any method that takes an id, for an id that nobody owns. The message holds the cure.
         PluginBroken: from the same methods, for a plugin that does not keep the contract.
     """
 
-    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environ: Mapping[str, str] | None = None, *, allow: Collection[str] | None = None) -> None:
         self._environ = os.environ if environ is None else environ
+        self._allow = None if allow is None else frozenset(map(canonical, allow))
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._specifications: list[Any] = list(_SPECIFICATIONS)
         for specification in self._specifications:
@@ -228,13 +239,24 @@ class Registry:
     @cached_property
     def _slots(self) -> dict[str, _Slot]:
         self._broken_specs = tuple(self._add_specifications())
-        return {name: _Slot(owners) for name, owners in discover(PLUGINS).items()}
+        return {name: _Slot(owners) for name, owners in self._allowed(PLUGINS).items()}
 
     _broken_specs: tuple[PluginEntry, ...] = ()
 
+    def _allowed(self, group: str) -> dict[str, list[Found]]:
+        """Return the entry points of a group as far as they may be used."""
+        allow, found = self._allow, discover(group)
+        if allow is None:
+            return found
+        allowed = {
+            name: [owner for owner in owners if canonical(owner.distribution) in allow]
+            for name, owners in found.items()
+        }
+        return {name: owners for name, owners in allowed.items() if owners}
+
     def _add_specifications(self) -> Iterable[PluginEntry]:
         """Take the hooks that others add; one that cannot be taken is told, and missed by its users alone."""
-        for owners in discover(SPECS).values():
+        for owners in self._allowed(SPECS).values():
             for found in owners:
                 try:
                     specification = _load(found)
@@ -366,6 +388,9 @@ class Registry:
         return slot
 
     def _missing(self, name: str, family: str) -> str:
+        if self._allow is not None and (barred := discover(PLUGINS).get(name)):
+            owners = " and ".join(found.owner for found in barred)
+            return f"{name!r} comes with {owners}, which is not allowed: [plugins] allow does not name it"
         ours = FAMILIES[family]
         if name in ours:
             return f"{family} {name!r} is not installed; pip install {ours[name]}"
@@ -374,7 +399,7 @@ class Registry:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
         hints = [id_ if id_ in installed else f"{id_} (pip install {ours[id_]})" for id_ in near]
         hint = f"did you mean {' or '.join(hints)}?" if hints else f"installed: {', '.join(installed) or 'none'}."
-        return f"no {family} {name!r} is known; {hint} How to add one: {_DOCS}"
+        return f"no {family} {name!r} is known; {hint} How to add one: {_DOCS[family]}"
 
     def _broken(self, slot: _Slot, refusal: _Refusal) -> PluginBroken:
         owner = slot.found.owner if len(slot.owners) == 1 else None

@@ -1,6 +1,6 @@
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from math import isnan, nan
+from math import isnan, nan, prod
 
 import pytest
 from arb_core.engine.edge import Hurdle, exact
@@ -15,7 +15,7 @@ fees = st.integers(-5, 100).map(lambda tenths: Decimal(tenths) / 100_000)
 minima = st.integers(-100, 2_000).map(lambda tenths: Decimal(tenths) / 10)
 
 
-def edge(bid: Decimal, ask: Decimal, buy_fee: Decimal, sell_fee: Decimal) -> Fraction:
+def edge(bid: Decimal | Fraction, ask: Decimal | Fraction, buy_fee: Decimal, sell_fee: Decimal) -> Fraction:
     return 10_000 * (Fraction(bid) * (1 - Fraction(sell_fee)) / (Fraction(ask) * (1 + Fraction(buy_fee))) - 1)
 
 
@@ -42,6 +42,34 @@ def test_a_price_exactly_on_the_threshold_is_not_above_it(ask: Decimal, minimum:
     with localcontext(prec=60):
         just_above = bid + Decimal("1e-30")
     assert hurdle.cleared(float(just_above), float(ask), str(just_above), str(ask))
+
+
+parts = st.lists(st.integers(1, 10**6).map(lambda n: Decimal(n) / 10_000), max_size=3)
+
+
+@given(bids=parts, asks=parts, ticks=st.integers(-3, 3), fee=fees, minimum=minima)
+def test_products_of_prices_clear_a_hurdle_exactly_when_they_are_strictly_above(
+    bids: list[Decimal], asks: list[Decimal], ticks: int, fee: Decimal, minimum: Decimal
+) -> None:
+    hurdle = Hurdle(Decimal(0), fee, minimum)
+    # One more purchase, so that the products come near each other: at most a few ticks apart.
+    with localcontext(prec=15):
+        last = prod(bids, start=Decimal(1)) / prod(asks, start=Decimal(1)) * (1 + Decimal(ticks) / 10_000)
+    above = edge(
+        prod(map(Fraction, bids), start=Fraction(1)),
+        prod(map(Fraction, [*asks, last]), start=Fraction(1)),
+        Decimal(0),
+        fee,
+    )
+    found = hurdle.cleared_by([float(price) for price in bids], [float(price) for price in [*asks, last]])
+    assert found is (above > Fraction(minimum))
+
+
+def test_products_that_are_equal_in_decimals_are_not_above_each_other() -> None:
+    assert 1.1 * 1.1 > 1.21, "float64 alone would count it"
+    assert not Hurdle(Decimal(0), Decimal(0)).cleared_by([1.1, 1.1], [1.21])
+    assert Hurdle(Decimal(0), Decimal(0)).cleared_by([1.1, 1.1], [1.209999999999999])
+    assert not Hurdle(Decimal(0), Decimal(0)).cleared_by([1.1, nan], [1.0])
 
 
 def test_twenty_basis_points_of_whole_ticks_are_not_above_twenty() -> None:

@@ -7,8 +7,10 @@ trusted to say "strictly above", and whole ticks do land on round thresholds (as
 20 bp). Then the printed decimals are compared exactly.
 """
 
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from math import prod
 
 __all__ = ["Hurdle", "exact"]
 
@@ -59,6 +61,13 @@ class Hurdle:
             return False
         return bid > ask * self._sure or exact(bid, bid_text) > exact(ask, ask_text) * self._ratio
 
+    def cleared_by(self, bids: Sequence[float], asks: Sequence[float]) -> bool:
+        """The same where several purchases and sales follow each other, for the products of their prices."""
+        bid, ask = prod(bids), prod(asks)
+        if not bid > ask * self.gate:
+            return False
+        return bid > ask * self._sure or _exact_product(bids) > _exact_product(asks) * self._ratio
+
     def edge_bps(self, bid: float, ask: float) -> float:
         """Return the edge in basis points, to float64 rounding; NaN if either price is."""
         return _BPS * (bid * self.keep / (ask * self.pay) - 1.0)
@@ -66,3 +75,7 @@ class Hurdle:
     def exact_edge_bps(self, bid: Fraction, ask: Fraction) -> Fraction:
         """Return the edge in basis points without rounding."""
         return _BPS * (bid * self._keep / (ask * self._pay) - 1)
+
+
+def _exact_product(prices: Iterable[float]) -> Fraction:
+    return prod(map(exact, prices), start=Fraction(1))
