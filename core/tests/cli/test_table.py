@@ -7,9 +7,11 @@ from arb_core.cli.table import WIDTH, Board, Event, Footer, Row, Screen, render
 from arb_core.engine.session import DetectionSession
 from arb_core.engine.view import EngineView
 from arb_core.interfaces.book import LiveBook
+from arb_core.interfaces.strategy import Interest, Strategy
 from arb_core.strategies.spatial import Spatial
 from arb_core.structs.book import BookFault, BookState
-from arb_core.structs.market import Instrument, Pair, Symbol, VenueName
+from arb_core.structs.market import Instrument, Pair, Side, Symbol, VenueName
+from arb_core.structs.opportunity import Leg, Opportunity, Plan
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -126,6 +128,55 @@ def test_open_edge_shows_its_verdict_until_it_closes(market, clock):
     gateio.set(100.0, 100.1)
     session.on_book(gateio)
     assert board.rows()[0].verdict == "no edge"
+
+
+class Round(Strategy):
+    """Proposes one way round three symbols, for as long as the cross is cheap."""
+
+    def start(self, market):
+        self._market = market
+        return Interest(symbols=tuple(market.symbols()))
+
+    def on_book(self, symbol, venue):
+        books = [book for each in self._market.symbols() if (book := self._market.book(each, venue)) is not None]
+        if books[1].ask >= 0.05:
+            return ()
+        legs = tuple(
+            Leg(book.venue, book.symbol, side, price, size, price)
+            for book, side, price, size in zip(
+                books, (Side.BUY, Side.BUY, Side.SELL), (100.1, 0.04, 5.0), (0.2, 5.0, 5.0), strict=True
+            )
+        )
+        facts = {"symbol": legs[0].symbol, "size": 0.2, "profit": 4.98, "edge_bps": 42.0, "detected_ns": 0}
+        return (Opportunity(strategy="round", legs=legs, plan=Plan.IN_TURN, **facts),)
+
+
+def test_way_through_several_symbols_is_shown_while_it_pays(clock):
+    view = EngineView(clock)
+    books = [
+        Book(clock, "mexc", bid, ask, Symbol.parse(text))
+        for text, bid, ask in (("BTC/USDT", 100.0, 100.1), ("ETH/BTC", 0.05, 0.051), ("ETH/USDT", 5.0, 5.01))
+    ]
+    for book in books:
+        lot = Decimal("0.001")
+        view.add(book, Instrument(symbol=book.symbol, pair=Pair("-"), tick=lot, lot=lot), 0.0005)
+    session = DetectionSession(view, {"round": Round()})
+    board = Board(session, clock.now_ns)
+    session.start()
+    session.on_book(books[1])
+    assert board.rows() == [], "one venue has no other to be compared with"
+    clock.ns += 2 * SECOND
+    books[1].set(0.039, 0.04)
+    session.on_book(books[1])
+    (row,) = board.rows()
+    assert (row.symbol, row.buy, row.sell) == ("USDT>BTC>ETH", "mexc", "mexc")
+    assert (row.edge_bps, row.size, row.age_ns) == (42.0, 0.2, 2 * SECOND)
+    assert row.verdict == "refused: healthy", "nobody says that these symbols trade"
+    shown = lines(render("arb monitor", board.rows(), footer(), ()))
+    assert shown[2] == "USDT>BTC>ETH  mexc       mexc          +42.00        0.2   2.0s refused: healthy"
+    books[1].set(0.05, 0.051)
+    session.on_book(books[1])
+    assert board.rows() == []
 
 
 def test_age_is_that_of_the_older_book(market, clock):

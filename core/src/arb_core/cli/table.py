@@ -21,10 +21,11 @@ from rich.text import Text
 from arb_core.engine.edge import Hurdle
 from arb_core.engine.episodes import Episode
 from arb_core.engine.session import DetectionSession
+from arb_core.engine.turns import way
 from arb_core.interfaces.book import LiveBook
 from arb_core.structs.book import BookState
 from arb_core.structs.market import Side, Symbol, VenueName
-from arb_core.structs.opportunity import Opportunity, Verdict
+from arb_core.structs.opportunity import Opportunity, Plan, Verdict
 
 __all__ = ["Board", "Event", "Footer", "Row", "Screen", "render"]
 
@@ -42,9 +43,10 @@ _Legs = tuple[tuple[VenueName, Symbol, Side], ...]
 
 
 class Row(NamedTuple):
-    """One direction: buy here, sell there."""
+    """One direction: buy here, sell there; or a way through several symbols."""
 
     symbol: str
+    """`BTC/USDT`; in turn, the assets: `USDT>BTC>ETH`."""
     buy: str
     sell: str
     edge_bps: float
@@ -52,7 +54,7 @@ class Row(NamedTuple):
     size: float
     """In base; NaN = not known."""
     age_ns: int | None
-    """Of the older of both books."""
+    """Of the oldest of its books."""
     verdict: str
     tone: Tone
 
@@ -115,7 +117,7 @@ class Board:
             for sell in market.books(symbol)
             if buy is not sell
         ]
-        rows += [_path_row(*found) for legs, found in self._open.items() if len(legs) != 2]
+        rows += [self._way_row(*found, now_ns) for found in self._open.values() if found[0].plan is Plan.IN_TURN]
         if limit is not None and len(rows) > limit:
             rows.sort(key=lambda row: -inf if isnan(row.edge_bps) else row.edge_bps, reverse=True)
             del rows[limit:]
@@ -137,6 +139,15 @@ class Board:
             verdict = _words(found[1])
         return Row(str(symbol), buy.venue, sell.venue, edge_bps, size, age_ns, *verdict)
 
+    def _way_row(self, opportunity: Opportunity, verdict: Verdict, now_ns: int) -> Row:
+        """Show legs in turn while they pay: the assets that they pass through, where they begin and end."""
+        legs = opportunity.legs
+        books = [self._session.market.book(leg.symbol, leg.venue) for leg in legs]
+        seen_ns = min((book.monotonic_ns for book in books if book is not None), default=now_ns)
+        path = ">".join(way(legs)[:-1])
+        figures = opportunity.edge_bps, opportunity.size, max(0, now_ns - seen_ns)
+        return Row(path, legs[0].venue, legs[-1].venue, *figures, *_words(verdict))
+
     def _hurdle(self, symbol: Symbol, buy: VenueName, sell: VenueName) -> Hurdle:
         market = self._session.market
         fees = (market.taker_fee(symbol, buy) or 0.0, market.taker_fee(symbol, sell) or 0.0)
@@ -148,13 +159,6 @@ class Board:
 
 def _words(verdict: Verdict) -> tuple[str, Tone]:
     return ("executable", "good") if verdict.executable else (f"refused: {verdict.refused_by}", "refused")
-
-
-def _path_row(opportunity: Opportunity, verdict: Verdict) -> Row:
-    """Show what is not one purchase and one sale: where it begins and ends."""
-    first, last = opportunity.legs[0], opportunity.legs[-1]
-    path = f"{opportunity.symbol} x{len(opportunity.legs)}"
-    return Row(path, first.venue, last.venue, opportunity.edge_bps, opportunity.size, None, *_words(verdict))
 
 
 _TONES = {"good": "bold green", "refused": "yellow", "quiet": "dim", "bad": "red"}
