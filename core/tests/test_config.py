@@ -20,6 +20,7 @@ from arb_core.structs.card import (
     ExchangeSettings,
     FeeSchedule,
     Hosts,
+    ObserverCard,
     StrategyCard,
 )
 from arb_core.structs.market import ExchangeId, VenueName
@@ -66,6 +67,16 @@ STRATEGIES = {
 
 def strategies(name):
     return STRATEGIES[name]
+
+
+class TickerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    port: int = 1
+
+
+OBSERVERS = {
+    "ticker": ObserverCard(id="ticker", name="Ticker", contract=CONTRACT, summary="", settings=TickerSettings),
+    "plain": ObserverCard(id="plain", name="Plain", contract=CONTRACT, summary=""),
+}
 
 
 @pytest.fixture
@@ -158,7 +169,7 @@ def test_venues_of_the_command_line_choose_among_those_of_the_file(write):
         ("[venues.x]\nexchange = 3", "venues.x.exchange", "expected `str`, found 3"),
         ("[detection]\nmax_edge = 3", "detection.max_edge", "did you mean 'max_edge_bps'?"),
         ("[strategies.spatial]\nmin_edge = 3", "strategies.spatial.min_edge", "did you mean 'min_edge_bps'?"),
-        ("[strategies.plain]\nx = 3", "strategies.plain", "this strategy has no settings"),
+        ("[strategies.plain]\nx = 3", "strategies.plain", "plain has no settings"),
         ("[[detection.mute]]\nvenues = ['a']", "detection.mute[0].venues", "length 2"),
         ("[[detection.mute]]\nvenues = ['a', 'b']\nsymbol = 'x'", "detection.mute[0].symbol", "expected a symbol"),
         (
@@ -277,8 +288,25 @@ def test_variable_names_have_no_hyphen():
     assert variable("acme-2", "rest_url") == "ARB_ACME_2_REST_URL"
 
 
+def test_observers_are_those_of_the_file_each_with_its_own_settings(write):
+    path = write("[observers.ticker]\nport = 2\n[observers.plain]")
+    settings = load(path, cards, strategies, observer_cards=OBSERVERS.__getitem__, environ={})
+    assert settings.observers == {"ticker": TickerSettings(port=2), "plain": None}
+    assert load(None, cards, strategies, observer_cards=OBSERVERS.__getitem__, environ={}).observers == {}
+
+
+def test_mistake_in_the_table_of_an_observer_is_told_with_its_place(write):
+    error = fails(write("[observers.ticker]\nprot = 2"), observer_cards=OBSERVERS.__getitem__)
+    assert error.key == "observers.ticker.prot"
+    assert "did you mean 'port'" in str(error)
+    error = fails(write("[observers.plain]\nport = 2"), observer_cards=OBSERVERS.__getitem__)
+    assert (error.key, "plain has no settings" in str(error)) == ("observers.plain", True)
+
+
 def test_schema_describes_the_installed_exchanges():
-    made = schema(CARDS.values(), STRATEGIES.values())
+    made = schema(CARDS.values(), STRATEGIES.values(), OBSERVERS.values())
+    ticker = made["properties"]["observers"]["properties"]["ticker"]["$ref"].rpartition("/")[2]
+    assert "port" in made["$defs"][ticker]["properties"]
     json.dumps(made)
     acme = made["properties"]["venues"]["properties"]["acme"]["$ref"].rpartition("/")[2]
     spatial = made["properties"]["strategies"]["properties"]["spatial"]["$ref"].rpartition("/")[2]

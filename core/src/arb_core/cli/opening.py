@@ -32,7 +32,14 @@ def openers_for(
         PluginMissing: an exchange is not installed.
         PluginBroken: an exchange is installed and cannot be used.
     """
-    settings = load(file, registry.card, registry.strategy_card, venues=names, options=options)
+    settings = load(
+        file,
+        registry.card,
+        registry.strategy_card,
+        observer_cards=registry.observer_card,
+        venues=names,
+        options=options,
+    )
 
     def opener(name: VenueName) -> Opener:
         own = settings.venues[name]

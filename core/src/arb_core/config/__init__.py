@@ -10,7 +10,7 @@ knows no plugin.
 from arb_core.config.credentials import load_credentials
 from arb_core.config.durations import duration_ns
 from arb_core.config.names import variable
-from arb_core.config.reading import CardLookup, StrategyLookup, load, load_file, venue_settings
+from arb_core.config.reading import CardLookup, ObserverLookup, StrategyLookup, load, load_file, venue_settings
 from arb_core.config.schema import schema
 from arb_core.config.tables import (
     DetectionSettings,
@@ -28,6 +28,7 @@ __all__ = [
     "JournalSettings",
     "LegSettings",
     "MuteSettings",
+    "ObserverLookup",
     "PluginSettings",
     "RiskSettings",
     "Settings",

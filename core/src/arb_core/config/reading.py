@@ -15,16 +15,19 @@ from arb_core.config.durations import duration_ns
 from arb_core.config.names import SECRETS, variable
 from arb_core.config.tables import Amounts, File, Settings, Tables, Timed
 from arb_core.errors import SettingsError
-from arb_core.structs.card import ExchangeCard, ExchangeSettings, StrategyCard
+from arb_core.structs.card import ExchangeCard, ExchangeSettings, ObserverCard, StrategyCard
 from arb_core.structs.market import Symbol, VenueName
 
-__all__ = ["CardLookup", "StrategyLookup", "load", "load_file", "venue_settings"]
+__all__ = ["CardLookup", "ObserverLookup", "StrategyLookup", "load", "load_file", "venue_settings"]
 
 CardLookup = Callable[[str], ExchangeCard]
 """`Registry.card`: exchange id -> card, raising `PluginMissing` with the cure."""
 
 StrategyLookup = Callable[[str], StrategyCard]
 """`Registry.strategy_card`, likewise."""
+
+ObserverLookup = Callable[[str], ObserverCard]
+"""`Registry.observer_card`, likewise."""
 
 _DEFAULT_STRATEGY = "spatial"
 
@@ -39,6 +42,7 @@ def load(
     cards: CardLookup,
     strategy_cards: StrategyLookup,
     *,
+    observer_cards: ObserverLookup | None = None,
     environ: Mapping[str, str] | None = None,
     options: Mapping[str, object] | None = None,
     venues: Iterable[str] = (),
@@ -49,13 +53,14 @@ def load(
         path: a TOML file; None = no file, only variables and options.
         cards: exchange id -> card.
         strategy_cards: strategy id -> card.
+        observer_cards: observer id -> card; None = nothing is observed, whatever the file says.
         environ: the variables; the process environment by default.
         options: values by their place, e.g. `{"detection.max_age": "2s"}`; None values are left out.
         venues: names given on the command line; when there are any, only these venues are used, in this order.
 
     Raises:
         SettingsError: with file, place, what was expected, what was found and the nearest right name.
-        PluginMissing: a venue's exchange or a strategy is not installed.
+        PluginMissing: a venue's exchange, a strategy or an observer is not installed.
     """
     environ = os.environ if environ is None else environ
     source = None if path is None else str(path)
@@ -70,8 +75,14 @@ def load(
             for name in chosen
         },
         strategies={
-            name: _strategy_settings(name, table, strategy_cards, source)
+            name: _plugin_settings(f"strategies.{name}", table, strategy_cards(name).settings, source)
             for name, table in (file.strategies or {_DEFAULT_STRATEGY: {}}).items()
+        },
+        observers={}
+        if observer_cards is None
+        else {
+            name: _plugin_settings(f"observers.{name}", table, observer_cards(name).settings, source)
+            for name, table in file.observers.items()
         },
     )
 
@@ -160,15 +171,14 @@ def _put(raw: dict[str, Any], place: list[str], value: object) -> None:
     raw[last] = value
 
 
-def _strategy_settings(
-    name: str, table: Mapping[str, object], cards: StrategyLookup, source: str | None
+def _plugin_settings(
+    key: str, table: Mapping[str, object], kind: type[msgspec.Struct] | None, source: str | None
 ) -> msgspec.Struct | None:
-    kind = cards(name).settings
-    if kind is None:
-        if table:
-            raise SettingsError("this strategy has no settings", path=source, key=f"strategies.{name}")
-        return None
-    return convert(table, kind, source, ("strategies", name))
+    if kind is not None:
+        return convert(table, kind, source, tuple(key.split(".")))
+    if table:
+        raise SettingsError(f"{key.partition('.')[2]} has no settings", path=source, key=key)
+    return None
 
 
 _Text = tuple[str, Any, Callable[[Any], object]]

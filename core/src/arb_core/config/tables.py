@@ -157,6 +157,8 @@ class Settings(Tables, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[venues.NAME]`: the exchange's own settings; NAME is the exchange's id unless `exchange` says otherwise."""
     strategies: dict[str, msgspec.Struct | None] = {}
     """`[strategies.ID]`: the strategies that run, each with its own settings; default: `spatial`."""
+    observers: dict[str, msgspec.Struct | None] = {}
+    """`[observers.ID]`: the observers that are told, each with its own settings; default: none."""
 
 
 class File(Tables, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -164,3 +166,4 @@ class File(Tables, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     venues: dict[str, dict[str, Any]] = {}
     strategies: dict[str, dict[str, Any]] = {}
+    observers: dict[str, dict[str, Any]] = {}
