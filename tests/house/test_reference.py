@@ -1,5 +1,6 @@
 """The pages of the reference say what the code does: every key, default, command and option, and nothing else."""
 
+import json
 import re
 
 import click
@@ -18,11 +19,13 @@ from arb_core.config import (
 from arb_core.known import COMMANDS
 from arb_core.strategies.spatial import Settings as SpatialSettings
 from arb_core.structs.card import ExchangeSettings
+from arb_triangular.settings import Settings as TriangularSettings
 
 SECTIONS = {
     "Top level": Settings,
     "`[venues.NAME]`": ExchangeSettings,
     "`[strategies.spatial]`": SpatialSettings,
+    "`[strategies.triangular]`": TriangularSettings,
     "`[detection]`": DetectionSettings,
     "`[risk]`": RiskSettings,
     "`[legs]`": LegSettings,
@@ -62,9 +65,8 @@ def test_every_key_stands_in_the_reference_with_its_default(settings, title):
     for name, shown in rows.items():
         default = fields[name].default
         if re.fullmatch(r"`[^`]+`", shown):
-            written = {"[]": (), "{}": {}, "true": True, "false": False}.get(shown.strip("`"))
-            if written is None:
-                written = shown.strip('`"') if '"' in shown else float(shown.strip("`"))
+            written = json.loads(shown.strip("`"))
+            written = tuple(written) if isinstance(written, list) else written
             actual = default if default is not msgspec.NODEFAULT else fields[name].default_factory()
             assert actual == written, name
         else:
