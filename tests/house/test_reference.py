@@ -12,9 +12,11 @@ from arb_core.config import (
     JournalSettings,
     LegSettings,
     MuteSettings,
+    PaperSettings,
     PluginSettings,
     RiskSettings,
     Settings,
+    TradingSettings,
 )
 from arb_core.known import COMMANDS
 from arb_core.strategies.spatial import Settings as SpatialSettings
@@ -31,6 +33,8 @@ SECTIONS = {
     "`[legs]`": LegSettings,
     "`[journal]`": JournalSettings,
     "`[plugins]`": PluginSettings,
+    "`[trading]`": TradingSettings,
+    "`[paper]`": PaperSettings,
 }
 
 

@@ -17,9 +17,11 @@ from arb_core.config.tables import (
     JournalSettings,
     LegSettings,
     MuteSettings,
+    PaperSettings,
     PluginSettings,
     RiskSettings,
     Settings,
+    TradingSettings,
 )
 
 __all__ = [
@@ -29,10 +31,12 @@ __all__ = [
     "LegSettings",
     "MuteSettings",
     "ObserverLookup",
+    "PaperSettings",
     "PluginSettings",
     "RiskSettings",
     "Settings",
     "StrategyLookup",
+    "TradingSettings",
     "duration_ns",
     "load",
     "load_credentials",

@@ -66,7 +66,7 @@ def load(
     source = None if path is None else str(path)
     file = load_file(path, options=options)
     chosen = list(dict.fromkeys(venues)) or list(file.venues)
-    _check_venues_of_limits(file, chosen, source)
+    _check_venues(file, chosen, source)
     plain = {name: getattr(file, name) for name in fields_of(Tables)}
     return Settings(
         **plain,
@@ -195,14 +195,14 @@ def _texts(file: File) -> Iterable[_Text]:
     for name in fields_of(Tables):
         table = getattr(file, name)
         if isinstance(table, Timed):
-            for field in table.durations():
-                yield f"{name}.{field}", getattr(table, field), duration_ns
+            yield from _some(name, table, table.durations(), duration_ns)
     yield from _some("journal", file.journal, ("place", "paper"), _place)
     yield from _some("legs", file.legs, ("hedge_loss", "unwind_loss"), _amount)
     for field in ("max_notional", "max_daily_loss", "max_asset"):
         yield from _amounts(f"risk.{field}", getattr(file.risk, field))
-    for venue, amounts in file.risk.max_on_venue.items():
-        yield from _amounts(f"risk.max_on_venue.{venue}", amounts)
+    for key, by_venue in _by_venue(file):
+        for venue, amounts in by_venue.items():
+            yield from _amounts(f"{key}.{venue}", amounts)
 
 
 def _some(name: str, table: object, fields: Iterable[str], parse: Callable[[Any], object]) -> Iterable[_Text]:
@@ -232,12 +232,15 @@ def _place(address: str) -> None:
         raise ValueError("a password does not belong here; set PGPASSWORD, or use ~/.pgpass")
 
 
-def _check_venues_of_limits(file: File, chosen: Iterable[str], source: str | None) -> None:
-    """A limit for a venue that does not exist would guard nothing."""
+def _by_venue(file: File) -> Iterable[tuple[str, Mapping[VenueName, Amounts]]]:
+    return ("risk.max_on_venue", file.risk.max_on_venue), ("paper.balances", file.paper.balances)
+
+
+def _check_venues(file: File, chosen: Iterable[str], source: str | None) -> None:
+    """Refuse a misspelled venue: its limit would guard nothing, its balance would be nobody's."""
     names = {*file.venues, *chosen}
-    for venue in file.risk.max_on_venue:
-        if venue not in names:
-            message = (
-                f"no venue of this name{did_you_mean(venue, names)}; there are {', '.join(sorted(names)) or 'none'}"
-            )
-            raise SettingsError(message, path=source, key=f"risk.max_on_venue.{venue}")
+    for key, by_venue in _by_venue(file):
+        for venue in by_venue:
+            if venue not in names:
+                message = f"no venue of this name{did_you_mean(venue, names)}; there are {', '.join(sorted(names))}"
+                raise SettingsError(message, path=source, key=f"{key}.{venue}")

@@ -6,7 +6,7 @@ The engine has its own words for most of this: durations are text here and nanos
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import msgspec
 
@@ -22,11 +22,13 @@ __all__ = [
     "JournalSettings",
     "LegSettings",
     "MuteSettings",
+    "PaperSettings",
     "PluginSettings",
     "RiskSettings",
     "Settings",
     "Tables",
     "Timed",
+    "TradingSettings",
 ]
 
 Amount = Annotated[Decimal, msgspec.Meta(extra_json_schema={"type": ["number", "string"]})]
@@ -48,7 +50,8 @@ class Timed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     @classmethod
     def durations(cls) -> Iterable[str]:
         """Return the names of the fields that are durations."""
-        return [name for name, kind in get_type_hints(cls, include_extras=True).items() if kind is Duration]
+        hints = get_type_hints(cls, include_extras=True).items()
+        return [name for name, kind in hints if kind is Duration or Duration in get_args(kind)]
 
 
 class MuteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,7 +138,56 @@ class PluginSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """`[plugins]`: whose code may run where keys are."""
 
     allow: tuple[str, ...] = ()
-    """The distributions that live trading loads: `["arb-core", "arb-mexc"]`."""
+    """The distributions whose plugins live trading loads, beside arb-core: `["arb-mexc", "arb-gateio"]`."""
+    editable: tuple[str, ...] = ()
+    """Those of them, or arb-core, that may be working copies: nothing tells whether their files were changed."""
+
+
+class TradingSettings(Timed, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[trading]`: how patient trading is, and what it does when nobody answers."""
+
+    max_intent_age: Duration = "500ms"
+    """From the verdict until the orders leave: an intent whose commit took longer ends with nothing sent."""
+    place_timeout: Duration = "15s"
+    """How long an order's answer is waited for; then it is in doubt."""
+    settle_wait: Duration = "300ms"
+    """How long the private stream may take to tell an order's end and fees before the venue is asked."""
+    poll: Duration = "500ms"
+    """Pause between two questions for one order; it doubles up to `longest_poll`."""
+    longest_poll: Duration = "5s"
+    fix_patience: Duration = "5s"
+    """How long an unpaired leg waits for a book to be LIVE or for the journal to write, before it is left and told."""
+    recover_patience: Duration = "30s"
+    """The same for a trade that an earlier process left."""
+    alarm_after: Duration = "60s"
+    """An order whose end is unknown for longer is told again."""
+    trade_deaf: bool = False
+    """Whether new trades may begin on a venue whose private stream is down."""
+    latch_poll: Duration = "500ms"
+    """How often the journal and `kill_file` are looked at for a kill by somebody else."""
+    kill_file: str | None = None
+    """While this file exists nothing new is begun."""
+    countdown: Duration | None = None
+    """Where a venue has one: unless we renew it in this time, it cancels every open order, also those of others."""
+    shutdown: Duration = "30s"
+    """How long the end waits for trades under way."""
+
+
+class PaperSettings(Timed, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[paper]`: the accounts of paper trading."""
+
+    balances: dict[VenueName, Amounts] = {}
+    """What each account begins with, by venue; later starts go on with what the paper journal says."""
+    latency: Duration = "50ms"
+    """From us to the venue, and the same back: the book at that moment fills the order."""
+    jitter: Duration = "0s"
+    """Up to so much more, each way, drawn anew for each message."""
+    memory: Duration = "60s"
+    """How long what our own fills took is subtracted from what their prices still show."""
+    fee_in: Literal["received", "quote"] = "received"
+    """What fees are taken from: what is received, or always the quote money."""
+    seed: int = 0
+    """Of the jitter."""
 
 
 class Tables(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -148,6 +200,8 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     legs: LegSettings = LegSettings()
     journal: JournalSettings = JournalSettings()
     plugins: PluginSettings = PluginSettings()
+    trading: TradingSettings = TradingSettings()
+    paper: PaperSettings = PaperSettings()
 
 
 class Settings(Tables, frozen=True, kw_only=True, forbid_unknown_fields=True):
