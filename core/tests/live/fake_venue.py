@@ -25,6 +25,7 @@ from arb_core.structs.card import (
     ExchangeCard,
     FeeSchedule,
     Hosts,
+    RateLimit,
     StreamLimits,
 )
 from arb_core.structs.market import (
@@ -51,7 +52,9 @@ STREAM_RULE = BookRule(
 PLAIN_RULE = BookRule(ids=SequenceRule.NONE, snapshot=SnapshotSource.STREAM, recover=Recovery.RESUBSCRIBE)
 
 
-def card(claims: frozenset[Capability] = frozenset(), **limits: Any) -> ExchangeCard:
+def card(
+    claims: frozenset[Capability] = frozenset(), rate_limits: tuple[RateLimit, ...] = (), **limits: Any
+) -> ExchangeCard:
     """Return the facts of the double; `claims` are what it can do beside market data."""
     return ExchangeCard(
         id=ExchangeId("fake"),
@@ -66,6 +69,7 @@ def card(claims: frozenset[Capability] = frozenset(), **limits: Any) -> Exchange
         kline_intervals=("1m",),
         fees=FeeSchedule(maker=Decimal("0.001"), taker=Decimal("0.001")),
         client_ids=ClientIdRule(max_length=32, lookup="always"),
+        limits=rate_limits,
         stream=StreamLimits(**limits),
     )
 
@@ -284,6 +288,8 @@ class FakeVenue(Transport):
         self.login_answer: dict[str, Any] | None = {"reply": "welcome"}
         self.books_first = False
         """Subscribing to a book brings a snapshot first."""
+        self.answers: list[tuple[int, dict[str, str]]] = []
+        """Status and headers of the next answers to requests that come by the wire."""
         self.markets: dict[str, Market] = {}
         self.sockets: list[Socket] = []
         self.history: list[Socket] = []
@@ -298,7 +304,10 @@ class FakeVenue(Transport):
         return self._stats
 
     async def request(self, base_url: str, request: RestRequest, timeout_ns: int) -> RestAnswer:
-        raise TransportError("REST of the double goes through FakePublic", sent=False)
+        if not self.answers:
+            raise TransportError("REST of the double goes through FakePublic", sent=False)
+        status, headers = self.answers.pop(0)
+        return RestAnswer(status=status, headers=headers, body=b"{}", received_ns=self.clock.now_ns())
 
     async def connect(self, url: str, headers: dict[str, str], listener: Listener, timeout_ns: int) -> Connection:
         self.attempts.append(self.clock.monotonic_ns())

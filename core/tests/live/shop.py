@@ -82,8 +82,16 @@ class OneExchange(Registry):
 class Shop:
     """A venue that is open, and everything behind it."""
 
-    def __init__(self, symbols: Sequence[Symbol], rule: BookRule, options: dict[str, Any], limits: Any) -> None:
-        self.clock = Clock()
+    def __init__(
+        self,
+        symbols: Sequence[Symbol],
+        rule: BookRule,
+        options: dict[str, Any],
+        limits: Any,
+        *,
+        clock: Clock | None = None,
+    ) -> None:
+        self.clock = clock or Clock()
         self.far = FakeVenue(self.clock)
         self.far.books_first = rule is STREAM_RULE
         self.public = FakePublic(self.far, symbols)

@@ -1,7 +1,16 @@
 import msgspec
 import pytest
 from arb_core.errors import SettingsError
-from arb_core.runtime.limits import Budgets, BudgetState, Claim, Turnstile, Window, reset_wait_ns, retry_after_ns
+from arb_core.runtime.limits import (
+    Budgets,
+    Claim,
+    Pool,
+    PoolState,
+    Turnstile,
+    Window,
+    reset_wait_ns,
+    retry_after_ns,
+)
 from arb_core.structs.card import RateLimit, UsageHeader
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,7 +136,24 @@ def test_memory_of_a_window_is_bounded():
     for step in range(20_000):
         budget.spend(1, wall(step * 3 * MS), step * 3 * MS)
         budget.wait_ns(1, wall(step * 3 * MS), step * 3 * MS)
-    assert len(budget.save(wall(MINUTE), MINUTE)) <= 131
+    assert len(budget.save(wall(MINUTE), MINUTE)) <= 18
+
+
+@given(STEPS, st.sampled_from([1, 60]), st.booleans(), st.integers(0, 2**40))
+def test_what_is_saved_is_coarse_and_never_less(steps, seconds, aligned, monotonic_of_the_next):
+    """The next process's monotonic clock begins anywhere."""
+    budget = window(10**6, length=seconds * SECOND, aligned=aligned)
+    now = 0
+    for gap, units in steps:
+        now += gap * seconds
+        budget.spend(units, wall(now), now)
+    other = window(10**6, length=seconds * SECOND, aligned=aligned)
+    other.restore(budget.save(wall(now), now), wall(now), monotonic_of_the_next)
+    for _ in range(40):
+        assert other.spent(wall(now), monotonic_of_the_next) >= budget.spent(wall(now), now)
+        now += seconds * SECOND // 20
+        monotonic_of_the_next += seconds * SECOND // 20
+    assert other.spent(wall(now), monotonic_of_the_next) == 0
 
 
 LIMITS = (
@@ -267,16 +293,19 @@ def test_refused_endpoint_without_a_price_still_waits(budgets):
 
 
 def test_ban_and_spent_units_survive_a_restart():
-    first = Budgets(LIMITS, USAGE)
+    pools = Pool(), Pool()
+    first = Budgets(LIMITS, USAGE, ip=pools[0], key=pools[1])
     depth = first.claim("GET /depth", {"each": 1, "ip": 30})
     for _ in range(3):
         first.take(depth, NOW, 5 * SECOND)
     first.refuse(first.claim("POST /order", {"orders": 1}), {"retry-after": "600"}, NOW, 5 * SECOND, banned=True)
-    saved = msgspec.json.decode(msgspec.json.encode(first.save(NOW, 5 * SECOND)), type=BudgetState)
+    saved = [msgspec.json.decode(msgspec.json.encode(pool.save(NOW, 5 * SECOND)), type=PoolState) for pool in pools]
 
-    second = Budgets(LIMITS, USAGE)
+    restored = Pool(), Pool()
     later = NOW + 2 * SECOND  # another process: its monotonic clock begins anew
-    second.restore(saved, later, 0)
+    for pool, state in zip(restored, saved, strict=True):
+        pool.restore(state, later, 0)
+    second = Budgets(LIMITS, USAGE, ip=restored[0], key=restored[1])
     assert second.wait_ns(second.claim("POST /order", {"orders": 1}), later, 0) == 598 * SECOND
     assert second.wait_ns(second.claim("GET /ping", {"ip": 11}), later, 0) > 0
     assert second.wait_ns(second.claim("GET /ping", {"ip": 10}), later, 0) == 0
@@ -286,9 +315,37 @@ def test_ban_and_spent_units_survive_a_restart():
 
 
 def test_restored_state_cannot_close_for_longer_than_any_venue_bans():
-    budgets = Budgets(LIMITS)
-    budgets.restore(BudgetState(closed={"scope:ip": NOW + 10**20}, spent={"gone": [(NOW + 1, 5, True)]}), NOW, 0)
+    pool = Pool()
+    pool.restore(PoolState(closed={"scope:ip": NOW + 10**20}, spent={"gone": [(NOW + 1, 5, True)]}), NOW, 0)
+    budgets = Budgets(LIMITS, ip=pool)
     assert budgets.wait_ns(budgets.claim("GET /x", {}), NOW, 0) == 7 * 24 * 3600 * SECOND
+
+
+def test_what_is_restored_counts_whether_the_budget_was_used_before_or_is_used_after():
+    state = PoolState(spent={"ip": [(NOW + 30 * SECOND, 95, False)]})
+    for restored_first in (True, False):
+        pool = Pool()
+        budgets = Budgets(LIMITS, ip=pool)
+        if restored_first:
+            pool.restore(state, NOW, 0)
+        claim = budgets.claim("GET /ping", {"ip": 10})
+        if not restored_first:
+            pool.restore(state, NOW, 0)
+        assert budgets.wait_ns(claim, NOW, 0) == pytest.approx(30 * SECOND, abs=SECOND)
+
+
+def test_venues_that_share_a_pool_spend_together_by_the_smallest_share():
+    pool = Pool()
+    one = Budgets(LIMITS, ip=pool)
+    for_one = one.claim("GET /ping", {"ip": 40})
+    one.take(for_one, NOW, 0)
+    two = Budgets(LIMITS, share=0.5, ip=pool)
+    for_two = two.claim("GET /ping", {"ip": 20})
+    assert two.wait_ns(for_two, NOW, 0) > 0
+    assert one.wait_ns(for_one, NOW, 0) > 0
+    one.refuse(for_one, {"retry-after": "9"}, NOW, 0, banned=True)
+    assert two.wait_ns(two.claim("GET /else", {"each": 1}), NOW, 0) == 9 * SECOND
+    assert two.wait_ns(two.claim("POST /order", {"orders": 1}), NOW, 0) == 0, "of another key"
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,14 @@ from arb_core.runtime.stream.events import (
     VenueEvent,
 )
 from arb_core.venue.events import (
+    AccountDeaf,
+    AccountListening,
     ClockJumped,
+    ClockNotMeasured,
     Halted,
     Lagging,
     Late,
+    LimitsNotKept,
     ListenerBroken,
     MarketsFailed,
     MarketsLoaded,
@@ -40,9 +44,11 @@ def describe(event: VenueEvent) -> str | None:  # noqa: C901, PLR0911, PLR0912 (
             return f"disconnected: {reason}"
         case TopicRefused(topic=topic, reason=reason, retry_ns=retry_ns):
             again = "" if retry_ns is None else f"; next try in {retry_ns / _SECOND:.1f} s"
-            return f"refused {topic.feed} of {topic.pair}: {reason}{again}"
+            of = "" if topic.pair is None else f" of {topic.pair}"
+            return f"refused {topic.feed}{of}: {reason}{again}"
         case Unanswered(topics=topics, attempt=attempt):
-            return f"no answer to {len(topics)} subscriptions ({topics[0].pair} ...), attempt {attempt}"
+            first = topics[0].pair or topics[0].feed
+            return f"no answer to {len(topics)} subscriptions ({first} ...), attempt {attempt}"
         case LoginRefused(reason=reason):
             return f"login refused: {reason}"
         case TicketEnded(reason=reason):
@@ -67,6 +73,14 @@ def describe(event: VenueEvent) -> str | None:  # noqa: C901, PLR0911, PLR0912 (
             return f"messages arrive {late_ns / _SECOND:.1f} s late"
         case ClockJumped(jump_ns=jump_ns, reconnected=reconnected):
             return f"the clock was set by {jump_ns / _SECOND:+.1f} s" + ("; reconnecting" if reconnected else "")
+        case AccountListening():
+            return "hears all that happens to the account"
+        case AccountDeaf(reason=reason):
+            return f"does not hear what happens to the account: {reason}"
+        case ClockNotMeasured(reason=reason, retry_ns=retry_ns):
+            return f"did not tell its time: {reason}; next try in {retry_ns / _SECOND:.1f} s"
+        case LimitsNotKept(reason=reason):
+            return reason
         case ListenerBroken(listener=listener, error=error):
             return f"{listener} raised and hears nothing any more: {error}"
         case _:

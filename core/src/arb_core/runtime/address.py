@@ -1,18 +1,51 @@
-"""Where a venue is reached: its card's hosts, or the user's override of them."""
+"""Where a venue is reached: its card's hosts, or the user's override of them, and what may be sent there."""
 
+import ipaddress
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from arb_core.errors import SettingsError
-from arb_core.runtime.sockets import require_safe_url
 
-__all__ = ["check_override", "rebase"]
+__all__ = ["check_override", "is_loopback", "rebase", "require_safe_url"]
+
+
+def require_safe_url(url: str, *schemes: str) -> str:
+    """Return the host of a URL that may carry keys: TLS, or plain text to this machine.
+
+    `schemes` = the allowed ones, the secure one first: ("https", "http") or ("wss", "ws").
+
+    Raises:
+        SettingsError: another scheme, no host, or a plain scheme to another machine.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _port = parts.port
+    except ValueError as error:
+        raise SettingsError(f"not a URL: {error}") from None
+    if parts.scheme not in schemes or not host:
+        raise SettingsError(f"expected a URL like {schemes[0]}://host, found {parts.scheme}://{host or ''}")
+    if parts.username is not None or parts.password is not None:
+        raise SettingsError(f"a URL holds no user name or password: {parts.scheme}://...@{host}")
+    if parts.scheme != schemes[0] and not is_loopback(host):
+        raise SettingsError(f"{parts.scheme}://{host}: plain text is allowed to this machine only; use {schemes[0]}")
+    return host
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def check_override(url: str, key: str, *schemes: str) -> None:
     """Refuse an override that would send keys in the clear, or that cannot be meant. `schemes`: the secure one first.
 
     Raises:
-        SettingsError: not a URL that may carry keys (`sockets.require_safe_url`), or more than scheme, host, port
+        SettingsError: not a URL that may carry keys (`require_safe_url`), or more than scheme, host, port
             and path.
     """
     try:

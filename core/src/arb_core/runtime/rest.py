@@ -99,7 +99,6 @@ class Rest(RestClient):
         clock: Clock,
         *,
         base_url: str | None = None,
-        share: float = 1.0,
         rng: random.Random | None = None,
         places: int = 16,
         budgets: Budgets | None = None,
@@ -107,10 +106,7 @@ class Rest(RestClient):
         """Speak to `base_url` (default: the card's REST host) with at most `places` requests under way.
 
         `rng` makes the jitter; a seeded one repeats a run. `budgets` are shared by venues that one exchange counts
-        together.
-
-        Raises:
-            SettingsError: `share` is not in (0, 1].
+        together; default: the card's limits, for this client alone.
         """
         self._shared = _Shared(
             card,
@@ -119,14 +115,14 @@ class Rest(RestClient):
             base_url=base_url or card.hosts.rest,
             rng=rng or random.Random(),  # noqa: S311 (jitter, no secret)
             places=places,
-            budgets=budgets or Budgets(card.limits, card.usage, share),
+            budgets=budgets or Budgets(card.limits, card.usage),
         )
         self._read_fault: FaultReader = _no_fault
         self._sign: Signer | None = None
 
     @property
     def budgets(self) -> Budgets:
-        """The venue's budgets, to be saved and restored over a restart."""
+        """What this venue's requests take from."""
         return self._shared.budgets
 
     def bind(self, read_fault: FaultReader, sign: Signer | None = None) -> "Rest":

@@ -11,12 +11,10 @@ Secrets: queries hold signatures and tokens, so no error here names more of a UR
 import asyncio
 import contextlib
 import functools
-import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping
 from typing import cast
-from urllib.parse import urlsplit
 
 import aiohttp
 import picows
@@ -26,9 +24,10 @@ from yarl import URL
 
 from arb_core.errors import SettingsError
 from arb_core.interfaces.context import Clock, RestAnswer, RestRequest, TimerHandle
+from arb_core.runtime.address import require_safe_url
 from arb_core.runtime.transport import Connection, Listener, Transport, TransportError, TransportStats
 
-__all__ = ["SocketTransport", "require_safe_url"]
+__all__ = ["SocketTransport"]
 
 _SECOND = 1_000_000_000
 
@@ -44,38 +43,6 @@ _DNS_TTL_S = 60
 
 _HAPPY_EYEBALLS_S = 0.25
 """RFC 8305: how long one address family may hesitate before the other is tried."""
-
-
-def require_safe_url(url: str, *schemes: str) -> str:
-    """Return the host of a URL that may carry keys: TLS, or plain text to this machine.
-
-    `schemes` = the allowed ones, the secure one first: ("https", "http") or ("wss", "ws").
-
-    Raises:
-        SettingsError: another scheme, no host, or a plain scheme to another machine.
-    """
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        _port = parts.port
-    except ValueError as error:
-        raise SettingsError(f"not a URL: {error}") from None
-    if parts.scheme not in schemes or not host:
-        raise SettingsError(f"expected a URL like {schemes[0]}://host, found {parts.scheme}://{host or ''}")
-    if parts.username is not None or parts.password is not None:
-        raise SettingsError(f"a URL holds no user name or password: {parts.scheme}://...@{host}")
-    if parts.scheme != schemes[0] and not _is_loopback(host):
-        raise SettingsError(f"{parts.scheme}://{host}: plain text is allowed to this machine only; use {schemes[0]}")
-    return host
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @functools.cache

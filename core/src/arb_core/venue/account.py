@@ -21,6 +21,7 @@ from arb_core.interfaces.context import Clock, Markets
 from arb_core.interfaces.private import PrivateExchange
 from arb_core.interfaces.stream import StreamDialect
 from arb_core.runtime.dispatch import Dispatch
+from arb_core.runtime.limits import Window
 from arb_core.runtime.rest import Rest
 from arb_core.runtime.stream import StreamSession
 from arb_core.runtime.stream.backoff import Backoff
@@ -76,6 +77,7 @@ class VenueAccount(Account):
         tasks: TaskOwner,
         random: Random,
         ws_url: str | None,
+        connects: Window | None,
         serials: Iterator[int],
         report: EventListener,
         broken: Callable[[object, Exception], None],
@@ -119,6 +121,7 @@ class VenueAccount(Account):
             listener=self._hear,
             tasks=tasks,
             ws_url=ws_url,
+            connects=connects,
             random=random,
             private=True,
             venue_now_ns=rest.venue_now_ns,

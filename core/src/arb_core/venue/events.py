@@ -11,6 +11,7 @@ __all__ = [
     "Halted",
     "Lagging",
     "Late",
+    "LimitsNotKept",
     "ListenerBroken",
     "MarketsFailed",
     "MarketsLoaded",
@@ -69,6 +70,12 @@ class ClockJumped(VenueEvent, frozen=True, kw_only=True):
 
     jump_ns: int
     reconnected: bool
+
+
+class LimitsNotKept(VenueEvent, frozen=True, kw_only=True):
+    """What is used of the venue's limits will not be known after a restart, or is not known from before."""
+
+    reason: str
 
 
 class ListenerBroken(VenueEvent, frozen=True, kw_only=True):

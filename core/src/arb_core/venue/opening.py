@@ -9,6 +9,7 @@ from arb_core.interfaces.context import Clock
 from arb_core.registry import Registry
 from arb_core.runtime.address import check_override
 from arb_core.runtime.clock import SystemClock
+from arb_core.runtime.limits import Allowances, of_this_process
 from arb_core.runtime.transport import Transport
 from arb_core.structs.account import Credentials
 from arb_core.structs.card import ExchangeSettings
@@ -30,6 +31,7 @@ def open_exchange(
     clock: Clock | None = None,
     transport: Transport | None = None,
     random: Random | None = None,
+    allowances: Allowances | None = None,
 ) -> Venue:
     """Return a venue to be opened with `async with`; nothing is sent before something is asked of it.
 
@@ -46,6 +48,8 @@ def open_exchange(
         clock: time; default: the machine's.
         transport: the way to the venue; default: sockets. One that is given stays open when the venue is closed.
         random: where jitter comes from; a seeded one repeats a run.
+        allowances: what was used of the venues' limits. Default: all venues of the process share one, which the user's
+            state folder keeps over a restart; a venue on a clock of its own counts alone, and forgets.
 
     Raises:
         PluginMissing: no installed plugin owns the id; the message holds the cure.
@@ -70,6 +74,8 @@ def open_exchange(
         if credentials is None:
             cure = f"set {variable(name, 'api_key')} and {variable(name, 'api_secret')}, or ARB_CREDENTIALS_FILE"
             raise SettingsError(f"no API key was found; {cure}", key=f"venues.{name}")
+    if allowances is None:
+        allowances = of_this_process() if clock is None else Allowances(clock)
     return Venue(
         name=name,
         card=card,
@@ -80,5 +86,6 @@ def open_exchange(
         rest_url=rest_url,
         ws_url=ws_url,
         credentials=credentials,
+        allowances=allowances,
         random=random or Random(),  # noqa: S311 (jitter, not a secret)
     )

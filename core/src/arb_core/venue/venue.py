@@ -28,6 +28,7 @@ from arb_core.runtime.address import rebase
 from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.context import Context
 from arb_core.runtime.dispatch import Dispatch, Listeners
+from arb_core.runtime.limits import Allowances
 from arb_core.runtime.markets import MarketTable
 from arb_core.runtime.pulse import Beat, Pulse
 from arb_core.runtime.rest import Rest
@@ -48,6 +49,7 @@ from arb_core.venue.demand import Demand, refusal
 from arb_core.venue.events import (
     ClockJumped,
     Halted,
+    LimitsNotKept,
     ListenerBroken,
     MarketsFailed,
     Resumed,
@@ -92,6 +94,7 @@ class Venue(Feeds):
         rest_url: str | None,
         ws_url: str | None,
         random: Random,
+        allowances: Allowances,
         credentials: Credentials | None = None,
         refresh_ns: int = REFRESH_NS,
     ) -> None:
@@ -106,14 +109,18 @@ class Venue(Feeds):
         self._refresh_ns = refresh_ns
         self._owns_transport = transport is None
         self._transport = transport or SocketTransport(clock)
+        base_url = rebase(card.hosts.rest, rest_url)
+        self._allowances = allowances
+        self._allowance_trouble: str | None = None
         self._rest = Rest(
             card,
             self._transport,
             clock,
-            base_url=rebase(card.hosts.rest, rest_url),
-            share=settings.share,
+            base_url=base_url,
             rng=random,
+            budgets=allowances.budgets(card, base_url, share=settings.share, credentials=credentials),
         )
+        connects = allowances.connects(card, base_url)
         context = Context(
             venue=name, clock=clock, rest=self._rest, settings=settings, markets=self.markets, logger=self._log
         )
@@ -134,7 +141,7 @@ class Venue(Feeds):
             listener=self._hear,
             tasks=self._tasks,
             ws_url=ws_url,
-            share=settings.share,
+            connects=connects,
             random=random,
             serials=serials,
         )
@@ -155,6 +162,7 @@ class Venue(Feeds):
                 tasks=self._tasks,
                 random=random,
                 ws_url=ws_url,
+                connects=connects,
                 serials=serials,
                 report=self._tell,
                 broken=self._on_broken,
@@ -180,6 +188,7 @@ class Venue(Feeds):
     async def __aenter__(self) -> Self:
         """Begin; sends nothing yet."""
         await self._tasks.__aenter__()
+        self._take_allowance_trouble(self._allowances.recall())
         self._pulse.start()
         self._tasks.spawn(self._instruments.refresh(self._refresh_ns), f"{self.name} instruments")
         return self
@@ -200,6 +209,7 @@ class Venue(Feeds):
         try:
             await self._tasks.__aexit__(kind, error, trace)
         finally:
+            await self._keep_allowances()
             if self._owns_transport:
                 await self._transport.close()
 
@@ -444,6 +454,17 @@ class Venue(Feeds):
                 self._account.reconnect(reason)
         for book in tuple(self._books.values()):
             book.check(beat.monotonic_ns)
+        if self._allowances.is_due():
+            self._tasks.try_spawn(self._keep_allowances(), f"{self.name} limits")
+
+    async def _keep_allowances(self) -> None:
+        self._take_allowance_trouble(await self._allowances.save())
+
+    def _take_allowance_trouble(self, trouble: str | None) -> None:
+        """Tell what is wrong once, not every few seconds."""
+        if trouble is not None and trouble != self._allowance_trouble:
+            self._tell(LimitsNotKept(venue=self.name, reason=trouble))
+        self._allowance_trouble = trouble
 
     def _hear(self, event: VenueEvent) -> None:
         """Take every event of the public side: wake who waits for it, and pass it on."""

@@ -14,8 +14,9 @@ import pytest
 from aiohttp import web
 from arb_core.errors import SettingsError
 from arb_core.interfaces.context import RestRequest, TimerHandle
+from arb_core.runtime.address import require_safe_url
 from arb_core.runtime.clock import SystemClock
-from arb_core.runtime.sockets import SocketTransport, _Socket, require_safe_url
+from arb_core.runtime.sockets import SocketTransport, _Socket
 from arb_core.runtime.transport import Connection, TransportError
 
 SECOND = 1_000_000_000

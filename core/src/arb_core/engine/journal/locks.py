@@ -4,7 +4,6 @@ The lock is advisory and of this machine: a file held open, which the operating 
 however it ends. `Journal` holds a second one over itself; on PostgreSQL that one is seen by every machine.
 """
 
-import hashlib
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,14 +11,10 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from arb_core.errors import KeyInUse
+from arb_core.runtime.fingerprint import fingerprint_of
 from arb_core.runtime.folders import state_folder
 
 __all__ = ["KeyLock", "fingerprint_of", "lock_folder"]
-
-
-def fingerprint_of(api_key: str) -> str:
-    """Return what may be shown and stored of a key: 16 hexadecimal digits that do not lead back to it."""
-    return hashlib.sha256(f"arb:{api_key}".encode()).hexdigest()[:16]
 
 
 def lock_folder() -> Path:

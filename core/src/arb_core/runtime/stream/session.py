@@ -41,7 +41,7 @@ class StreamSession:
         listener: EventListener,
         tasks: TaskOwner,
         ws_url: str | None = None,
-        share: float = 1.0,
+        connects: Window | None = None,
         random: Random | None = None,
         private: bool = False,
         venue_now_ns: Callable[[], int] | None = None,
@@ -49,10 +49,10 @@ class StreamSession:
     ) -> None:
         """Begin without a connection.
 
-        `ws_url` replaces the hosts (see `address.rebase`), `share` is our part of the venue's limit of connection
-        attempts, a seeded `random` makes the jitter repeatable. `tasks` owns the task of each connection. A `private`
-        session shows nothing of what it hears, and signs by `venue_now_ns` (default: our own clock). Sessions of one
-        venue share `serials`, so that a number names one connection.
+        `ws_url` replaces the hosts (see `address.rebase`), attempts to connect take from `connects` (default: the
+        card's limit, for this session alone), a seeded `random` makes the jitter repeatable. `tasks` owns the task of
+        each connection. A `private` session shows nothing of what it hears, and signs by `venue_now_ns` (default: our
+        own clock). Sessions of one venue share `serials`, so that a number names one connection.
         """
         self.around = Surroundings(
             venue=venue,
@@ -73,8 +73,8 @@ class StreamSession:
         self._serials = serials or count(1)
         self._shards: list[Shard] = []
         self._shard_of: dict[Topic, Shard] = {}
-        connects = card.stream.connects
-        self._connects = None if connects is None else Window(connects, share)
+        limit = card.stream.connects
+        self._connects = connects or (None if limit is None else Window(limit))
 
     def subscribe(self, topics: Iterable[Topic]) -> None:
         """Want topics. One that is wanted already is left as it is.
