@@ -6,19 +6,34 @@ from typing import Any
 
 import pytest
 from arb_core.engine.figures import detection_figures, trading_figures
+from arb_core.engine.ids import IntentId
 from arb_core.engine.ledger import Ledger
-from arb_core.engine.risk import DAY_NS, Breaker, Day, Kill, Limits, RiskState
+from arb_core.engine.risk import DAY_NS, Breaker, Day, Kill, Limits, Reason, RiskState
 from arb_core.engine.session import DetectionSession
+from arb_core.engine.trade import Intent
+from arb_core.engine.trading.status import OpenTrade, TradingStatus
 from arb_core.strategies.spatial import Spatial
 from arb_core.structs.account import Balance
 from arb_core.structs.figures import BreakerState, LimitUse, TradingFigures
-from arb_core.structs.market import Asset, VenueName
+from arb_core.structs.market import Asset, Symbol, VenueName
+from arb_core.structs.opportunity import Plan
 
 MEXC, GATE = VenueName("mexc"), VenueName("gateio")
 BTC, USDT = Asset("BTC"), Asset("USDT")
 SECOND = 1_000_000_000
 NOW_NS = 20_000 * DAY_NS + 5
 
+INTENT = Intent(
+    id=IntentId(1),
+    strategy="spatial",
+    symbol=Symbol("BTC", "USDT"),
+    plan=Plan.TOGETHER,
+    money=USDT,
+    notional=Decimal(100),
+    edge_bps=5.0,
+    created_ns=1,
+    detected_ns=1,
+)
 LIMITS = Limits(
     max_daily_loss={USDT: Decimal(50)},
     max_asset={BTC: Decimal(2)},
@@ -31,16 +46,16 @@ LIMITS = Limits(
 def figures(state: RiskState = RiskState(), *, limits: Limits = LIMITS) -> TradingFigures:  # noqa: B008 (frozen)
     ledger = Ledger()
     ledger.reconcile(MEXC, {BTC: Balance(asset=BTC, free=Decimal("0.5"))})
-    return trading_figures(
-        paper=True,
-        state=state,
-        limits=limits,
-        funds=ledger,
-        venues=(MEXC, GATE),
-        open_trades=1,
-        in_doubt=0,
-        now_ns=NOW_NS,
+    status = TradingStatus(
+        closed=Reason("stopping", "trading is being stopped"),
+        risk=state,
+        open=(OpenTrade(intent=INTENT, orders=(), why=""),),
+        admitted=3,
+        refused={"cooldown": 5},
+        venues={MEXC: None, GATE: "not compared with the venue yet"},
+        in_doubt=2,
     )
+    return trading_figures(status, paper=True, limits=limits, funds=ledger, now_ns=NOW_NS)
 
 
 def test_each_limit_says_how_much_of_it_is_used() -> None:
@@ -69,6 +84,12 @@ def test_yesterdays_result_is_not_todays() -> None:
     day = Day(number=19_999, pnl={USDT: Decimal(-60)}, stopped=True)
     shown = figures(RiskState(day=day))
     assert (shown.day_pnl, shown.day_stopped) == ({}, False)
+
+
+def test_what_was_let_through_and_what_stands_in_the_way_is_shown() -> None:
+    shown = figures()
+    assert (shown.admitted, shown.refused, shown.closed) == (3, {"cooldown": 5}, "stopping")
+    assert (shown.open_trades, shown.in_doubt, shown.ready) == (1, 2, {MEXC: True, GATE: False})
 
 
 def test_latches_are_shown() -> None:

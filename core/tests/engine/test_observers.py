@@ -14,6 +14,7 @@ from arb_core.engine.orders import Acked, Filled, OrderEvent, Reported, Sent, Tr
 from arb_core.engine.risk import Admission, Reason
 from arb_core.engine.session import DetectionSession
 from arb_core.engine.trade import Intent, OrderPlan, TradeResult
+from arb_core.engine.trading.alarms import TradingAlarm
 from arb_core.errors import PluginBroken, SettingsError
 from arb_core.interfaces.observer import Observer
 from arb_core.runtime.clock import SystemClock
@@ -213,18 +214,17 @@ async def test_orders_of_old_trades_are_forgotten() -> None:
         assert len(observers._standing) == 256
 
 
-async def test_an_admission_is_told_with_all_its_reasons() -> None:
+async def test_an_admission_is_told_with_all_its_reasons_once_for_each_change() -> None:
     found = Opportunity(
         strategy="spatial", symbol=BTC, legs=(), plan=Plan.TOGETHER, edge_bps=5, size=1, profit=1, detected_ns=0
     )
+    killed = Admission(admitted=False, reasons=(Reason("kill", "by hand"), Reason("balance", "0")))
     ear = Ear()
     async with Observers({"ear": ear}, CLOCK) as observers:
-        observers.on_admission(found, Admission(admitted=False, reasons=(Reason("kill", "by hand"),)))
-        observers.on_admission(found, Admission(admitted=True))
-    assert [(notice.admitted, notice.reasons) for notice in ear.notices] == [
-        (False, (("kill", "by hand"),)),
-        (True, ()),
-    ]
+        for admission in (killed, killed, Admission(admitted=True), Admission(admitted=True), killed):
+            observers.on_admission(found, admission)
+    assert [notice.admitted for notice in ear.notices] == [False, True, True, False]
+    assert ear.notices[0].reasons == (("kill", "by hand"), ("balance", "0"))
 
 
 class Nervous(Observer):
@@ -342,6 +342,32 @@ async def test_an_observer_that_cannot_start_stops_the_start_and_the_others(
             raise AssertionError("nothing may begin")
     assert ear.heard == ["start", "stop"]
     assert never.heard == []
+
+
+class Listening:
+    """A `Trading` as far as observers see it."""
+
+    def __init__(self) -> None:
+        self.listeners: dict[str, Any] = {}
+
+    def listen(self, **listeners: Any) -> None:
+        self.listeners = {name: listener for name, listener in listeners.items() if listener is not None}
+
+
+async def test_trading_is_heard_as_far_as_somebody_wants_to() -> None:
+    trading: Any = Listening()
+    ear = Ear()
+    async with Observers({"ear": ear}, CLOCK) as observers:
+        observers.follow_trading(trading)
+        trading.listeners["fill"](PLAN, FILL)
+        trading.listeners["alarm"](TradingAlarm(name="in_doubt", detail="nobody knows", venue=MEXC, symbol=BTC))
+    assert set(trading.listeners) == {"admission", "order", "fill", "result", "alarm"}
+    fill, fault = ear.notices
+    assert fill.fill == FILL
+    assert (fault.name, fault.venue, fault.symbol) == ("in_doubt", MEXC, BTC)
+    async with Observers({"nervous": Nervous()}, CLOCK) as observers:
+        observers.follow_trading(trading)
+    assert set(trading.listeners) == {"alarm"}
 
 
 async def test_an_alarm_of_detection_is_a_fault(market: Any) -> None:

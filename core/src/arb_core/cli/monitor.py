@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from arb_core.cli.loop import run, stop_on_signals, unless
+from arb_core.cli.observing import Observation, observing
 from arb_core.cli.opening import Opener, openers_for, policy_of
 from arb_core.cli.options import DURATION, seconds, standard, symbols, venues
 from arb_core.cli.plain import emit
@@ -79,17 +80,23 @@ def command(
     if not wanted:
         raise SettingsError("expected symbols: -s BASE/QUOTE, or symbols in a settings file", path=file)
     strategies = {name: registry.strategy(name, own) for name, own in settings.strategies.items()}
-    summary = run(
-        run_monitor(
-            openers,
-            wanted,
-            strategies=strategies,
-            policy=policy_of(settings.detection),
-            title=f"arb monitor  {' '.join(openers)}",
-            seconds=seconds,
-            lines=emit if as_json else None,
-        )
-    )
+
+    async def watched() -> Summary:
+        clock = SystemClock()
+        async with observing(settings.observers, registry, clock) as observation:
+            return await run_monitor(
+                openers,
+                wanted,
+                strategies=strategies,
+                policy=policy_of(settings.detection),
+                title=f"arb monitor  {' '.join(openers)}",
+                seconds=seconds,
+                lines=emit if as_json else None,
+                clock=clock,
+                observation=observation,
+            )
+
+    summary = run(watched())
     emit(summary)
     if not summary.books:
         click.echo("arb: no venue could be reached", err=True)
@@ -108,6 +115,7 @@ async def run_monitor(
     lines: Lines | None = None,
     screen: Screen | None = None,
     clock: Clock | None = None,
+    observation: Observation | None = None,
     on_start: Callable[[Watch], None] | None = None,
 ) -> Summary:
     """Watch until the time is over or SIGINT or SIGTERM comes; return what it came to.
@@ -122,6 +130,7 @@ async def run_monitor(
         lines: takes JSON objects (`event`, `opportunity`, `episode`) in place of a table.
         screen: where the table goes; stdout by default.
         clock: time; the machine's by default.
+        observation: is given what there is to observe.
         on_start: told when the venues have answered, for example to listen to the session.
 
     Raises:
@@ -131,6 +140,8 @@ async def run_monitor(
     with stop_on_signals() as stop:
         async with TaskOwner() as tasks:
             watch = Watch(openers, symbols, strategies=strategies, policy=policy, clock=clock)
+            if observation is not None:
+                observation.watch(watch)
             board = Board(watch.session, clock.now_ns)
             watch.listen(board.note)
             if lines is not None:

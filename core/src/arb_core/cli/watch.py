@@ -21,11 +21,11 @@ from arb_core.runtime.stream.events import VenueEvent
 from arb_core.runtime.tasks import TaskOwner, within
 from arb_core.structs.book import BookState
 from arb_core.structs.health import VenueHealth
-from arb_core.structs.market import Instrument, Symbol, VenueName
+from arb_core.structs.market import Symbol, VenueName
 from arb_core.venue import Venue
 from arb_core.venue.events import ClockJumped, Lagging, MarketsFailed, MarketsLoaded
 
-__all__ = ["Watch", "taker_fee"]
+__all__ = ["Watch"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -78,6 +78,7 @@ class Watch:
         self._clock = clock
         self._networks = networks
         self._listeners: list[EventText] = []
+        self._venue_listeners: list[Callable[[Venue], None]] = []
         self._tried = {name: asyncio.Event() for name in openers}
         self._refusals: dict[tuple[VenueName, Symbol], InvalidSymbol] = {}
         self._process_told_ns = clock.monotonic_ns() - _SECOND
@@ -86,6 +87,10 @@ class Watch:
     def listen(self, listener: EventText) -> None:
         """Tell `listener` in words what happens to venues."""
         self._listeners.append(listener)
+
+    def on_venue(self, listener: Callable[[Venue], None]) -> None:
+        """Tell `listener` of each venue when it is opened, before anything is asked of it."""
+        self._venue_listeners.append(listener)
 
     def note(self, venue: VenueName | None, text: str) -> None:
         """Tell that something happened to a venue, or to all of them."""
@@ -124,13 +129,25 @@ class Watch:
         """Hold one venue open until this task is cancelled."""
         async with self._openers[name]() as venue:
             venue.on_event(lambda event: self._hear(name, event))
+            for listener in self._venue_listeners:
+                listener(venue)
             await venue.connect()
+            await self._load_fees(venue)
             self._attach(venue)
             self._tried[name].set()
-            if self._networks and venue.card.asset_networks == "public":
+            if self._networks and venue.tells_networks:
                 await self._keep_networks(venue)
             else:
                 await asyncio.Event().wait()
+
+    async def _load_fees(self, venue: Venue) -> None:
+        """Ask what the account pays, where there is one; a failure leaves the published rates."""
+        if not venue.has_account:
+            return
+        try:
+            await venue.load_fees(symbol for symbol in self._symbols if symbol in venue.markets)
+        except ArbError as error:
+            self.note(venue.name, f"the account's fees could not be read, the published ones are used: {error}")
 
     def _attach(self, venue: Venue) -> None:
         """Follow what the venue lists of our symbols."""
@@ -142,7 +159,7 @@ class Watch:
             except InvalidSymbol as refusal:
                 self._refusals[venue.name, symbol] = refusal
                 continue
-            self.session.market.add(venue.follow(symbol), instrument, taker_fee(venue, instrument))
+            self.session.market.add(venue.follow(symbol), instrument, float(venue.fees(symbol).taker))
         self.venues[venue.name] = venue
         self.troubles.pop(venue.name, None)
         self.session.start()
@@ -151,7 +168,7 @@ class Watch:
         """Read anew which networks are open; a failure leaves what was known, and its age grows."""
         while True:
             try:
-                networks = await venue.public.get_asset_networks()
+                networks = await venue.get_asset_networks()
                 self.session.market.assets.set_networks(venue.name, networks, self._clock.now_ns())
             except ArbError as error:
                 self.note(venue.name, f"deposit and withdrawal state could not be read: {error}")
@@ -222,13 +239,6 @@ class Watch:
             latency_ns=LatencySummary(latency.quantile_ns(0.5), latency.quantile_ns(0.99)),
             opportunities=self.session.counts(),
         )
-
-
-def taker_fee(venue: Venue, instrument: Instrument) -> float:
-    """Return the fraction that a taker pays: by the settings, else the venue's list, else its published base rate."""
-    if venue.settings.taker_bps is not None:
-        return venue.settings.taker_bps / 10_000
-    return float(venue.card.fees.taker if instrument.taker_fee is None else instrument.taker_fee)
 
 
 def _trouble(health: VenueHealth) -> str | None:

@@ -3,18 +3,17 @@
 Entered by the command line, on the event loop, when an observer asks for `figures()`.
 """
 
-from collections.abc import Iterable
 from decimal import Decimal
 from math import inf
 from typing import TYPE_CHECKING
 
 from arb_core.engine.episodes import Episodes
-from arb_core.engine.risk import DAY_NS, Breaker, Funds, Limits, RiskState, loss_reached
+from arb_core.engine.risk import DAY_NS, Breaker, Funds, Limits, loss_reached
 from arb_core.structs.figures import BreakerState, DetectionFigures, JournalFigures, LimitUse, TradingFigures
-from arb_core.structs.market import VenueName
 
 if TYPE_CHECKING:
     from arb_core.engine.journal.journal import Journal
+    from arb_core.engine.trading.status import TradingStatus
 
 __all__ = ["detection_figures", "journal_figures", "trading_figures"]
 
@@ -29,26 +28,23 @@ def detection_figures(episodes: Episodes) -> DetectionFigures:
 
 
 def trading_figures(
-    *,
-    paper: bool,
-    state: RiskState,
-    limits: Limits,
-    funds: Funds,
-    venues: Iterable[VenueName],
-    open_trades: int,
-    in_doubt: int,
-    now_ns: int,
+    status: "TradingStatus", *, paper: bool, limits: Limits, funds: Funds, now_ns: int
 ) -> TradingFigures:
     """Say how far the account is from what stops it."""
+    state, open_trades = status.risk, len(status.open)
     day_pnl = state.day.pnl if state.day.number >= now_ns // DAY_NS else {}
     return TradingFigures(
         paper=paper,
+        closed=None if status.closed is None else status.closed.name,
+        admitted=status.admitted,
+        refused=status.refused,
         killed=state.kill is not None,
         day_stopped=loss_reached(state, now_ns),
         day_pnl=dict(day_pnl),
         open_trades=open_trades,
-        in_doubt=in_doubt,
-        breakers={venue: _breaker(state.breakers.get(venue), limits, now_ns) for venue in venues},
+        in_doubt=status.in_doubt,
+        ready={venue: trouble is None for venue, trouble in status.venues.items()},
+        breakers={venue: _breaker(state.breakers.get(venue), limits, now_ns) for venue in status.venues},
         limits=(
             LimitUse(limit="max_open_trades", used=_part(Decimal(open_trades), Decimal(limits.max_open_trades))),
             *(

@@ -4,7 +4,7 @@
         observers.follow(session)                        # a DetectionSession
         venue.on_live(observers.on_live)
         venue.on_lost(observers.on_lost)
-        trading.listen(order=observers.on_order, ...)
+        observers.follow_trading(trading)
 
 Every listener here returns at once and never raises, also while there is no observer; a notice is made only where
 somebody implements its method. Made by the command line; the engine's own rooms know nothing of it.
@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from arb_core.engine.episodes import Episode, EpisodeKey, episode_key
 from arb_core.engine.orders import TrackedOrder
@@ -43,6 +43,10 @@ from arb_core.structs.notice import (
 from arb_core.structs.opportunity import Opportunity, Verdict
 from arb_core.structs.order import ClientOrderId, Fill
 from arb_core.structs.trade import OrderState
+
+if TYPE_CHECKING:
+    from arb_core.engine.trading.alarms import TradingAlarm
+    from arb_core.engine.trading.session import Trading
 
 __all__ = ["Observers"]
 
@@ -88,7 +92,9 @@ class Observers:
         self._order = self._who("order")
         self._result = self._who("result")
         self._judged: dict[EpisodeKey, str | None] = {}
-        """By open edge: what refused it when it was told last."""
+        """By open edge: what check refused it when it was told last."""
+        self._admitted: dict[EpisodeKey, str | None] = {}
+        """By open edge: what refused a trade on it when that was told last."""
         self._standing: dict[int, dict[ClientOrderId, OrderNotice]] = {}
         """By trade, the latest ones: what was told last of each of its orders."""
 
@@ -138,10 +144,11 @@ class Observers:
 
     def follow(self, session: DetectionSession) -> None:
         """Listen to a session; where nobody wants to hear of edges, they cost nothing."""
-        if self._opportunity:
-            session.listen(opportunity=self.on_opportunity, episode=self.on_episode)
-        if self._fault:
-            session.listen(alarm=self.on_alarm)
+        session.listen(
+            opportunity=self.on_opportunity if self._opportunity else None,
+            episode=self.on_episode if self._opportunity or self._admission else None,
+            alarm=self.on_alarm if self._fault else None,
+        )
 
     def on_opportunity(self, opportunity: Opportunity, verdict: Verdict) -> None:
         """Tell an edge when it opens, and when what refuses it has changed; not each sighting."""
@@ -153,7 +160,9 @@ class Observers:
 
     def on_episode(self, episode: Episode) -> None:
         """Forget an edge that has closed."""
-        self._judged.pop(episode_key(episode.best.strategy, episode.best), None)
+        key = episode_key(episode.best.strategy, episode.best)
+        self._judged.pop(key, None)
+        self._admitted.pop(key, None)
 
     def on_alarm(self, alarm: Alarm) -> None:
         """Tell an alarm of detection."""
@@ -178,9 +187,24 @@ class Observers:
 
     # -- trading
 
+    def follow_trading(self, trading: "Trading") -> None:
+        """Listen to trading; what nobody wants to hear of is not listened to."""
+        trading.listen(
+            admission=self.on_admission if self._admission else None,
+            order=self.on_order if self._order else None,
+            fill=self.on_fill if self._fill else None,
+            result=self.on_result if self._result else None,
+            alarm=self.on_trading_alarm if self._fault else None,
+        )
+
     def on_admission(self, opportunity: Opportunity, admission: Admission) -> None:
-        """Tell how account and moment judged an executable opportunity."""
+        """Tell a trade that is let through, and for each edge what refuses it when that changes; not each sighting."""
         if self._admission:
+            key = episode_key(opportunity.strategy, opportunity)
+            refused_by = None if admission.admitted else admission.reasons[0].name
+            if refused_by is not None and self._admitted.get(key) == refused_by:
+                return
+            self._admitted[key] = refused_by
             reasons = tuple((reason.name, reason.detail) for reason in admission.reasons)
             notice = AdmissionNotice(
                 opportunity=opportunity, admitted=admission.admitted, reasons=reasons, at_ns=self._clock.now_ns()
@@ -209,6 +233,10 @@ class Observers:
         """Tell how a trade ended."""
         if self._result:
             _tell(self._result, _result_notice(intent, result))
+
+    def on_trading_alarm(self, alarm: "TradingAlarm") -> None:
+        """Tell an alarm of trading."""
+        self.fault(alarm.name, alarm.detail, venue=alarm.venue, symbol=alarm.symbol)
 
     # -- inside
 

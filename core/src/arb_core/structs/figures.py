@@ -90,6 +90,11 @@ class TradingFigures(msgspec.Struct, frozen=True, kw_only=True):
     """The account's side."""
 
     paper: bool
+    closed: str | None
+    """Why nothing new may begin: the name of a reason; None while it may."""
+    admitted: int
+    refused: dict[str, int]
+    """Executable sightings, each one, by the first reason that spoke against a trade."""
     killed: bool
     """The latch is set: nothing new is traded until a person clears it."""
     day_stopped: bool
@@ -99,6 +104,8 @@ class TradingFigures(msgspec.Struct, frozen=True, kw_only=True):
     open_trades: int
     in_doubt: int
     """Orders of which nobody knows whether they stand."""
+    ready: dict[VenueName, bool]
+    """Whether our books and the venue's agree, without which nothing new goes there."""
     breakers: dict[VenueName, BreakerState]
     limits: tuple[LimitUse, ...]
 

@@ -33,7 +33,10 @@ class OpportunityNotice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AdmissionNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the account and the moment allow a trade on an executable opportunity."""
+    """Whether the account and the moment allow a trade on an executable opportunity.
+
+    Told of each trade that is let through, and of an edge when what refuses it changes: not of each sighting.
+    """
 
     opportunity: Opportunity
     admitted: bool
