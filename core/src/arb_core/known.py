@@ -23,6 +23,7 @@ DISTRIBUTIONS = {name: distribution for plugins in FAMILIES.values() for name, d
 """Entry-point id -> distribution."""
 
 COMMANDS = {
+    "compliance": "arb-compliance",
     "demo": "arb-sim",
     "sim": "arb-sim",
 }

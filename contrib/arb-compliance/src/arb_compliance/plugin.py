@@ -1,0 +1,158 @@
+"""The pytest plugin: a plugin's own tests run the kit by two lines, and CI by one.
+
+    # tests/test_compliance.py
+    from arb_compliance.plugin import ComplianceSuite
+
+    compliance = ComplianceSuite("mexc")
+
+or, for whatever is installed: `pytest --pyargs arb_compliance --arb-exchange mexc`.
+
+Each case is an item of its own kind, not a function: there is nothing to override. The last item says whether every
+case of the catalogue was run, so that leaving one out is itself a failure.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arb_compliance.case import Case, catalogue
+from arb_compliance.report.text import show_failure
+from arb_compliance.result import Result, State
+from arb_compliance.runner import Worker
+from arb_compliance.waivers import Waiver, apply, read
+
+__all__ = ["ComplianceSuite", "InstalledSuites"]
+
+WAIVERS = "compliance-waivers.toml"
+
+
+class ComplianceSuite:
+    """Put one into a test module: it becomes an item for each case.
+
+    Args:
+        exchange: the id of the installed plugin.
+        waivers: a file; default: `compliance-waivers.toml` beside the folder of the tests, if it exists.
+        full: draw as many examples as the command does; by default each case runs once.
+    """
+
+    def __init__(self, exchange: str, *, waivers: Path | None = None, full: bool = False) -> None:
+        self.exchange = exchange
+        self.waivers = waivers
+        self.full = full
+
+
+class InstalledSuites:
+    """Stands for every exchange that `--arb-exchange` names."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of `pytest --pyargs arb_compliance`."""
+    group = parser.getgroup("arb-compliance")
+    group.addoption("--arb-exchange", action="append", default=[], metavar="ID", help="Prove this installed exchange.")
+    group.addoption("--arb-waivers", type=Path, metavar="FILE", help=f"Waivers; default: {WAIVERS}, if it exists.")
+    group.addoption("--arb-full", action="store_true", help="Draw as many examples as `arb compliance run` does.")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(
+    collector: Any, name: str, obj: object
+) -> pytest.Collector | list[pytest.Collector] | None:
+    """Turn a suite in a test module into its cases."""
+    if isinstance(obj, ComplianceSuite):
+        return _cases(collector, name, obj)
+    if isinstance(obj, InstalledSuites):
+        option = collector.config.option
+        suites = [
+            ComplianceSuite(exchange, waivers=option.arb_waivers, full=option.arb_full)
+            for exchange in option.arb_exchange
+        ]
+        return [_cases(collector, suite.exchange, suite) for suite in suites]
+    return None
+
+
+def _cases(collector: Any, name: str, suite: ComplianceSuite) -> "_Cases":
+    made: _Cases = _Cases.from_parent(collector, name=name, suite=suite)
+    return made
+
+
+class _Cases(pytest.Collector):
+    """The cases of one exchange, tried in one worker after the other."""
+
+    def __init__(self, *, suite: ComplianceSuite, **more: Any) -> None:
+        super().__init__(**more)
+        self.suite = suite
+        self.results: dict[str, Result] = {}
+        self.worker: Worker | None = None
+
+    def collect(self) -> Iterator[pytest.Item]:
+        cases = catalogue()
+        path = self.suite.waivers or self.path.parent.parent / WAIVERS
+        waivers = read(path, cases) if self.suite.waivers is not None or path.exists() else {}
+        for case in cases.values():
+            yield _CaseItem.from_parent(self, name=case.id, case=case, waivers=waivers)
+        yield _Whole.from_parent(self, name="every-case-was-run")
+
+    def run(self, case: Case) -> Result:
+        """Try one case; the process stays for the next one."""
+        if self.worker is None:
+            self.worker = Worker(self.suite.exchange, short=not self.suite.full)
+            self.config.add_cleanup(self._end)
+        return self.worker.run(case)
+
+    def _end(self) -> None:
+        if self.worker is not None:
+            self.worker.__exit__(None, None, None)
+
+
+class _Failed(Exception):
+    """A case failed; the text is for the author."""
+
+
+class _CaseItem(pytest.Item):
+    parent: _Cases
+
+    def __init__(self, *, case: Case, waivers: dict[str, Waiver], **more: Any) -> None:
+        super().__init__(**more)
+        self.case = case
+        self.waivers = waivers
+
+    def runtest(self) -> None:
+        today = dt.datetime.now(dt.UTC).date()
+        result = apply(self.parent.run(self.case), self.waivers, today)
+        self.parent.results[self.case.id] = result
+        match result.state:
+            case State.FAILED:
+                raise _Failed(show_failure(self.case, result))
+            case State.WAIVED:
+                pytest.xfail(result.why or "waived")
+            case State.NOT_PROVED | State.NOT_ASKED:
+                pytest.skip(f"{result.state.value.replace('_', ' ')}: {result.why}")
+            case State.PASSED:
+                pass
+
+    def repr_failure(self, excinfo: Any, *_: Any) -> Any:
+        """Show what the author needs, instead of our own traceback."""
+        return str(excinfo.value) if isinstance(excinfo.value, _Failed) else super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, None, f"{self.parent.suite.exchange} {self.case.id} {self.case.name}"
+
+
+class _Whole(pytest.Item):
+    """Fails where a case was left out: a suite without it proves less than it says."""
+
+    parent: _Cases
+
+    def runtest(self) -> None:
+        missing = sorted(set(catalogue()) - set(self.parent.results))
+        if missing:
+            raise _Failed(f"not run: {', '.join(missing)}; a case that must fail for now belongs into {WAIVERS}")
+
+    def repr_failure(self, excinfo: Any, *_: Any) -> Any:
+        return str(excinfo.value) if isinstance(excinfo.value, _Failed) else super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, None, f"{self.parent.suite.exchange} every case was run"

@@ -1,0 +1,250 @@
+"""A plugin before its own simulated venue, in memory and on virtual time; everything that passes is seen.
+
+Entered by the cases that need a venue. One integer makes the market, the faults and the delays, so that a failure can
+be repeated.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from random import Random
+from types import TracebackType
+from typing import Self
+
+from arb_core.interfaces.context import RestAnswer, RestRequest
+from arb_core.runtime.booksync import BookSync
+from arb_core.runtime.clock import LoopClock
+from arb_core.runtime.stream.events import VenueEvent
+from arb_core.runtime.transport import Connection, Listener, TransportStats
+from arb_core.structs.account import Credentials
+from arb_core.structs.book import BookFault, BookState
+from arb_core.structs.card import Hosts
+from arb_core.structs.market import Symbol
+from arb_core.venue import Venue, open_exchange
+from arb_sim.faults import Fault, FaultScript
+from arb_sim.kernel.market import Market
+from arb_sim.kernel.venue import VenueKernel
+from arb_sim.memory import MemoryTransport
+from arb_sim.simulation import keys, simulate
+from arb_sim.world import Pace, World
+
+from arb_compliance.expect import fail
+from arb_compliance.subject import Subject
+
+__all__ = ["Seen", "Stage", "TappedTransport"]
+
+SECOND = 1_000_000_000
+MS = 1_000_000
+
+PATIENCE_S = 900.0
+"""Venue time within which any fault must be over: bans of minutes, refused subscriptions that are asked for again."""
+
+
+class Seen:
+    """What went over the wire, both ways."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, RestRequest]] = []
+        self.answers: list[tuple[RestRequest, RestAnswer]] = []
+        self.urls: list[str] = []
+        self.sent: list[str | bytes] = []
+        self.frames: list[bytes] = []
+
+
+class _TappedConnection:
+    """A connection that tells what is sent."""
+
+    def __init__(self, inner: Connection, seen: Seen) -> None:
+        self._inner = inner
+        self._seen = seen
+        self.ping = inner.ping
+        self.close = inner.close
+        self.abort = inner.abort
+
+    def send(self, frame: str | bytes) -> None:
+        self._seen.sent.append(frame)
+        self._inner.send(frame)
+
+
+class _TappedListener:
+    """A listener that tells what arrives."""
+
+    def __init__(self, inner: Listener, seen: Seen) -> None:
+        self._inner = inner
+        self._seen = seen
+        self.on_alive = inner.on_alive
+        self.on_closed = inner.on_closed
+
+    def on_frame(self, frame: memoryview) -> None:
+        self._seen.frames.append(bytes(frame))
+        self._inner.on_frame(frame)
+
+
+class TappedTransport:
+    """Another transport, and a record of all that passes."""
+
+    def __init__(self, inner: MemoryTransport) -> None:
+        self.seen = Seen()
+        self._inner = inner
+
+    @property
+    def stats(self) -> TransportStats:
+        """As the transport behind it."""
+        return self._inner.stats
+
+    async def request(self, base_url: str, request: RestRequest, timeout_ns: int) -> RestAnswer:
+        """Hand on, and remember."""
+        self.seen.requests.append((base_url, request))
+        answer = await self._inner.request(base_url, request, timeout_ns)
+        self.seen.answers.append((request, answer))
+        return answer
+
+    async def connect(self, url: str, headers: dict[str, str], listener: Listener, timeout_ns: int) -> Connection:
+        """Hand on, and remember."""
+        self.seen.urls.append(url)
+        connection = await self._inner.connect(url, headers, _TappedListener(listener, self.seen), timeout_ns)
+        return _TappedConnection(connection, self.seen)
+
+    async def close(self) -> None:
+        """Hand on."""
+        await self._inner.close()
+
+
+class Stage:
+    """Within `async with`: `venue` is the plugin at work, `kernel` the venue it talks to.
+
+    Args:
+        subject: the plugin.
+        seed: makes everything.
+        symbols: what the venue lists.
+        faults: what goes wrong, from the start.
+        steps_per_s: how often each price moves; 0 = only when a case moves it.
+        latency_ms: one way.
+        account: open it with the keys of the simulated account.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        *,
+        seed: int = 0,
+        symbols: Sequence[str] = ("BTC/USDT",),
+        faults: Iterable[Fault] = (),
+        steps_per_s: float = 10.0,
+        latency_ms: int = 20,
+        account: bool = False,
+    ) -> None:
+        subject.need_venue()
+        self.subject = subject
+        self.rng = Random(seed)  # noqa: S311 (repeatable, not secret)
+        self.clock = LoopClock()
+        self.symbols = [Symbol.parse(text) for text in symbols]
+        self.world = World(seed=seed, symbols=symbols, pace=Pace(steps_per_s=steps_per_s))
+        script = FaultScript(seed=seed, faults=tuple(faults))
+        made = simulate([subject.exchange], self.world, scripts={subject.exchange: script}, registry=subject.registry)
+        venue = made[subject.exchange]
+        if not isinstance(venue, VenueKernel):
+            raise fail(
+                "the simulated venue is none that faults can strike",
+                expected="a subclass of arb_sim.kernel.venue.VenueKernel",
+                found=type(venue).__mro__,
+            )
+        self.kernel: VenueKernel = venue
+        self.transport = TappedTransport(
+            MemoryTransport(dict.fromkeys(_hosts(subject.card.hosts), venue), self.clock, latency_ns=latency_ms * MS)
+        )
+        self.credentials: Credentials | None = None
+        if account:
+            own = keys(subject.exchange, seed)
+            self.credentials = Credentials(
+                api_key=own.api_key, api_secret=own.api_secret, api_passphrase=own.passphrase
+            )
+        self.venue: Venue = open_exchange(
+            subject.exchange,
+            registry=subject.registry,
+            clock=self.clock,
+            transport=self.transport,
+            settings=subject.card.settings(),
+            credentials=self.credentials,
+            random=Random(seed + 1),  # noqa: S311 (as above)
+        )
+        self.events: list[VenueEvent] = []
+        self.updates = 0
+        self.lost: list[tuple[Symbol, BookFault]] = []
+        self._changed = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        await self.venue.__aenter__()
+        self.venue.on_book(self._on_book)
+        self.venue.on_lost(self._on_lost)
+        self.venue.on_event(self._on_event)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.venue.__aexit__(kind, error, trace)
+        await self.transport.close()
+
+    @property
+    def seen(self) -> Seen:
+        """What went over the wire."""
+        return self.transport.seen
+
+    def market(self, symbol: Symbol | None = None) -> Market:
+        """The venue's side of a symbol; the first one by default."""
+        return self.kernel.by_symbol[str(symbol or self.symbols[0])]
+
+    def book(self, symbol: Symbol | None = None) -> BookSync:
+        """Our side of it."""
+        return self.venue.books[symbol or self.symbols[0]]
+
+    async def pass_(self, seconds: float) -> None:
+        """Let venue time pass."""
+        await self.clock.sleep(round(seconds * SECOND))
+
+    async def until(self, true: Callable[[], bool], what: str, *, at_most_s: float = PATIENCE_S) -> None:
+        """Let venue time pass until something is true; fail the case when it never becomes so."""
+        limit_ns = self.clock.monotonic_ns() + round(at_most_s * SECOND)
+        timer = self.clock.call_at(limit_ns, self._changed.set)
+        try:
+            while not true():
+                if self.clock.monotonic_ns() >= limit_ns:
+                    raise fail(f"{what}: not within {at_most_s:g} s of venue time", found=self.how_it_stands())
+                self._changed.clear()
+                await self._changed.wait()
+        finally:
+            timer.cancel()
+
+    async def live(self) -> None:
+        """Follow every book and wait until all are LIVE."""
+        await self.venue.connect()
+        for symbol in self.symbols:
+            self.venue.follow(symbol)
+        await self.until(self.all_live, "every book LIVE")
+
+    def all_live(self) -> bool:
+        """Whether every book that is followed can be read."""
+        books = self.venue.books
+        return bool(books) and all(book.state is BookState.LIVE for book in books.values())
+
+    def how_it_stands(self) -> str:
+        """Tell the states of books and the latest events, for a failure."""
+        books = {str(symbol): (book.state.name, book.fault) for symbol, book in self.venue.books.items()}
+        return f"books {books}; last events {[type(event).__name__ for event in self.events[-6:]]}"
+
+    def _on_book(self, _book: BookSync) -> None:
+        self.updates += 1
+        self._changed.set()
+
+    def _on_lost(self, book: BookSync, fault: BookFault) -> None:
+        self.lost.append((book.symbol, fault))
+        self._changed.set()
+
+    def _on_event(self, event: VenueEvent) -> None:
+        self.events.append(event)
+        self._changed.set()
+
+
+def _hosts(hosts: Hosts) -> list[str]:
+    """Every host that the card names: one that it does not name cannot be reached."""
+    return [url for url in (hosts.rest, hosts.ws_public, hosts.ws_private, hosts.ws_api) if url is not None]

@@ -1,0 +1,156 @@
+"""What is tested: one plugin as it is installed, and the ways to try it.
+
+Made anew in each process that runs cases. Loading is lazy, so that a plugin that cannot even be imported fails the
+cases that ask for it, and no others.
+"""
+
+import logging
+import sys
+from functools import cached_property
+from importlib import import_module
+from random import Random
+from types import ModuleType
+from typing import Any
+
+import importlib_metadata
+from arb_core.interfaces.context import Clock, RestRequest
+from arb_core.interfaces.public import PublicExchange
+from arb_core.interfaces.stream import StreamDialect
+from arb_core.registry import PLUGINS, Found, Registry, discover
+from arb_core.runtime.clock import SystemClock
+from arb_core.runtime.context import Context
+from arb_core.runtime.markets import MarketTable
+from arb_core.runtime.rest import Rest
+from arb_core.runtime.transport import Transport, TransportError
+from arb_core.structs.card import Capability, ExchangeCard
+from arb_core.structs.market import VenueName
+
+from arb_compliance import samples
+from arb_compliance.canned import CannedTransport, Reply
+from arb_compliance.expect import NotProved, fail
+from arb_compliance.samples import Samples
+from arb_compliance.watch import Watch
+
+__all__ = ["HOOK", "Subject"]
+
+HOOK = "arb_simulated_venue"
+
+
+class Subject:
+    """A plugin under test.
+
+    Attributes:
+        exchange: its id.
+        watch: sees what it does behind the contract's back.
+        warnings: what a case wants told though it passes.
+        short: whether one example is enough, where a case draws many.
+    """
+
+    def __init__(self, exchange: str, *, watch: Watch) -> None:
+        self.exchange = exchange
+        self.watch = watch
+        self.warnings: list[str] = []
+        self.short = False
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The installed plugins, as every command sees them."""
+        return Registry()
+
+    @cached_property
+    def found(self) -> Found:
+        """The entry point that owns the id."""
+        owners = discover(PLUGINS).get(self.exchange, [])
+        if not owners:
+            raise fail(
+                f"no installed distribution has an entry point {self.exchange!r} in group {PLUGINS!r}",
+                fix=f"[project.entry-points.{PLUGINS}] {self.exchange} = 'your_package.plugin'",
+            )
+        if len(owners) > 1:
+            raise fail(f"{self.exchange!r} has {len(owners)} owners", found=", ".join(owner.owner for owner in owners))
+        return owners[0]
+
+    @cached_property
+    def distribution(self) -> Any:
+        """Its metadata."""
+        return importlib_metadata.distribution(self.found.distribution)
+
+    @property
+    def package(self) -> str:
+        """The import name."""
+        return self.found.value.partition(".")[0].partition(":")[0]
+
+    @cached_property
+    def card(self) -> ExchangeCard:
+        """Its facts. Raises `PluginBroken` for a plugin that cannot be loaded."""
+        return self.registry.card(self.exchange)
+
+    @cached_property
+    def samples(self) -> Samples:
+        """Its samples. Raises `NotProved` where it has none."""
+        return samples.read(self.package)
+
+    def context(self, *, transport: Transport | None = None, clock: Clock | None = None) -> Context:
+        """What the core would hand to the plugin, with settings at their defaults and no instruments yet.
+
+        Without a transport nothing can be sent: for what must be pure.
+        """
+        clock = clock or SystemClock()
+        return Context(
+            venue=VenueName(self.exchange),
+            clock=clock,
+            rest=Rest(
+                self.card,
+                transport or CannedTransport(_refuse, clock),
+                clock,
+                base_url=self.card.hosts.rest,
+                rng=Random(0),  # noqa: S311 (jitter)
+            ),
+            settings=self.card.settings(),
+            markets=MarketTable(self.card.id),
+            logger=logging.getLogger(f"arb_compliance.{self.exchange}"),
+        )
+
+    def public(self) -> PublicExchange:
+        """The public side, not connected to anything."""
+        return self.registry.public(self.exchange, self.context())
+
+    def dialect(self) -> StreamDialect:
+        """The public dialect, not connected to anything."""
+        return self.registry.public_stream(self.exchange, self.context())
+
+    def claims(self, *capabilities: Capability) -> bool:
+        """Whether the card declares all of them."""
+        return self.card.capabilities.issuperset(capabilities)
+
+    def module(self, name: str) -> ModuleType | None:
+        """One of its rooms, `card` or `parse`; None where it has no such room."""
+        full = f"{self.package}.{name}"
+        try:
+            return sys.modules.get(full) or import_module(full)
+        except ModuleNotFoundError as error:
+            if error.name == full:
+                return None
+            raise
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it brings its own venue to be tried against."""
+        return self.registry.implements(self.exchange, HOOK)
+
+    def need_venue(self) -> None:
+        """Raises `NotProved` for a plugin without a simulated venue."""
+        if not self.simulated:
+            raise NotProved("the plugin has no simulated venue (`sim`)")
+
+    def times(self, many: int) -> int:
+        """How many examples a case draws: `many`, or one in the short form."""
+        return 1 if self.short else many
+
+    def warn(self, text: str) -> None:
+        """Tell the author something that does not fail the case."""
+        self.warnings.append(text)
+
+
+def _refuse(request: RestRequest) -> Reply:
+    raise TransportError(f"{request.path}: nothing may be sent here", sent=False)
