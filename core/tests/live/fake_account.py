@@ -79,7 +79,7 @@ class FakePrivate(PrivateExchange):
         self.fees: dict[Symbol, TradingFees] = {}
         self.fee_calls: list[Symbol] = []
         self.error: ExchangeAPIError | None = None
-        self.networks: dict[Asset, Sequence[AssetNetwork]] = {}
+        self.networks: Mapping[Asset, Sequence[AssetNetwork]] = {}
 
     async def get_balances(self) -> Mapping[Asset, Balance]:
         return {Asset("BTC"): Balance(asset=Asset("BTC"), free=Decimal(1))}

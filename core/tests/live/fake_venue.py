@@ -9,7 +9,7 @@ import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from arb_core.errors import ArbError, ExchangeAPIError, ExchangeUnavailable
@@ -53,7 +53,10 @@ PLAIN_RULE = BookRule(ids=SequenceRule.NONE, snapshot=SnapshotSource.STREAM, rec
 
 
 def card(
-    claims: frozenset[Capability] = frozenset(), rate_limits: tuple[RateLimit, ...] = (), **limits: Any
+    claims: frozenset[Capability] = frozenset(),
+    rate_limits: tuple[RateLimit, ...] = (),
+    asset_networks: Literal["public", "signed", "none"] = "none",
+    **limits: Any,
 ) -> ExchangeCard:
     """Return the facts of the double; `claims` are what it can do beside market data."""
     return ExchangeCard(
@@ -70,6 +73,7 @@ def card(
         fees=FeeSchedule(maker=Decimal("0.001"), taker=Decimal("0.001")),
         client_ids=ClientIdRule(max_length=32, lookup="always"),
         limits=rate_limits,
+        asset_networks=asset_networks,
         stream=StreamLimits(**limits),
     )
 

@@ -106,9 +106,8 @@ class Shop:
             registry=self.registry,
             clock=self.clock,
             transport=self.far,
-            settings=ExchangeSettings(),
             random=Random(5),
-            **options,
+            **{"settings": ExchangeSettings(), **options},
         )
         self.venue.on_event(self.events.append)
 

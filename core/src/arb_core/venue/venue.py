@@ -6,7 +6,7 @@ it: who watches what, snapshots, the beat that finds silence and lag. The halves
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from random import Random
 from types import TracebackType
@@ -38,11 +38,11 @@ from arb_core.runtime.stream import StreamSession
 from arb_core.runtime.stream.events import Closed, Malformed, OpenFailed, Subscribed, TopicRefused, VenueEvent
 from arb_core.runtime.tasks import TaskOwner
 from arb_core.runtime.transport import Transport
-from arb_core.structs.account import Credentials
+from arb_core.structs.account import Credentials, TradingFees
 from arb_core.structs.book import BookFault, BookState
 from arb_core.structs.card import Capability, ExchangeCard, ExchangeSettings
 from arb_core.structs.health import BookHealth, SnapshotHealth, VenueHealth
-from arb_core.structs.market import Pair, Symbol, VenueName
+from arb_core.structs.market import Asset, AssetNetwork, Pair, Symbol, VenueName
 from arb_core.structs.stream import Feed, Topic
 from arb_core.venue.account import VenueAccount
 from arb_core.venue.demand import Demand, refusal
@@ -56,6 +56,7 @@ from arb_core.venue.events import (
     SnapshotFailed,
 )
 from arb_core.venue.feeds import Feeds
+from arb_core.venue.fees import Fees
 from arb_core.venue.instruments import Instruments
 from arb_core.venue.keeping_up import KeepingUp
 from arb_core.venue.waiting import WATCH_TIMEOUT_NS, Waiting, in_time
@@ -104,6 +105,7 @@ class Venue(Feeds):
         self.settings = settings
         self.clock = clock
         self.markets = MarketTable(card.id)
+        self._fees = Fees(card, settings, self.markets)
         self._log = logging.getLogger(f"arb_core.venue.{name}")
         self._random = random
         self._refresh_ns = refresh_ns
@@ -235,6 +237,40 @@ class Venue(Feeds):
     def private(self) -> PrivateExchange:
         """The plugin's signed REST side. Raises `SettingsError` where the venue was opened without a key."""
         return self.account.private
+
+    async def load_fees(self, symbols: Iterable[Symbol]) -> Mapping[Symbol, TradingFees]:
+        """Ask what the account pays on these symbols, and know it from now on; return all that is known so.
+
+        Raises:
+            SettingsError: the venue was opened without a key.
+            ExchangeAPIError: the venue's answer, or that there is none; what was answered before is kept.
+        """
+        return await self._fees.load(self.private, symbols)
+
+    def fees(self, symbol: Symbol) -> TradingFees:
+        """Return what trading costs: by the settings, else `load_fees`, else the list of instruments, else the card.
+
+        Raises:
+            InvalidSymbol: the venue does not list it, or the list was not fetched yet.
+        """
+        return self._fees.of(symbol)
+
+    @property
+    def tells_networks(self) -> bool:
+        """Whether `get_asset_networks` can be asked: publicly, or with the key that the venue was opened with."""
+        return self.card.asset_networks == "public" or (self.card.asset_networks == "signed" and self.has_account)
+
+    async def get_asset_networks(self) -> Mapping[Asset, Sequence[AssetNetwork]]:
+        """Return deposit and withdrawal state by asset, from the side that the card names.
+
+        Raises:
+            NotSupported: the venue does not publish it.
+            SettingsError: it tells only who has a key, and the venue was opened without one.
+            ExchangeAPIError, WireError: as every request.
+        """
+        if self.card.asset_networks == "signed":
+            return await self.private.get_asset_networks()
+        return await self.public.get_asset_networks()
 
     # -- instruments ----------------------------------------------------------------------------------------------
 
