@@ -22,7 +22,7 @@ from arb_core.structs.stream import Feed, Topic
 from arb_core.venue import open_exchange
 from arb_sim.faults import REQUESTS, SUBSCRIPTIONS, Fault, FaultKind, Fired
 from arb_sim.kernel.market import Market
-from arb_sim.kernel.streams import Stream
+from arb_sim.kernel.streams import Channel
 from arb_sim.kernel.venue import VenueKernel
 from arb_sim.memory import MemoryTransport
 from arb_sim.simulation import simulate
@@ -205,10 +205,10 @@ class Stage:
             return Moment.RESYNCING
         return Moment.LOADING if self._topic in links[0].subscriptions.acknowledged else Moment.SUBSCRIBING
 
-    def _listened(self) -> Stream | None:
+    def _listened(self) -> Channel | None:
         """The channel of the first book, where the venue pushes it to anybody."""
         streams = self.kernel._streams.values()
-        return next((s for s in streams if s.feed == "book" and s.market is self.market and s.listeners), None)
+        return next((s for s in streams if s.feed == "book" and s.about is self.market and s.listeners), None)
 
     async def until(self, true: Callable[[], bool], at_most_s: float) -> bool:
         """Let venue time pass until something is true; return whether it became so."""

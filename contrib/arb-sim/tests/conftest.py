@@ -14,6 +14,7 @@ from arb_sim.kernel.candles import Candle, Interval
 from arb_sim.kernel.connections import Peer, SocketRules
 from arb_sim.kernel.rest import json as answer_json
 from arb_sim.kernel.rest import parameters
+from arb_sim.kernel.rules import TradingRules
 from arb_sim.kernel.sources import Bars, Deltas, Depth, Prints, TopDeltas, Update
 from arb_sim.kernel.spelling import Spelling
 from arb_sim.kernel.streams import Stream
@@ -106,6 +107,9 @@ class ToyVenue(VenueKernel):
         body = {"first": update.first, "last": update.last, "bids": update.bids, "asks": update.asks, "at": now_ns}
         return [json.dumps(body | {"checksum": crc32(json.dumps(body).encode())})]
 
+    def ticketed(self, conn: int) -> bool:
+        return True
+
     def expire_ticket(self, conn: int) -> None:
         self.cut(conn, Close(4001, "ticket expired"))
 
@@ -147,10 +151,16 @@ def no_event_loop_before_the_first() -> None:
 @pytest.fixture
 def toy() -> Callable[..., ToyVenue]:
     def make(
-        *, script: FaultScript | None = None, world: World | None = None, snapshot_age_ns: int = 0, **pace: Any
+        *,
+        script: FaultScript | None = None,
+        world: World | None = None,
+        snapshot_age_ns: int = 0,
+        rules: TradingRules | None = None,
+        **pace: Any,
     ) -> ToyVenue:
         world = world or World(seed=7, symbols=["BTC/USDT", "LINK/USDT"], pace=Pace(**pace))
-        return ToyVenue(SimulationContext(world=world, faults=Faults(script), snapshot_age_ns=snapshot_age_ns))
+        kind = type("RuledToy", (ToyVenue,), {"trading_rules": rules or ToyVenue.trading_rules})
+        return kind(SimulationContext(world=world, faults=Faults(script), snapshot_age_ns=snapshot_age_ns))
 
     return make
 

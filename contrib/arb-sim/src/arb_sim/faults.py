@@ -1,4 +1,4 @@
-"""Faults on purpose: scripted, seeded and counted.
+"""Faults on purpose, of market data and of trading: scripted, seeded and counted.
 
 A script says which fault happens when, how often and to whom; the same script, seed and traffic give the same faults.
 It is a JSON or TOML file (`arb sim serve --faults FILE`) or a `FaultScript` in Python; tests also `arm` single faults
@@ -28,8 +28,10 @@ from typing import ClassVar, Protocol
 import msgspec
 
 from arb_sim.kernel.book import Snapshot
+from arb_sim.kernel.happenings import PRIVATE_FEEDS
 from arb_sim.kernel.market import Market, Status
-from arb_sim.kernel.streams import Stream
+from arb_sim.kernel.orders import Why
+from arb_sim.kernel.streams import Channel
 from arb_sim.timeline import Timeline
 from arb_sim.venue import Close
 
@@ -39,7 +41,11 @@ SECOND = 1_000_000_000
 
 
 class FaultKind(StrEnum):
-    """What can go wrong with market data."""
+    """What can go wrong.
+
+    What happens to a push happens to private ones too, when `feed` names theirs: so are orders, fills and balances
+    lost, doubled, reordered and late.
+    """
 
     DROP = "drop"
     """A push is lost."""
@@ -70,7 +76,7 @@ class FaultKind(StrEnum):
     HALF_OPEN = "half_open"
     """Nothing at all arrives any more, in either direction, and nobody says so."""
     TICKET_EXPIRED = "ticket_expired"
-    """The token of the connection ends before its time."""
+    """The token of the connection ends before its time. Connections without one are spared."""
 
     RATE_LIMITED = "rate_limited"
     """429; with a `Retry-After` header when `retry_after_s` is set."""
@@ -79,7 +85,28 @@ class FaultKind(StrEnum):
     SERVER_ERROR = "server_error"
     """5xx: `status`."""
     NO_ANSWER = "no_answer"
-    """A request is never answered."""
+    """A request is never answered, nor carried out."""
+
+    ANSWER_LOST = "answer_lost"
+    """A request is carried out, and its answer never comes."""
+    ANSWER_LATE = "answer_late"
+    """A request is carried out, and its answer comes after `hold_s`."""
+    ERROR_AFTER = "error_after"
+    """A request is carried out, and answered with 5xx: `status`."""
+
+    ORDER_REJECTED = "order_rejected"
+    """An order is refused in the venue's own words, for the reason `why`."""
+    PARTIAL_FILL = "partial_fill"
+    """Others are faster: of what an order was about to take at once only the part `left` is still there."""
+    DISCONNECT_AFTER_ACK = "disconnect_after_ack"
+    """The account's connections are cut after its order was accepted, and before they hear of it."""
+
+    CLIENT_IDS_FORGOTTEN = "client_ids_forgotten"
+    """For `hold_s` a client id finds no order that has ended."""
+    HISTORY_LAG = "history_lag"
+    """For `hold_s` lists of orders and fills show the account as it was `lag_s` ago."""
+    LOOKUP_LAG = "lookup_lag"
+    """The same for queries of one order and of the open ones."""
 
     SUBSCRIPTION_REFUSED = "subscription_refused"
     """In the venue's own words."""
@@ -98,9 +125,19 @@ MESSAGES = frozenset(
         FaultKind.BAD_CHECKSUM,
     }
 )
-STATES = frozenset({FaultKind.FREEZE, FaultKind.STALE_SNAPSHOT, FaultKind.HALT, FaultKind.CLOCK_SKEW})
+LAGS = frozenset({FaultKind.HISTORY_LAG, FaultKind.LOOKUP_LAG})
+STATES = LAGS | {
+    FaultKind.FREEZE,
+    FaultKind.STALE_SNAPSHOT,
+    FaultKind.HALT,
+    FaultKind.CLOCK_SKEW,
+    FaultKind.CLIENT_IDS_FORGOTTEN,
+}
 CONNECTIONS = frozenset({FaultKind.DISCONNECT, FaultKind.HALF_OPEN, FaultKind.TICKET_EXPIRED})
 REQUESTS = frozenset({FaultKind.RATE_LIMITED, FaultKind.BANNED, FaultKind.SERVER_ERROR, FaultKind.NO_ANSWER})
+ANSWERS = frozenset({FaultKind.ANSWER_LOST, FaultKind.ANSWER_LATE, FaultKind.ERROR_AFTER})
+"""What befalls a request that was carried out. Without `path` or `method` they wait for one that changes something."""
+ORDERS = frozenset({FaultKind.ORDER_REJECTED, FaultKind.PARTIAL_FILL, FaultKind.DISCONNECT_AFTER_ACK})
 SUBSCRIPTIONS = frozenset({FaultKind.SUBSCRIPTION_REFUSED, FaultKind.SUBSCRIPTION_IGNORED})
 
 
@@ -114,9 +151,15 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     kind: FaultKind
     pair: str | None = None
     feed: str | None = None
-    """Only this feed of a message fault: `book`, `depth`, `quote`, `trades`, `klines`, `ticker`; None = books alone."""
+    """Only this feed of a message fault: `book`, `depth`, `quote`, `trades`, `klines`, `ticker`; None = books alone.
+
+    Of an account `orders`, `fills`, `balances`, and `private` for any of them. A connection fault of `private` strikes
+    only connections that follow an account.
+    """
     path: str | None = None
     """Only requests whose path contains this."""
+    method: str | None = None
+    """Only requests of this method."""
     at_s: float = 0.0
     for_s: float | None = None
     every_s: float | None = None
@@ -125,6 +168,10 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     probability: float = 1.0
     hold_s: float = 1.0
     skew_s: float = 5.0
+    lag_s: float = 2.0
+    left: float = 0.5
+    """Of what an order was about to take: in [0, 1)."""
+    why: Why = Why.HALTED
     retry_after_s: int | None = None
     status: int = 503
     code: int = 1006
@@ -135,9 +182,11 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError(f"{self.kind} waits for messages: it takes for_s and count, not every_s")
         if self.for_s is not None and self.kind in STATES | CONNECTIONS:
             raise ValueError(f"{self.kind} happens at a moment: it takes at_s, every_s and hold_s, not for_s")
+        if not 0 <= self.left < 1:
+            raise ValueError(f"left is in [0, 1), found {self.left}")
         if not 0 < self.probability <= 1:
             raise ValueError(f"probability is in (0, 1], found {self.probability}")
-        for name in ("at_s", "for_s", "every_s", "hold_s"):
+        for name in ("at_s", "for_s", "every_s", "hold_s", "lag_s"):
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise ValueError(f"{name} is not negative, found {value}")
@@ -196,8 +245,12 @@ class FaultTarget(Protocol):
         """The markets of that name in either spelling, None = all."""
         ...
 
-    def followers(self, pair: str | None) -> Iterable[int]:
-        """Connections that follow a pair, None = all connections."""
+    def followers(self, pair: str | None, *, private: bool = False) -> Iterable[int]:
+        """Connections that follow a pair, None = all; or those that follow an account."""
+        ...
+
+    def ticketed(self, conn: int) -> bool:
+        """Whether a connection stands on a token."""
         ...
 
     def cut(self, conn: int, close: Close) -> None:
@@ -237,12 +290,18 @@ class Faults:
         self.on_fired: Callable[[Fired], None] | None = None
         self.skew_ns = 0
         """How far the venue's clock is ahead."""
+        self.lags: dict[FaultKind, int] = {}
+        """How far the venue's reading side is behind."""
+        self.forgetful = False
+        """Whether client ids of ended orders are forgotten."""
         self.stale: dict[str, Snapshot] = {}
         """Pair -> what REST shows of its book instead of the truth; the kernel's to read."""
         self.restless = False
         """Whether any message could be hit: the only thing asked on the way of every push."""
         self._rng = Random(f"faults:{self.script.seed}")
         self._waiting: list[_Armed] = []
+        self._lags_end_ns: dict[FaultKind, int] = {}
+        self._forgetful_until_ns = 0
         self._frozen: dict[str, int] = {}
         self._held: dict[tuple[int, str], str | bytes] = {}
         self._delayed: dict[tuple[int, str], deque[str | bytes]] = {}
@@ -299,6 +358,10 @@ class Faults:
                 self._halt(fault)
             case FaultKind.CLOCK_SKEW:
                 self._skew(fault)
+            case FaultKind.HISTORY_LAG | FaultKind.LOOKUP_LAG:
+                self._lag(fault)
+            case FaultKind.CLIENT_IDS_FORGOTTEN:
+                self._forget_client_ids(fault)
             case _:
                 self._hit_connections(fault)
         if fault.every_s is not None:
@@ -338,9 +401,30 @@ class Faults:
     def _unskew(self, skew_ns: int) -> None:
         self.skew_ns -= skew_ns
 
+    def _lag(self, fault: Fault) -> None:
+        self.lags[fault.kind] = round(fault.lag_s * SECOND)
+        self._lags_end_ns[fault.kind] = self._end_of(fault)
+        self.target.timeline.call_at(self._end_of(fault), lambda: self._catch_up(fault.kind))
+        self._fire(fault.kind, None, None)
+
+    def _catch_up(self, kind: FaultKind) -> None:
+        if self.target.timeline.now_ns >= self._lags_end_ns[kind]:
+            self.lags.pop(kind, None)
+
+    def _forget_client_ids(self, fault: Fault) -> None:
+        self._forgetful_until_ns = max(self._forgetful_until_ns, self._end_of(fault))
+        self.forgetful = True
+        self.target.timeline.call_at(self._forgetful_until_ns, self._remember_client_ids)
+        self._fire(fault.kind, None, None)
+
+    def _remember_client_ids(self) -> None:
+        self.forgetful = self.target.timeline.now_ns < self._forgetful_until_ns
+
     def _hit_connections(self, fault: Fault) -> None:
         target = self.target
-        for conn in list(target.followers(fault.pair)):
+        for conn in list(target.followers(fault.pair, private=fault.feed == "private")):
+            if fault.kind is FaultKind.TICKET_EXPIRED and not target.ticketed(conn):
+                continue
             if fault.kind is FaultKind.DISCONNECT:
                 target.cut(conn, Close(fault.code, ""))
             elif fault.kind is FaultKind.HALF_OPEN:
@@ -389,28 +473,49 @@ class Faults:
 
     # Where the kernel asks
 
-    def silent_until(self, stream: Stream) -> int:
-        """Until when a stream is frozen; 0 = it is not."""
-        return self._frozen.get(stream.market.pair, 0) if self._frozen else 0
+    def silent_until(self, channel: Channel) -> int:
+        """Until when a channel is frozen; 0 = it is not."""
+        return self._frozen.get(channel.about.pair, 0) if self._frozen and channel.about is not None else 0
 
     def served_stale(self, pair: str) -> None:
         """An old snapshot was shown."""
         self._fire(FaultKind.STALE_SNAPSHOT, None, pair)
 
-    def request(self, path: str, query: str) -> Fault | None:
-        """Return what befalls a request."""
+    def request(self, method: str, path: str, query: str) -> Fault | None:
+        """Return what befalls a request instead of being carried out."""
         if not self._waiting:
             return None
-        target = self.target
-        fault = self._next(
-            REQUESTS,
-            lambda fault: (
-                (fault.path is None or fault.path in path)
-                and (fault.pair is None or any(market.pair in query for market in target.markets(fault.pair)))
-            ),
+        return self._fired(self._next(REQUESTS, lambda fault: self._asks(fault, method, path, query)))
+
+    def answer(self, method: str, path: str, query: str) -> Fault | None:
+        """Return what befalls the answer of a request that was carried out."""
+        if not self._waiting:
+            return None
+
+        def fits(fault: Fault) -> bool:
+            wanted = method != "GET" if fault.path is None and fault.method is None else True
+            return wanted and self._asks(fault, method, path, query)
+
+        return self._fired(self._next(ANSWERS, fits))
+
+    def order(self, kind: FaultKind, market: Market) -> Fault | None:
+        """Return what befalls an order on its way into the book."""
+        if not self._waiting:
+            return None
+        wanted = frozenset({kind})
+        return self._fired(self._next(wanted, lambda fault: fault.pair is None or _names(market, fault.pair)), market)
+
+    def _asks(self, fault: Fault, method: str, path: str, query: str) -> bool:
+        """Whether a request is what a fault waits for."""
+        return (
+            (fault.path is None or fault.path in path)
+            and (fault.method is None or fault.method == method)
+            and (fault.pair is None or any(market.pair in query for market in self.target.markets(fault.pair)))
         )
+
+    def _fired(self, fault: Fault | None, market: Market | None = None) -> Fault | None:
         if fault is not None:
-            self._fire(fault.kind, None, fault.pair)
+            self._fire(fault.kind, None, fault.pair if market is None else market.pair)
         return fault
 
     def subscription(self, conn: int, market: Market | None) -> FaultKind | None:
@@ -423,9 +528,9 @@ class Faults:
         self._fire(fault.kind, conn, None if market is None else market.pair)
         return fault.kind
 
-    def push(self, conn: int, stream: Stream, frame: str | bytes) -> None:
+    def push(self, conn: int, channel: Channel, frame: str | bytes) -> None:
         """Deliver a push, or what a fault makes of it."""
-        key = (conn, stream.name)
+        key = (conn, channel.name)
         if (behind := self._delayed.get(key)) is not None:
             behind.append(frame)
             return
@@ -435,15 +540,15 @@ class Faults:
             self.target.send(conn, held)
             self._settle()
             return
-        market, feed = stream.market, stream.feed
+        market, feed = channel.about, channel.feed
         fault = self._next(
             MESSAGES,
-            lambda fault: feed == (fault.feed or "book") and (fault.pair is None or _names(market, fault.pair)),
+            lambda fault: _carries(feed, fault) and (fault.pair is None or _names(market, fault.pair)),
         )
         if fault is None:
             self.target.send(conn, frame)
             return
-        self._fire(fault.kind, conn, market.pair)
+        self._fire(fault.kind, conn, None if market is None else market.pair)
         self._apply(fault, conn, key, frame)
 
     def _apply(self, fault: Fault, conn: int, key: tuple[int, str], frame: str | bytes) -> None:
@@ -478,6 +583,12 @@ class Faults:
             for key in [key for key in waiting if key[0] == conn]:
                 del waiting[key]
         self._settle()
+
+
+def _carries(feed: str, fault: Fault) -> bool:
+    if fault.feed == "private":
+        return feed in PRIVATE_FEEDS
+    return feed == (fault.feed or "book")
 
 
 def _names(market: Market | None, pair: str) -> bool:

@@ -136,7 +136,7 @@ class RecordedWorld(World):
     def _show(self, market: Market, sides: Sides) -> None:
         """Change the book into what was recorded; removals come first, so that it is never crossed."""
         changes: list[list[Units]] = []
-        for side, ladder in zip(sides, (market.book.bids, market.book.asks), strict=True):
+        for side, ladder in zip(sides, (market.matching.bids, market.matching.asks), strict=True):
             price_decimals, size_decimals = market.listing.price_decimals, market.listing.size_decimals
             wanted = {_units(price, price_decimals): _units(size, size_decimals) for price, size in side.items()}
             gone = [(price, 0) for price in ladder.sizes if price not in wanted]

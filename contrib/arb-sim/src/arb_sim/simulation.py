@@ -4,33 +4,18 @@ Entered by the commands and by tests that want whole venues. Plugins are found a
 """
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
-from typing import NamedTuple
 
 from arb_core.registry import Registry
 
 from arb_sim.faults import Faults, FaultScript
+from arb_sim.kernel.access import keys
 from arb_sim.kernel.venue import SimulationContext
-from arb_sim.venue import SimulatedVenue
+from arb_sim.venue import Keys, SimulatedVenue
 from arb_sim.world import World
 
 __all__ = ["HOOK", "Keys", "keys", "simulate"]
 
 HOOK = "arb_simulated_venue"
-
-
-class Keys(NamedTuple):
-    """The credentials of a simulated account: made from the seed, good for nothing else."""
-
-    api_key: str
-    api_secret: str
-    passphrase: str | None
-
-
-def keys(exchange: str, seed: int) -> Keys:
-    """Return the credentials of an exchange's simulated account."""
-    made = sha256(f"simulated account of {exchange} {seed}".encode()).hexdigest()
-    return Keys(f"sim{made[:29]}", made[32:], None)
 
 
 def simulate(

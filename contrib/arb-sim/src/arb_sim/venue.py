@@ -6,12 +6,25 @@ called again.
 """
 
 from abc import ABC, abstractmethod
+from typing import NamedTuple
 
 import msgspec
 
-__all__ = ["Close", "Frame", "Output", "Ping", "Pong", "Request", "Response", "SimulatedVenue"]
+__all__ = ["Close", "Frame", "Keys", "Output", "Ping", "Pong", "Request", "Response", "SimulatedVenue"]
 
 LOOPBACK = "127.0.0.1"
+
+
+class Keys(NamedTuple):
+    """The credentials of a simulated account: made from the seed, good for nothing else."""
+
+    api_key: str
+    api_secret: str
+    passphrase: str | None
+
+    def __repr__(self) -> str:
+        """Leave out what would be secret elsewhere: habits matter."""
+        return f"Keys({self.api_key[:6]}...)"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +45,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 200
     headers: dict[str, str] = {}
     body: bytes = b""
+    late_ns: int = 0
+    """How long the shell keeps it back: the venue has done what was asked, and takes its time to say so."""
 
 
 class Ping(msgspec.Struct, frozen=True):
@@ -70,6 +85,9 @@ class SimulatedVenue(ABC):
 
     A connection is a number that the shell chooses and never uses twice.
     """
+
+    keys: Keys | None = None
+    """What reaches its account, if it has one."""
 
     @property
     @abstractmethod

@@ -7,7 +7,9 @@ from collections import deque
 
 import msgspec
 
-from arb_sim.kernel.streams import Stream
+from arb_sim.kernel.accounts import Account
+from arb_sim.kernel.streams import Channel
+from arb_sim.kernel.tickets import Ticket
 from arb_sim.venue import Close
 
 __all__ = ["Peer", "SocketRules"]
@@ -47,6 +49,7 @@ class Peer:
     """One client's connection."""
 
     __slots__ = (
+        "account",
         "client",
         "conn",
         "heard_ns",
@@ -61,6 +64,7 @@ class Peer:
         "said",
         "silent",
         "streams",
+        "ticket",
         "unsubscribed_since_ns",
     )
 
@@ -72,10 +76,14 @@ class Peer:
         self.ping_payload: bytes | None = None
         """What a pong has to bring back."""
         self.unsubscribed_since_ns: int | None = now_ns
-        self.streams: dict[str, Stream] = {}
+        self.streams: dict[str, Channel] = {}
         """What it follows, by the name it asked for."""
         self.properties: dict[str, bool] = {}
         """Settings of the connection, where a venue has such."""
+        self.account: Account | None = None
+        """Whose it is, where a connection as a whole is logged in."""
+        self.ticket: Ticket | None = None
+        """The token it stands on."""
         self.silent = False
         """Half-open: nothing passes any more."""
         self.said: deque[int] = deque()

@@ -3,7 +3,7 @@
 The world changes it, a venue's `sim.py` shows it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
@@ -15,6 +15,7 @@ from arb_core.structs.market import Symbol
 
 from arb_sim.kernel.book import Book, Units
 from arb_sim.kernel.candles import Candles, Day, Interval
+from arb_sim.kernel.matching import Matching, Taken
 from arb_sim.kernel.spelling import Spelling
 
 __all__ = ["Listing", "Market", "Network", "Print", "Status", "TradeWatcher"]
@@ -54,6 +55,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     size_decimals: int
     """The lot is 10^-n."""
     min_size: int
+    """In lots."""
+    max_size: int | None = None
     """In lots."""
     min_notional: Decimal
     maker_fee: Decimal
@@ -113,6 +116,9 @@ class Market:
         self.spelling = spelling
         self.status = Status.TRADING
         self.book = Book(version=rng.randrange(10**8, 10**10), ids_per_level=ids_per_level)
+        self.matching = Matching(self.book)
+        self.on_taken: Callable[[Market, Taken], None] | None = None
+        """Set by trading: somebody of the street took from an order, and the trade is to be printed and settled."""
         self.prints: list[Print] = []
         self.last_number = rng.randrange(10**6, 10**9)
         self.last_price = price
@@ -121,6 +127,7 @@ class Market:
         self.on_status: list[Callable[[], None]] = []
         self.watched = 0
         """How many streams follow it. Nobody moves a market that nobody watches."""
+        self._attended = False
         self._invent_trades(price, now_ns, rng)
         self._lot_volume = max(1, round(20 / (price * 10.0 ** -(listing.price_decimals + listing.size_decimals))))
         self.day = Day(price, now_ns, rng, self._lot_volume)
@@ -162,14 +169,54 @@ class Market:
         return self
 
     def change(self, bids: Sequence[Units], asks: Sequence[Units], now_ns: int) -> None:
-        """Change the book as one event. A halted market does not move."""
-        if self.status is Status.TRADING:
-            self.book.change(bids, asks, now_ns)
+        """Give levels of the street their sizes, as one event. A halted market does not move.
 
-    def trade(self, price: int, size: int, now_ns: int, *, taker_buys: bool) -> None:
-        """Print a trade; what it takes from the book is a `change` of its own."""
+        Where the street comes upon orders of accounts it trades with them.
+        """
         if self.status is not Status.TRADING:
             return
+        if not self.matching.resting:
+            self.book.change(bids, asks, now_ns)
+            return
+        self._settle(self.matching.move(bids, asks))
+        self.publish(now_ns)
+
+    def trade(self, price: int, size: int, now_ns: int, *, taker_buys: bool) -> int:
+        """Let somebody of the street take so much at a price; return how much of it was the street's own.
+
+        That part the caller takes away by a `change` of its own. Orders of accounts that stand before it are served.
+        """
+        if self.status is not Status.TRADING:
+            return 0
+        if not self.matching.resting:
+            self.print(price, size, now_ns, taker_buys=taker_buys)
+            return size
+        taken = self.matching.hit(price, size, taker_buys=taker_buys)
+        for match in taken:
+            if match.resting is None:
+                self.print(match.price, match.size, now_ns, taker_buys=taker_buys)
+        self._settle(match for match in taken if match.resting is not None)
+        self.publish(now_ns)
+        return sum(match.size for match in taken if match.resting is None)
+
+    def publish(self, now_ns: int) -> None:
+        """Show what orders changed. While one rests, the market moves although nobody follows it."""
+        self.matching.publish(now_ns)
+        if self.matching.resting is not self._attended:
+            self._attended = self.matching.resting
+            if self._attended:
+                self.watch()
+            else:
+                self.unwatch()
+
+    def _settle(self, taken: Iterable[Taken]) -> None:
+        if self.on_taken is None:
+            return
+        for match in taken:
+            self.on_taken(self, match)
+
+    def print(self, price: int, size: int, now_ns: int, *, taker_buys: bool) -> Print:
+        """Show a trade to the public."""
         self.last_number += 1
         trade = Print(self.last_number, price, size, taker_buys, now_ns)
         if len(self.prints) >= 2 * PRINTS:
@@ -181,6 +228,7 @@ class Market:
             candles.take(price, size, now_ns, taker_buys=taker_buys)
         for watcher in self.trade_watchers:
             watcher.printed(trade)
+        return trade
 
     def set_status(self, status: Status) -> None:
         """Halt or resume trading."""

@@ -21,6 +21,7 @@ __all__ = [
     "Best",
     "Deltas",
     "Depth",
+    "Gatherer",
     "Prints",
     "Source",
     "Statistics",
@@ -49,11 +50,10 @@ class Top(NamedTuple):
     asks: list[Units]
 
 
-class Source(ABC, Generic[T]):
-    """Watches a market for one stream."""
+class Gatherer(ABC, Generic[T]):
+    """Gathers what happens, for one stream."""
 
-    def __init__(self, market: Market) -> None:
-        self.market = market
+    def __init__(self) -> None:
         self.wake: Callable[[], None] = lambda: None
         """Set by the stream; harmless when it is already awake."""
 
@@ -68,6 +68,14 @@ class Source(ABC, Generic[T]):
     @abstractmethod
     def take(self) -> T | None:
         """Return what is new since the last time, None when nothing is."""
+
+
+class Source(Gatherer[T]):
+    """One that watches a market."""
+
+    def __init__(self, market: Market) -> None:
+        super().__init__()
+        self.market = market
 
 
 class _BookSource(Source[T]):

@@ -1,4 +1,4 @@
-"""One public channel of one venue: who listens, when it pushes, and how a push reads.
+"""One channel of one venue: who listens, when it pushes, and how a push reads.
 
 A stream makes each frame once, whoever listens. It costs nothing while its market is silent: it is on the timeline only
 between a change and the push of that change.
@@ -8,17 +8,18 @@ from collections.abc import Callable
 from typing import Any, Protocol
 from zlib import crc32
 
-from arb_sim.kernel.sources import Source
+from arb_sim.kernel.market import Market
+from arb_sim.kernel.sources import Gatherer, Source
 
-__all__ = ["Hold", "Push", "Render", "Stream"]
+__all__ = ["Channel", "Hold", "Push", "Render", "Stream"]
 
 Render = Callable[[Any, int], "list[str | bytes]"]
 """(what the source took, the venue's time now) -> frames, in order."""
 
-Push = Callable[["Stream", "list[str | bytes]"], None]
+Push = Callable[["Channel", "list[str | bytes]"], None]
 """Delivers a stream's frames to its listeners."""
 
-Hold = Callable[["Stream"], int]
+Hold = Callable[["Channel"], int]
 """Until when a stream stays silent although its market moves; a moment that has passed = it pushes."""
 
 
@@ -30,20 +31,22 @@ class Schedule(Protocol):
         ...
 
 
-class Stream:
-    """A channel.
+class Channel:
+    """Something that connections follow.
 
     `every_ns` is the time between two pushes, 0 = at once. Pushes stand on a grid whose phase comes from the name, so
     that the streams of a venue do not all push in the same millisecond.
     """
 
-    def __init__(self, name: str, feed: str, source: Source[Any], every_ns: int, render: Render) -> None:
+    def __init__(self, name: str, feed: str, source: Gatherer[Any], every_ns: int, render: Render) -> None:
         self.name = name
         """As the venue spells it; unique on the venue."""
         self.feed = feed
-        """Its kind, for faults: `book`, `depth`, `quote`, `trades`, `klines`, `ticker`."""
+        """Its kind, for faults: `book`, `depth`, `quote`, `trades`, `klines`, `ticker`; those of an account are
+        `orders`, `fills`, `balances`, `private`."""
         self.source = source
-        self.market = source.market
+        self.about: Market | None = None
+        """The market that the next frames are about, for faults; None = no single one."""
         self.every_ns = every_ns
         self.render = render
         self.listeners: dict[int, str] = {}
@@ -55,7 +58,7 @@ class Stream:
         """The next moment of the grid, now included."""
         return now_ns + (self._phase - now_ns) % self.every_ns if self.every_ns else now_ns
 
-    def bind(self, now: Callable[[], int], call_at: Schedule, flush: "Callable[[Stream], None]", hold: Hold) -> None:
+    def bind(self, now: Callable[[], int], call_at: Schedule, flush: "Callable[[Channel], None]", hold: Hold) -> None:
         """Join a venue's timeline; `flush` is called when it is time to push."""
 
         def wake() -> None:
@@ -92,3 +95,11 @@ class Stream:
         """Remove a listener."""
         if self.listeners.pop(conn, None) is not None and not self.listeners:
             self.source.detach()
+
+
+class Stream(Channel):
+    """A public channel: of one market, but for the few that show all of them."""
+
+    def __init__(self, name: str, feed: str, source: Source[Any], every_ns: int, render: Render) -> None:
+        super().__init__(name, feed, source, every_ns, render)
+        self.about = self.market = source.market

@@ -1,22 +1,32 @@
 """Everything that simulated venues share; a plugin's `sim.py` adds its exchange's wire.
 
-The kernel owns connections, subscriptions, pushes and the places where faults strike. A `sim.py` answers requests
-(`answer`), reads control frames (`heard`), turns a channel's name into a stream (`open_stream`) and knows how its venue
-says no.
+The kernel owns connections, subscriptions, pushes, accounts, orders and the places where faults strike. A `sim.py`
+answers requests (`answer`), reads control frames (`heard`), turns a channel's name into a stream (`open_stream`,
+`open_private`), checks signatures, and knows how its venue says no.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from random import Random
 from typing import ClassVar
 
 import msgspec
 
-from arb_sim.faults import FaultKind, Faults
+from arb_sim.faults import Fault, FaultKind, Faults
+from arb_sim.inspection import PREFIX as INSPECTION
+from arb_sim.inspection import Inspection
+from arb_sim.kernel.access import KeyRing, keys
+from arb_sim.kernel.accounts import Account, Reason
 from arb_sim.kernel.book import Snapshot
 from arb_sim.kernel.connections import Peer, SocketRules
+from arb_sim.kernel.funding import opening
+from arb_sim.kernel.happenings import PrivateStream
 from arb_sim.kernel.limits import Window
 from arb_sim.kernel.market import Market
-from arb_sim.kernel.streams import Stream
+from arb_sim.kernel.rules import TradingRules
+from arb_sim.kernel.streams import Channel, Stream
+from arb_sim.kernel.tickets import Ticket, TicketRules, Tickets
+from arb_sim.kernel.trading import Trading
 from arb_sim.venue import LOOPBACK, Close, Frame, Output, Ping, Pong, Request, Response, SimulatedVenue
 from arb_sim.world import Habits, World
 
@@ -41,6 +51,11 @@ class VenueKernel(SimulatedVenue):
     habits: ClassVar[Habits]
     rules: ClassVar[SocketRules]
     impossible: ClassVar[Mapping[FaultKind, str]]
+    trading_rules: ClassVar[TradingRules] = TradingRules()
+    ticket_rules: ClassVar[TicketRules | None] = None
+    """Of the tokens that private connections stand on, where a venue has such."""
+    passphrase: ClassVar[bool] = False
+    """Whether a key has one."""
 
     def __init__(self, context: SimulationContext) -> None:
         self.world = context.world
@@ -50,13 +65,33 @@ class VenueKernel(SimulatedVenue):
         self.by_symbol = {str(market.listing.symbol): market for market in self.by_pair.values()}
         self.faults = context.faults
         self._peers: dict[int, Peer] = {}
-        self._streams: dict[str, Stream] = {}
+        self._streams: dict[str, Channel] = {}
         self._outbox: list[Output] = []
         self._outbox_ns: int | None = None
         self._connects: dict[str, Window] = {}
         self._snapshot_age_ns = context.snapshot_age_ns
         self._snapshots: dict[str, Snapshot] = {}
+        self._open_accounts()
         self.faults.bind(self)
+
+    def _open_accounts(self) -> None:
+        exchange, seed = self.habits.exchange, self.world.seed
+        numbers = Random(f"{seed}:{exchange}:orders")
+        markets = self.by_pair.values()
+        self.trading = Trading(self, self.trading_rules, markets, first_number=numbers.randrange(10**8, 10**9))
+        self.account = self.trading.accounts.open(str(numbers.randrange(10**6, 10**8)))
+        """The account that `keys` reach; tests may open others."""
+        for asset, held in opening(markets).items():
+            self.trading.deposit(self.account, asset, held, reason=Reason.OPENING)
+        self.keys = keys(exchange, seed, passphrase=self.passphrase)
+        self.key_ring = KeyRing()
+        self.key_ring.issue(self.account, self.keys)
+        self.inspection = Inspection(self)
+        self._tickets = None
+        if self.ticket_rules is not None:
+            self._tickets = Tickets(
+                self.ticket_rules, self.timeline, seed=f"{seed}:{exchange}", on_end=self._ticket_ended
+            )
 
     # The shell's side
 
@@ -66,14 +101,35 @@ class VenueKernel(SimulatedVenue):
 
     def http(self, request: Request, now_ns: int) -> Response | None:
         self.timeline.run(now_ns)
-        fault = self.faults.request(request.path, request.query)
-        if fault is None:
-            return self.answer(request, self.now_ns)
-        if fault.kind is FaultKind.NO_ANSWER:
-            return None
-        if fault.kind is FaultKind.SERVER_ERROR:
-            return self.unavailable(request, fault.status)
-        return self.limited(request, fault.retry_after_s, banned=fault.kind is FaultKind.BANNED)
+        if request.path.startswith(INSPECTION):
+            return self.inspection.answer(request)
+        return self.serve(request, lambda: self.answer(request, self.now_ns))
+
+    def serve(self, request: Request, answer: Callable[[], Response]) -> Response | None:
+        """Carry out a request, unless a fault keeps it from that; None = it is never answered.
+
+        A `sim.py` whose sockets take requests gives them a `Request` of the same words and comes through here, too.
+        """
+        words = request.method, request.path, request.query
+        fault = self.faults.request(*words)
+        if fault is not None:
+            return self._instead(request, fault)
+        response = answer()
+        if response.status >= 400 or (fault := self.faults.answer(*words)) is None:
+            return response
+        if fault.kind is FaultKind.ANSWER_LATE:
+            return msgspec.structs.replace(response, late_ns=round(fault.hold_s * 1e9))
+        return self._instead(request, fault)
+
+    def _instead(self, request: Request, fault: Fault) -> Response | None:
+        """What a client hears where a fault speaks instead of the venue."""
+        match fault.kind:
+            case FaultKind.NO_ANSWER | FaultKind.ANSWER_LOST:
+                return None
+            case FaultKind.SERVER_ERROR | FaultKind.ERROR_AFTER:
+                return self.unavailable(request, fault.status)
+            case _:
+                return self.limited(request, fault.retry_after_s, banned=fault.kind is FaultKind.BANNED)
 
     def opened(self, conn: int, url: str, now_ns: int, client: str = LOOPBACK) -> Response | None:
         self.timeline.run(now_ns)
@@ -110,6 +166,8 @@ class VenueKernel(SimulatedVenue):
         if peer is not None:
             for stream in list(peer.streams.values()):
                 stream.leave(conn)
+            if peer.ticket is not None:
+                peer.ticket.conns.discard(conn)
             self.faults.forget(conn)
 
     def _flush(self) -> list[Output]:
@@ -151,11 +209,17 @@ class VenueKernel(SimulatedVenue):
         """Take a handshake, perhaps with subscriptions in its URL; an answer refuses it."""
         return None
 
-    def expire_ticket(self, conn: int) -> None:
-        """End the token of a connection. Venues that have none list the fault as impossible."""
-        raise NotImplementedError(
-            f"{type(self).__module__} declares {FaultKind.TICKET_EXPIRED} possible and cannot do it"
-        )
+    def open_private(self, name: str, account: Account) -> PrivateStream | None:
+        """Make the stream of an account's channel; None = the venue has no such channel or symbol."""
+        return None
+
+    def order_id(self, number: int) -> str:
+        """Make the venue's id of its order of that number."""
+        return str(number)
+
+    def ticket_ended(self, peer: Peer) -> Close:
+        """How a connection ends whose token has ended."""
+        return Close(1000, "")
 
     def spoil_checksum(self, frame: str | bytes) -> str | bytes:
         """Return a push with a wrong checksum. Venues that send none list the fault as impossible."""
@@ -206,21 +270,31 @@ class VenueKernel(SimulatedVenue):
 
         A channel that it follows already stays as it is.
         """
+        channel = self._join(peer, name, name, lambda: self.open_stream(name))
+        return channel if isinstance(channel, Stream) else None
+
+    def subscribe_private(self, peer: Peer, name: str, account: Account) -> PrivateStream | None:
+        """The same for a channel of an account, which the `sim.py` knows that this connection may hear of."""
+        key = f"{name} of {account.uid}"
+        channel = self._join(peer, name, key, lambda: self.open_private(name, account))
+        return channel if isinstance(channel, PrivateStream) else None
+
+    def _join(self, peer: Peer, name: str, key: str, make: Callable[[], Channel | None]) -> Channel | None:
         if (known := peer.streams.get(name)) is not None:
             return known
         if self.rules.max_streams is not None and len(peer.streams) >= self.rules.max_streams:
             return None
-        stream = self._streams.get(name)
-        if stream is None:
-            stream = self.open_stream(name)
-            if stream is None:
+        channel = self._streams.get(key)
+        if channel is None:
+            channel = make()
+            if channel is None:
                 return None
-            stream.bind(self._moment, self.timeline.call_at, self.flush, self.faults.silent_until)
-            self._streams[name] = stream
-        stream.join(peer.conn, name)
-        peer.streams[name] = stream
+            channel.bind(self._moment, self.timeline.call_at, self.flush, self.faults.silent_until)
+            self._streams[key] = channel
+        channel.join(peer.conn, name)
+        peer.streams[name] = channel
         self._settle_subscriptions(peer)
-        return stream
+        return channel
 
     def unsubscribe(self, peer: Peer, name: str) -> bool:
         """Let a connection follow a channel no longer; return whether it did."""
@@ -231,9 +305,9 @@ class VenueKernel(SimulatedVenue):
         self._settle_subscriptions(peer)
         return True
 
-    def flush(self, stream: Stream) -> None:
-        """Push what a stream has gathered, before its time."""
-        stream.flush(self.now_ns, self._push)
+    def flush(self, channel: Channel) -> None:
+        """Push what a channel has gathered, before its time."""
+        channel.flush(self.now_ns, self._push)
 
     def cut(self, conn: int, close: Close) -> None:
         """End a connection."""
@@ -256,29 +330,67 @@ class VenueKernel(SimulatedVenue):
         market = self.by_pair.get(pair) or self.by_symbol.get(pair)
         return () if market is None else (market,)
 
-    def followers(self, pair: str | None) -> Iterable[int]:
-        """Connections that follow a pair, None = all connections."""
+    def followers(self, pair: str | None, *, private: bool = False) -> Iterable[int]:
+        """Connections that follow a pair, None = all connections; or those that follow an account."""
+        peers = [peer for peer in self._peers.values() if not peer.silent]
+        if private:
+            return [peer.conn for peer in peers if _accounts(peer)]
         if pair is None:
-            return [peer.conn for peer in self._peers.values() if not peer.silent]
+            return [peer.conn for peer in peers]
         wanted = {market.pair for market in self.markets(pair)}
         return [
             peer.conn
-            for peer in self._peers.values()
-            if not peer.silent and any(stream.market.pair in wanted for stream in peer.streams.values())
+            for peer in peers
+            if any(channel.about is not None and channel.about.pair in wanted for channel in peer.streams.values())
         ]
 
+    @property
+    def tickets(self) -> Tickets:
+        """The tokens of private connections, of a venue that has `ticket_rules`."""
+        if self._tickets is None:
+            raise LookupError(f"{self.habits.exchange} has no ticket_rules")
+        return self._tickets
+
+    def seat(self, peer: Peer, ticket: Ticket) -> bool:
+        """Let a connection stand on a token, and be its account's; return whether there is room."""
+        if not self.tickets.seat(ticket, peer.conn):
+            return False
+        peer.ticket, peer.account = ticket, ticket.account
+        return True
+
+    def ticketed(self, conn: int) -> bool:
+        """Whether a connection stands on a token."""
+        return self._peers[conn].ticket is not None
+
+    def expire_ticket(self, conn: int) -> None:
+        """End the token of a connection before its time, and with it every connection on it."""
+        ticket = self._peers[conn].ticket
+        if ticket is not None:
+            self.tickets.end(ticket)
+
+    def cut_account(self, account: Account) -> int:
+        """Cut every connection that hears of an account; return how many."""
+        conns = [peer.conn for peer in self._peers.values() if account in _accounts(peer)]
+        for conn in conns:
+            self.cut(conn, Close(1006))
+        return len(conns)
+
     # Inside
+
+    def _ticket_ended(self, ticket: Ticket) -> None:
+        for conn in sorted(ticket.conns):
+            self.cut(conn, self.ticket_ended(self._peers[conn]))
 
     def _moment(self) -> int:
         return self.timeline.now_ns
 
-    def _push(self, stream: Stream, frames: list[str | bytes]) -> None:
+    def _push(self, channel: Channel, frames: list[str | bytes]) -> None:
         faults = self.faults
-        for conn, name in list(stream.listeners.items()):
+        for conn, name in list(channel.listeners.items()):
             for frame in frames:
                 shown = self.envelope(self._peers[conn], name, frame)
                 if faults.restless:
-                    faults.push(conn, stream, shown)
+                    faults.push(conn, channel, shown)
                 else:
                     self.send(conn, shown)
 
@@ -325,3 +437,9 @@ class VenueKernel(SimulatedVenue):
             peer.ping_payload = b"%d" % (now_ns // 1_000_000)
             self._put(peer.conn, Ping(peer.ping_payload))
         self._watch(peer)
+
+
+def _accounts(peer: Peer) -> set[Account]:
+    """The accounts that a connection hears of."""
+    heard = {stream.account for stream in peer.streams.values() if isinstance(stream, PrivateStream)}
+    return heard if peer.account is None else heard | {peer.account}
