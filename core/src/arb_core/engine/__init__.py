@@ -4,5 +4,6 @@ The detection half, in reading order: `edge` and `rounding` are arithmetic, `ide
 what is known of every venue, `opportunity` judges the market, `episodes` counts, `session` joins them to the venues.
 
 The trading half: `ids`, `trade` and `money` are its words, `orders` the life of one order, `ledger` what is ours,
-`risk` whether we may, `legs` what to do about legs that did not fill alike, `journal` what must survive.
+`risk` whether we may, `legs` what to do about legs that did not fill alike, `journal` what must survive,
+`paper` an account that is filled from the live books.
 """
