@@ -26,6 +26,9 @@ from arb_core import errors
         (400, b'{"code":-1021,"msg":"Timestamp for this request is outside of the recvWindow."}', errors.ClockSkew),
         (400, b'{"code":-1102,"msg":"Mandatory parameter was not sent"}', errors.Rejected),
         (400, b'{"code":-9999,"msg":"something new"}', errors.Rejected),
+        (400, b"<html>a proxy does not like it</html>", errors.ExchangeAPIError),
+        (400, b'{"msg":"who speaks here?"}', errors.ExchangeAPIError),
+        (401, b"", errors.AuthenticationFailed),
         (429, b'{"code":-1003,"msg":"Too many requests"}', errors.RateLimitError),
         (418, b'{"code":-1003,"msg":"IP banned"}', errors.RateLimitError),
         (429, b'{"code":-1015,"msg":"Too many new orders"}', errors.RateLimitError),
@@ -58,6 +61,24 @@ def test_ban_is_told_by_the_status(answer):
     assert isinstance(limited, errors.RateLimitError)
     assert isinstance(banned, errors.RateLimitError)
     assert (limited.banned, banned.banned) == (False, True)
+
+
+DOCUMENTED = {
+    errors.InvalidSymbol: {-1121, -1220},
+    errors.OrderNotFound: {-2013, -2026, -2039},
+    errors.InvalidOrder: {-1013, -1111, -1115, -1116, -1117, -2010},
+    errors.AuthenticationFailed: {-1002, -1022, -2014, -2015},
+    errors.ClockSkew: {-1021},
+    errors.RateLimitError: {-1003, -1015, -1034},
+    errors.Rejected: {-1100, -1102, -1104, -1106, -1114, -1120, -1128, -1130, -2011, -2035},
+    # Nobody knows what became of the request, or it may have been too busy to say.
+    errors.ExchangeUnavailable: {-1000, -1001, -1006, -1007, -1008, -1016},
+}
+"""Binance's error table, by what it means; -2010 and -2011 have texts besides."""
+
+
+def test_every_documented_code_is_in_the_table():
+    assert {code: kind for kind, codes in DOCUMENTED.items() for code in codes} == faults.CODES
 
 
 @pytest.mark.parametrize(("code", "kind"), faults.CODES.items())

@@ -352,6 +352,7 @@ def test_fee_is_counted_in_what_paid_it(fields, fee):
         (502, b"bad gateway", errors.OutcomeUnknown),
         (201, b'{"text":"t-a"}', errors.OutcomeUnknown),
         (201, b"<html>", errors.OutcomeUnknown),
+        (400, b"<html>a proxy does not like it</html>", errors.OutcomeUnknown),
     ],
 )
 async def test_order_is_sent_once_whatever_the_answer(private, wire, status, body, kind):

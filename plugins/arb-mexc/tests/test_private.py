@@ -62,6 +62,7 @@ def market(**fields: Any) -> OrderRequest:
         (limit(price=Decimal("1E-8")), "side=BUY&type=LIMIT&quantity=0.001&price=0.00000001"),
         (market(quote_quantity=Decimal("10.50")), "side=BUY&type=MARKET&quoteOrderQty=10.5"),
         (market(side=Side.SELL, quantity=Decimal(2)), "side=SELL&type=MARKET&quantity=2"),
+        (market(side=Side.SELL, quote_quantity=Decimal(10)), "side=SELL&type=MARKET&quoteOrderQty=10"),
         (market(quantity=Decimal(2), time_in_force=TimeInForce.IOC), "side=BUY&type=MARKET&quantity=2"),
     ],
 )
@@ -305,8 +306,10 @@ def test_asset_networks(sample):
         ),
         (503, b"<html>bad gateway</html>", errors.OutcomeUnknown),
         (200, b'{"code":503,"msg":"service not available"}', errors.OutcomeUnknown),
+        (200, b'{"code":1234567,"msg":"something new"}', errors.OutcomeUnknown),
         (200, b'{"symbol":"BTCUSDT"}', errors.OutcomeUnknown),
         (200, b"<html>", errors.OutcomeUnknown),
+        (400, b"<html>a proxy does not like it</html>", errors.OutcomeUnknown),
     ],
 )
 async def test_order_is_sent_once_whatever_the_answer(private, wire, status, body, kind):

@@ -108,7 +108,7 @@ def read(answer: RestAnswer) -> ExchangeAPIError | None:
 
 def error(code: str | None, message: str, http_status: int | None = None) -> ExchangeAPIError:
     """Return the error for a label, or for an item of a batch; an unknown one is told by its HTTP status."""
-    kind = _order(code, message) or CODES.get(code or "") or _by_status(http_status)
+    kind = _order(code, message) or CODES.get(code or "") or _unlisted(code, http_status)
     if kind is RateLimitError:
         return RateLimitError(message, exchange=ID, banned=http_status == 418, api_code=code, http_status=http_status)
     return kind(message, exchange=ID, api_code=code, http_status=http_status)
@@ -120,9 +120,12 @@ def _order(code: str | None, message: str) -> type[ExchangeAPIError] | None:
     return None
 
 
-def _by_status(status: int | None) -> type[ExchangeAPIError]:
+def _unlisted(code: str | None, status: int | None) -> type[ExchangeAPIError]:
     if status in {418, 429}:
         return RateLimitError
     if status is not None and status >= 500:
         return ExchangeUnavailable
-    return AuthenticationFailed if status == 401 else Rejected
+    if status == 401:
+        return AuthenticationFailed
+    # A label that nobody documents is a refusal where Gate.io speaks. A page of somebody else proves nothing.
+    return Rejected if code is not None else ExchangeAPIError

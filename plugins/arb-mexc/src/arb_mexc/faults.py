@@ -126,7 +126,7 @@ def read(answer: RestAnswer) -> ExchangeAPIError | None:
 
 def error(code: int | str | None, message: str, http_status: int | None = None) -> ExchangeAPIError:
     """Return the error for a code, or for an item of a batch; an unknown one is told by its HTTP status."""
-    kind = _duplicate(message) or CODES.get(code if isinstance(code, int) else 0) or _by_status(http_status)
+    kind = _duplicate(message) or CODES.get(code if isinstance(code, int) else 0) or _unlisted(code, http_status)
     if kind is RateLimitError:
         return RateLimitError(message, exchange=ID, banned=http_status == 418, api_code=code, http_status=http_status)
     return kind(message, exchange=ID, api_code=code, http_status=http_status)
@@ -142,9 +142,12 @@ def _duplicate(message: str) -> type[ExchangeAPIError] | None:
     return DuplicateOrder if "clientorderid" in text and ("exist" in text or "duplicate" in text) else None
 
 
-def _by_status(status: int | None) -> type[ExchangeAPIError]:
+def _unlisted(code: int | str | None, status: int | None) -> type[ExchangeAPIError]:
     if status in {403, 418, 429}:  # 403 = the firewall, which counts requests too
         return RateLimitError
     if status is not None and status >= 500:
         return ExchangeUnavailable
-    return AuthenticationFailed if status == 401 else Rejected
+    if status == 401:
+        return AuthenticationFailed
+    # A code that nobody documents is a refusal where the status says so too. HTTP 200 and pages of others do not.
+    return Rejected if code is not None and (status is None or status >= 400) else ExchangeAPIError
