@@ -54,6 +54,7 @@ REASONS = (
     "account",
     "reconciling",
     "deaf",
+    "countdown",
     "breaker",
     "in_doubt",
     "under_way",
@@ -67,9 +68,9 @@ REASONS = (
 )
 """Every reason that speaks against a trade, in the order in which they are reported.
 
-Five of them are about the program rather than about money, and are told by `trading.gate` alone: `stopping`, `journal`,
-`account` (none is open on that venue), `reconciling`, `deaf`; and `under_way` (a trade of the same symbol on the same
-venue).
+Some are about the program rather than about money, and are told by `trading.gate` alone: `stopping`, `journal`,
+`account` (none is open on that venue), `reconciling`, `deaf`, `countdown`; and `under_way` (a trade of the same symbol
+on the same venue).
 """
 
 _NOTHING = Decimal(0)

@@ -11,6 +11,7 @@ from decimal import ROUND_FLOOR, Decimal
 from itertools import count
 from typing import Any
 
+import msgspec
 from arb_core.errors import InsufficientBalance, NotSupported, OrderNotFound, OutcomeUnknown
 from arb_core.interfaces.account import Account, AccountListener
 from arb_core.interfaces.private import PrivateExchange
@@ -126,6 +127,8 @@ class ScriptedVenue:
         self.faults: dict[str, list[Exception]] = {}
         """By method: what its next calls raise."""
         self.countdowns: list[int] = []
+        self.bare_fills = False
+        """Whether lists of fills name orders by our id as well, or by theirs alone."""
         self._serial = count(1)
         self._trade = count(1)
 
@@ -253,8 +256,6 @@ class ScriptedVenue:
 
 
 def replaced(struct: Any, **changes: Any) -> Any:
-    import msgspec
-
     return msgspec.structs.replace(struct, **changes)
 
 
@@ -383,8 +384,9 @@ class ScriptedPrivate(PrivateExchange):
 
     async def get_fills(self, symbol: Symbol, since_ns: int, *, order_id: OrderId | None = None) -> list[Fill]:
         await self._call("get_fills")
+        bare = {"client_order_id": None} if self._venue.bare_fills else {}
         return [
-            fill
+            replaced(fill, **bare)
             for standing in self._shown(symbol, since_ns)
             for fill in standing.fills
             if order_id in {None, standing.order_id}

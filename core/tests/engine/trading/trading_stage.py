@@ -1,13 +1,14 @@
 """Two venues that list one symbol, with books set by hand, and a trading session over them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from math import nan
 from typing import Any
 
 from arb_core.engine.journal.journal import Journal
+from arb_core.engine.journal.writer import InlineWriter
 from arb_core.engine.legs import LegPolicy
 from arb_core.engine.orders import TrackedOrder
 from arb_core.engine.risk import Admission, Limits
@@ -126,7 +127,8 @@ class Stage:
         self.venues = list(venues or self.two(listed))
         self.mexc, self.gate = self.venues[0], self.venues[-1]
         self.journal = journal or Journal(":memory:", threaded=False)
-        self.clock = LoopClock()
+        # One wall clock for every engine that lives in this world.
+        self.clock = LoopClock(EPOCH + round(asyncio.get_running_loop().time() * SECOND))
         self.view = EngineView(self.clock)
         self.books: dict[tuple[str, Symbol], Book] = {}
         for venue in self.venues:
@@ -207,13 +209,25 @@ class Stage:
         assert len(self.results) == before + 1
         return self.results[-1][1]
 
+    def break_disk(self) -> Callable[[], None]:
+        """Let every commit fail; return what mends it and has the journal try again."""
+        writer = self.journal._writer
+        assert isinstance(writer, InlineWriter)
+        sound = writer._commit
+
+        def fail(_: object) -> None:
+            raise OSError("disk full")
+
+        def mend() -> None:
+            writer._commit = sound
+            writer.try_again()
+
+        writer._commit = fail
+        return mend
+
     def alarmed(self) -> list[str]:
         return [alarm.name for alarm in self.alarms]
 
     def total(self, asset: Asset) -> Decimal:
         """Return what all venues hold of an asset."""
         return sum((venue.balances.get(asset, Decimal(0)) for venue in self.venues), Decimal(0))
-
-
-async def settle(seconds: float = 0.0) -> None:
-    await asyncio.sleep(seconds)

@@ -17,9 +17,9 @@ class Crew:
     """A part of a `TaskOwner`'s tasks that can be dismissed together."""
 
     def __init__(self, owner: TaskOwner, defect: Callable[[str, Exception], None]) -> None:
-        """Tell `defect` which task failed, and with what."""
+        """Tell `defect` where we failed, and with what."""
+        self.defect = defect
         self._owner = owner
-        self._defect = defect
         self._tasks: set[asyncio.Task[None]] = set()
         self._dismissed = False
 
@@ -37,6 +37,8 @@ class Crew:
             return
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # Cancelled before its first step, a task leaves what it was to do behind.
+        task.add_done_callback(lambda _: work.close())
 
     async def dismiss(self) -> None:
         """Cancel every task and wait for its end; none is started after."""
@@ -51,4 +53,4 @@ class Crew:
         try:
             await work
         except Exception as error:  # noqa: BLE001 (a mistake of ours, which must not take other trades with it)
-            self._defect(name, error)
+            self.defect(name, error)

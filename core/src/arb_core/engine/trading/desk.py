@@ -44,7 +44,7 @@ from arb_core.interfaces.account import Account, AccountListener
 from arb_core.interfaces.context import Clock
 from arb_core.runtime.tasks import within
 from arb_core.structs.account import Balance
-from arb_core.structs.market import Asset, Pair, Side, Symbol, VenueName
+from arb_core.structs.market import Pair, Side, Symbol, VenueName
 from arb_core.structs.order import ClientOrderId, Fill, Order, OrderAck, OrderId
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ class Desk(AccountListener):
         """Why nothing new may go there; None while our books and the venue's agree."""
         self.in_doubt: dict[Symbol, frozenset[ClientOrderId]] = {}
         """The orders whose fate is unknown, by symbol: nothing else is sent there."""
+        self.armed = True
+        """Whether the countdown that was asked for runs; also where none was."""
         self.sends = 0
         """Orders ever handed in: whoever compares balances looks whether one left meanwhile."""
         self.idle = asyncio.Event()
@@ -168,10 +170,10 @@ class Desk(AccountListener):
     # -- what the account tells
 
     def on_order(self, venue: VenueName, order: Order) -> None:
-        self._hear_of(order.client_order_id, order.pair, order.order_id, Reported(order))
+        self._take(order.client_order_id, order.pair, order.order_id, Reported(order))
 
     def on_fill(self, venue: VenueName, fill: Fill) -> None:
-        self._hear_of(fill.client_order_id, fill.pair, fill.order_id, Filled(fill))
+        self._take(fill.client_order_id, fill.pair, fill.order_id, Filled(fill))
 
     def on_balance(self, venue: VenueName, balance: Balance) -> None:
         self._ledger.report(self.venue, balance)
@@ -212,6 +214,13 @@ class Desk(AccountListener):
         if order.order_id != former.order_id:
             self._index(ticket)
         return True
+
+    def _take(self, client_order_id: ClientOrderId | None, pair: Pair, order_id: OrderId, event: OrderEvent) -> None:
+        """Hear a message of the stream; a mistake of ours in it must not end the stream, nor the market beside it."""
+        try:
+            self._hear_of(client_order_id, pair, order_id, event)
+        except Exception as error:  # noqa: BLE001 (it is told, and nothing new is begun)
+            self._tasks.defect(f"arb-{self.venue}-stream", error)
 
     def _hear_of(self, client_order_id: ClientOrderId | None, pair: Pair, order_id: OrderId, event: OrderEvent) -> None:
         ticket = None if client_order_id is None else self._tickets.get(client_order_id)
@@ -257,8 +266,7 @@ class Desk(AccountListener):
         self._ledger.move(self.venue, moved, order=ticket.id, trade=trade)
         for trade_id, fill in order.fills.items():
             if plan.side is Side.BUY and fill.fee and fill.fee > 0 and fill.fee_asset is not None:
-                lane = self._lanes.lane(plan.venue, plan.symbol)
-                lane.fee_in_base = fill.fee_asset == Asset(plan.symbol.base)
+                self._lanes.fee_in_base[self.venue] = fill.fee_asset == plan.symbol.base
             if trade_id not in former.fills:
                 self._listeners.fill(plan, fill)
 
@@ -346,23 +354,25 @@ class Desk(AccountListener):
             if ticket.settled.is_set():
                 return
             ticket.asked = False
-            wait_ns = pause_ns
+            wait_ns = await self._ask(ticket, pause_ns)
             pause_ns = min(2 * pause_ns, settings.longest_poll_ns)
-            try:
-                await self._search.ask(ticket)
-                if ticket.order.state in {OrderState.OPEN, OrderState.PARTIALLY_FILLED}:
-                    await self._search.cancel(ticket)
-                    wait_ns = settings.poll_ns
-            except Exception as error:  # noqa: BLE001 (whatever a venue's code raises: it is asked again)
-                self._latches.failed(self.venue, f"{type(error).__name__}: {error}")
-                if isinstance(error, RateLimitError):
-                    wait_ns = max(wait_ns, error.retry_after_ns or 0)
-            until_proof_ns = self._search.from_ns(ticket) - clock.monotonic_ns()
-            if 0 < until_proof_ns < wait_ns:
-                wait_ns = until_proof_ns
             if clock.monotonic_ns() >= alarm_ns:
                 alarm_ns = clock.monotonic_ns() + settings.alarm_after_ns
                 self._alarm("unsettled", ticket.order, f"{ticket.id} is {ticket.order.state}, its end is not known")
+
+    async def _ask(self, ticket: Ticket, pause_ns: int) -> int:
+        """Ask once; return how long to wait before the next time, ns."""
+        try:
+            await self._search.ask(ticket)
+            if ticket.order.state in {OrderState.OPEN, OrderState.PARTIALLY_FILLED}:
+                await self._search.cancel(ticket)
+                return self._settings.poll_ns
+        except Exception as error:  # noqa: BLE001 (whatever a venue's code raises: it is asked again)
+            self._latches.failed(self.venue, f"{type(error).__name__}: {error}")
+            if isinstance(error, RateLimitError) and error.retry_after_ns:
+                return max(pause_ns, error.retry_after_ns)
+        until_proof_ns = self._search.from_ns(ticket) - self._clock.monotonic_ns()
+        return min(pause_ns, until_proof_ns) if until_proof_ns > 0 else pause_ns
 
     # -- keeping
 

@@ -120,8 +120,18 @@ class Execution:
             await self._go_on(trade)
         return await self.finish(trade)
 
+    async def account_for(self, trade: Trade) -> TradeResult | None:
+        """Wait until every order is settled; say what a trade came to that needs nothing more, None for another."""
+        await self._settled(trade)
+        decision = self._decide(trade)
+        if decision.step is not Step.DONE or any(order.violation for order in trade.orders):
+            return None
+        return self._result(trade, stopped=False, detail=decision.detail if decision.residues else "")
+
     async def finish(self, trade: Trade) -> TradeResult:
         """Wait until every order is settled, deal with what is unpaired, and say what the trade came to."""
+        settings = self._settings
+        patience_ns = settings.fix_patience_ns if trade.proposed else settings.recover_patience_ns
         patient_until_ns: int | None = None
         fruitless = 0
         while True:
@@ -134,7 +144,7 @@ class Execution:
             if decision.step is Step.DONE:
                 return self._result(trade, stopped=False, detail=decision.detail if decision.residues else "")
             now_ns = self._clock.monotonic_ns()
-            patient_until_ns = patient_until_ns or now_ns + self._settings.fix_patience_ns
+            patient_until_ns = patient_until_ns or now_ns + patience_ns
             if decision.fix is None:
                 if self._blind(trade) and now_ns < patient_until_ns:
                     await self._clock.sleep(_LOOK_AGAIN_NS)
@@ -153,7 +163,7 @@ class Execution:
                 fruitless = 0
             else:
                 # Refused, or nothing was left at that price: the next look is better a little later.
-                await self._clock.sleep(self._settings.poll_ns << fruitless)
+                await self._clock.sleep(min(settings.poll_ns << fruitless, settings.longest_poll_ns))
                 fruitless += 1
 
     # -- entries
@@ -201,9 +211,9 @@ class Execution:
             for order in trade.orders:
                 if order.plan.venue == leg.venue:
                     held = plus(held, moves(order).get(pays, _NOTHING))
-            quantity = follow_on(
-                desk.account.markets.instrument(leg.symbol), leg.side, held, leg.price, fee=desk.fee(leg.symbol)
-            )
+            # A fee that is taken out of what is bought needs nothing kept back.
+            fee = _NOTHING if self._lanes.fee_in_base.get(leg.venue, False) else desk.fee(leg.symbol)
+            quantity = follow_on(desk.account.markets.instrument(leg.symbol), leg.side, held, leg.price, fee=fee)
             if not quantity or any(order.violation for order in trade.orders):
                 return
             plan = self._entry(trade, number, quantity)

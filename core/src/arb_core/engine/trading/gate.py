@@ -15,7 +15,7 @@ from arb_core.engine.trading.desk import Desk
 from arb_core.engine.trading.lanes import Lanes
 from arb_core.engine.trading.latches import Latches
 from arb_core.engine.trading.settings import TradingSettings
-from arb_core.engine.trading.sizing import proposal_of, room
+from arb_core.engine.trading.sizing import Sizing
 from arb_core.interfaces.context import Clock
 from arb_core.structs.market import Asset, Side, Symbol, VenueName
 from arb_core.structs.opportunity import Opportunity, Plan
@@ -44,6 +44,7 @@ class Gate:
     ) -> None:
         self._desks = desks
         self._lanes = lanes
+        self._sizing = Sizing(lanes, ledger, limits)
         self._ledger = ledger
         self._latches = latches
         self._limits = limits
@@ -63,11 +64,10 @@ class Gate:
         refusal = self.closed() or self._in_the_way(opportunity)
         if refusal is not None:
             return self._no(refusal), None
-        lanes = [self._lanes.lane(leg.venue, leg.symbol) for leg in opportunity.legs]
-        size = room(opportunity, lanes, self._ledger, self._limits)
+        size = self._sizing.room(opportunity)
         if isinstance(size, Reason):
             return self._no(Admission(admitted=False, reasons=(size,))), None
-        proposal = proposal_of(opportunity, lanes, size)
+        proposal = self._sizing.proposal(opportunity, size)
         if isinstance(proposal, Reason):
             return self._no(Admission(admitted=False, reasons=(proposal,))), None
         admission = admit(
@@ -108,6 +108,7 @@ class Gate:
             name = self._venue_refuses(leg.venue, now_ns)
             if name is not None:
                 return self._refusal(name, leg.venue)
+        for leg in opportunity.legs:
             name = self._place_refuses(leg.venue, leg.symbol, now_ns)
             if name is not None:
                 return self._refusal(name, f"{leg.symbol} on {leg.venue}")
@@ -121,6 +122,8 @@ class Gate:
             return "reconciling"
         if not (self._settings.trade_deaf or desk.listening):
             return "deaf"
+        if not desk.armed:
+            return "countdown"
         breaker = self._latches.state.breakers.get(venue)
         return None if lets_through(breaker, self._limits, now_ns) else "breaker"
 

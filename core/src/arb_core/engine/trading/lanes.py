@@ -20,7 +20,6 @@ class Lane:
     __slots__ = (
         "base",
         "fee",
-        "fee_in_base",
         "instrument",
         "least_notional",
         "least_quantity",
@@ -39,8 +38,6 @@ class Lane:
         self.base, self.quote = Asset(symbol.base), Asset(symbol.quote)
         self.under_way = 0
         """Open trades with an order here."""
-        self.fee_in_base = False
-        """Whether a purchase pays its fee in what it buys, as its last fill did."""
         self.instrument: Instrument | None = None
         self.rate: float | None = None
         """Taker fee as a fraction, as the view has it; `fee` is the same exactly."""
@@ -65,6 +62,8 @@ class Lanes:
         """Read instruments and fees from the view, where they may change."""
         self._view = view
         self._lanes: dict[tuple[VenueName, Symbol], Lane] = {}
+        self.fee_in_base: dict[VenueName, bool] = {}
+        """Whether a purchase pays its fee in what it buys, as the last one did there."""
 
     def lane(self, venue: VenueName, symbol: Symbol) -> Lane:
         """Return a lane as it is now; one without an instrument or a fee takes no order."""

@@ -114,7 +114,7 @@ class Latches:
     # -- results
 
     def ended(self, result: TradeResult, symbols: Iterable[Symbol]) -> None:
-        """Book what a trade came to, let its symbols rest and write both down together with the result."""
+        """Book what a trade came to, let the symbols that it sent orders for rest, and write all down together."""
         now_ns = self._clock.now_ns()
         was_reached = loss_reached(self.state, now_ns)
         state = booked(self.state, self._limits, result.money, result.pnl, now_ns)

@@ -13,15 +13,16 @@ task; it alone waits for the journal and for the venues.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from arb_core.engine.ids import IntentId
 from arb_core.engine.journal.records import Unfinished
 from arb_core.engine.ledger import Ledger, Need
 from arb_core.engine.legs import LegPolicy
-from arb_core.engine.risk import Admission, Limits, Proposal, Reason, RiskState
+from arb_core.engine.money import plus
+from arb_core.engine.orders import moves
+from arb_core.engine.risk import Admission, Limits, Proposal, Reason
 from arb_core.engine.session import DetectionSession
 from arb_core.engine.trade import Intent, Purpose, TradeResult
 from arb_core.engine.trading.alarms import (
@@ -37,11 +38,13 @@ from arb_core.engine.trading.crew import Crew
 from arb_core.engine.trading.desk import Desk
 from arb_core.engine.trading.execution import Execution, Trade
 from arb_core.engine.trading.gate import Gate
+from arb_core.engine.trading.keeper import Keeper
 from arb_core.engine.trading.lanes import Lanes
 from arb_core.engine.trading.latches import Latches
 from arb_core.engine.trading.reconcile import Reconciler, VenueReport
 from arb_core.engine.trading.settings import TradingSettings
 from arb_core.engine.trading.stamps import Stamps
+from arb_core.engine.trading.status import OpenTrade, TradingStatus, open_trade
 from arb_core.engine.trading.watch import keep_countdown, watch_latch
 from arb_core.engine.trading.ways import TradeLeg
 from arb_core.interfaces.account import Account
@@ -54,36 +57,9 @@ from arb_core.structs.opportunity import Opportunity, Plan, Verdict
 if TYPE_CHECKING:
     from arb_core.engine.journal.journal import Journal
 
-__all__ = ["OpenTrade", "Trading", "TradingStatus"]
+__all__ = ["Trading"]
 
 _LOG = logging.getLogger(__name__)
-
-_FIRST_PAUSE_NS = 1_000_000_000
-_LONGEST_PAUSE_NS = 30_000_000_000
-
-
-class OpenTrade(msgspec.Struct, frozen=True, kw_only=True):
-    """A trade that has not ended."""
-
-    intent: Intent
-    orders: tuple[str, ...]
-    """Each order in words: its id, where it stands, what it filled."""
-    why: str
-    """What it waits for."""
-
-
-class TradingStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How trading stands."""
-
-    closed: Reason | None
-    """Why nothing new may begin anywhere; None while it may."""
-    risk: RiskState
-    open: tuple[OpenTrade, ...]
-    admitted: int
-    refused: dict[str, int]
-    """Executable sightings by the first reason that spoke against them."""
-    venues: dict[VenueName, str | None]
-    """Why nothing new may go to a venue; None while it may."""
 
 
 class Trading:
@@ -159,9 +135,9 @@ class Trading:
         self._reconciler = Reconciler(
             ledger=self.ledger, journal=journal, listeners=self.listeners, clock=self._clock, stamps=self._stamps
         )
-        self._due = {name: asyncio.Event() for name in accounts}
-        self._agreed = {name: asyncio.Event() for name in accounts}
-        self._asked: dict[VenueName, list[asyncio.Future[VenueReport]]] = {name: [] for name in accounts}
+        self._keepers = {
+            name: Keeper(desk, self._reconciler, self.listeners, self._clock) for name, desk in self._desks.items()
+        }
         self._moved = asyncio.Event()
         """A trade has ended."""
 
@@ -193,8 +169,7 @@ class Trading:
         for found in unfinished:
             self._take_up(found)
         for name, desk in self._desks.items():
-            self._due[name].set()
-            self._crew.spawn(self._keep_comparing(desk), f"arb-{name}-reconcile")
+            self._crew.spawn(self._keepers[name].keep(), f"arb-{name}-reconcile")
             timeout_ns = self.settings.countdown_ns
             if timeout_ns is not None and Capability.COUNTDOWN_CANCEL in desk.account.card.capabilities:
                 self._crew.spawn(
@@ -208,18 +183,12 @@ class Trading:
 
     async def reconciled(self) -> None:
         """Wait until every venue has been compared, however long that takes."""
-        for agreed in self._agreed.values():
-            await agreed.wait()
+        for keeper in self._keepers.values():
+            await keeper.agreed.wait()
 
     async def reconcile(self) -> list[VenueReport]:
         """Compare every venue now; nothing new goes to one meanwhile. One that fails is reported with its trouble."""
-        waiting: list[asyncio.Future[VenueReport]] = []
-        for name in self._desks:
-            future: asyncio.Future[VenueReport] = asyncio.get_running_loop().create_future()
-            self._asked[name].append(future)
-            waiting.append(future)
-            self._compare_again(name, "asked for")
-        return [await future for future in waiting]
+        return list(await asyncio.gather(*(keeper.report() for keeper in self._keepers.values())))
 
     async def finished(self) -> None:
         """Wait until no trade is open."""
@@ -249,18 +218,7 @@ class Trading:
 
     def open_trades(self) -> list[OpenTrade]:
         """Return every trade that has not ended, oldest first."""
-        return [
-            OpenTrade(
-                intent=trade.intent,
-                orders=tuple(
-                    f"{o.plan.client_order_id} {o.plan.side.name.lower()} {o.plan.quantity:f} {o.plan.symbol} "
-                    f"on {o.plan.venue}: {o.state}, filled {o.filled:f}"
-                    for o in trade.orders
-                ),
-                why=self._why(trade),
-            )
-            for trade in self._trades.values()
-        ]
+        return [open_trade(trade) for trade in self._trades.values()]
 
     def status(self) -> TradingStatus:
         """Return how trading stands."""
@@ -272,6 +230,7 @@ class Trading:
             admitted=self._gate.admitted,
             refused=dict(self._gate.refused),
             venues={name: desk.unreconciled for name, desk in self._desks.items()},
+            in_doubt=sum(len(ids) for desk in self._desks.values() for ids in desk.in_doubt.values()),
         )
 
     # -- from a verdict to a trade
@@ -325,7 +284,7 @@ class Trading:
     def _close(self, trade: Trade, result: TradeResult | None) -> None:
         """Count a result and give everything free that the trade held."""
         if result is not None:
-            self._latches.ended(result, {leg.symbol for leg in trade.legs})
+            self._latches.ended(result, {order.plan.symbol for order in trade.orders if order.sent_ns is not None})
         self.ledger.release(trade.intent.id)
         for ticket in trade.tickets:
             self._desks[ticket.order.plan.venue].close(ticket)
@@ -362,54 +321,40 @@ class Trading:
         ]
         trade = Trade(found.intent, sorted(legs), (), self._clock.monotonic_ns())
         self._open(trade)
+        trade.tickets = [
+            self._desks[order.plan.venue].adopt(order) for order in found.orders if order.plan.venue in self._desks
+        ]
+        self._hold_gains(trade)
         strange = sorted({order.plan.venue for order in found.orders} - self._desks.keys())
         if strange:
             detail = f"trade {found.intent.id} has orders on {', '.join(strange)}, where no account is open"
             self.listeners.alarm(TradingAlarm(name="unsettled", intent=found.intent.id, detail=detail))
             return
-        trade.tickets = [self._desks[order.plan.venue].adopt(order) for order in found.orders]
         self._crew.spawn(self._go_on(trade), f"arb-trade-{found.intent.id}")
+
+    def _hold_gains(self, trade: Trade) -> None:
+        """Promise a trade again what its fills brought it so far."""
+        kept: dict[tuple[VenueName, Asset], Decimal] = {}
+        for order in trade.orders:
+            for asset, amount in moves(order).items():
+                place = order.plan.venue, asset
+                kept[place] = plus(kept.get(place, Decimal(0)), amount)
+        self.ledger.hold(
+            trade.intent.id, [Need(venue, asset, amount) for (venue, asset), amount in kept.items() if amount > 0]
+        )
 
     async def _go_on(self, trade: Trade) -> None:
         for venue in trade.venues:
-            await self._agreed[venue].wait()
-        result = await self._execution.finish(trade)
-        self._close(trade, result)
+            await self._keepers[venue].agreed.wait()
+        if self.settings.finish_trades:
+            self._close(trade, await self._execution.finish(trade))
+        elif (result := await self._execution.account_for(trade)) is not None:
+            self._close(trade, result)
 
     # -- comparing
 
     def _compare_again(self, venue: VenueName, reason: str) -> None:
-        self._desks[venue].unreconciled = reason
-        self._due[venue].set()
-
-    async def _keep_comparing(self, desk: Desk) -> None:
-        """Compare a venue whenever that is due, as often as it takes."""
-        due, agreed = self._due[desk.venue], self._agreed[desk.venue]
-        pause_ns = _FIRST_PAUSE_NS
-        while True:
-            await due.wait()
-            due.clear()
-            asked, self._asked[desk.venue] = self._asked[desk.venue], []
-            try:
-                report = await self._reconciler.compare(desk)
-            except Exception as error:  # noqa: BLE001 (whatever a venue's code raises: it is tried again)
-                trouble = f"{type(error).__name__}: {error}"
-                report = VenueReport(venue=desk.venue, trouble=trouble)
-                desk.unreconciled = trouble
-                detail = f"{desk.venue} could not be compared, nothing new goes there: {trouble}"
-                self.listeners.alarm(TradingAlarm(name="reconcile_failed", venue=desk.venue, detail=detail))
-            for future in asked:
-                if not future.done():
-                    future.set_result(report)
-            if report.trouble is not None:
-                await self._clock.sleep(pause_ns)
-                pause_ns = min(2 * pause_ns, _LONGEST_PAUSE_NS)
-                due.set()
-                continue
-            pause_ns = _FIRST_PAUSE_NS
-            if not due.is_set():
-                desk.unreconciled = None
-                agreed.set()
+        self._keepers[venue].again(reason)
 
     def _sweep_all(self) -> None:
         """Look for open orders of ours on every venue: whatever nobody cares for is cancelled."""
@@ -449,9 +394,3 @@ class Trading:
         detail = f"{where} failed, which is a mistake in arb: {type(error).__name__}: {error}"
         self.listeners.alarm(TradingAlarm(name="defect", detail=detail))
         self._latches.kill(detail)
-
-    def _why(self, trade: Trade) -> str:
-        waiting = [order for order in trade.orders if not order.settled]
-        if waiting:
-            return "; ".join(f"{order.plan.client_order_id} is {order.state}" for order in waiting)
-        return "its legs did not fill alike" if trade.tickets else "its intent is being written down"

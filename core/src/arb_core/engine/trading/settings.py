@@ -22,6 +22,8 @@ class TradingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     longest_poll_ns: int = 5 * _SECOND
     fix_patience_ns: int = 5 * _SECOND
     """How long an unpaired leg waits for a book to be LIVE or for the journal to write, before it is left and told."""
+    recover_patience_ns: int = 30 * _SECOND
+    """The same for a trade that an earlier process left: books need a while to be LIVE after a start."""
     alarm_after_ns: int = 60 * _SECOND
     """An order whose end is unknown for longer is told again."""
     trade_deaf: bool = False

@@ -47,13 +47,14 @@ async def watch_latch(
 
 async def keep_countdown(desk: Desk, timeout_ns: int, latches: Latches, listeners: Listeners, clock: Clock) -> None:
     """Renew a venue's countdown for as long as this runs. A failure is one of the venue, and told once."""
-    told = False
+    told = desk.armed = False
     while True:
         try:
             await desk.account.private.arm_countdown(timeout_ns)
-            told = False
+            told, desk.armed = False, True
         except Exception as error:  # noqa: BLE001 (whatever a venue's code raises: it is tried again)
             why = f"its countdown could not be renewed: {type(error).__name__}: {error}"
+            desk.armed = False
             latches.failed(desk.venue, why)
             if not told:
                 told = True

@@ -69,7 +69,7 @@ def ways_of(
                 levels=_levels(view, venue, symbol, fix),
                 instrument=instrument,
                 fee=desk.fee(symbol),
-                fee_in_base=lanes.lane(venue, symbol).fee_in_base,
+                fee_in_base=lanes.fee_in_base.get(venue, False),
                 available=ledger.spendable(intent, venue, pays),
             )
         )
