@@ -12,7 +12,9 @@ FAMILIES: dict[str, dict[str, str]] = {
         "gateio": "arb-gateio",
         "mexc": "arb-mexc",
     },
-    "observer": {},
+    "observer": {
+        "prometheus": "arb-prometheus",
+    },
     "strategy": {
         "triangular": "arb-triangular",
     },
