@@ -150,6 +150,15 @@ async def test_history_is_of_open_and_of_ended_orders_page_by_page(private, wire
     ]
 
 
+async def test_fills_of_one_moment_come_in_the_order_in_which_they_were_made(private, wire, sample):
+    (row,) = msgspec.json.decode(sample("rest_my_trades.json"))
+    newest_first = [row | {"id": str(n), "create_time_ms": "1548000000123.456"} for n in (13, 12, 11)]
+    earlier = row | {"id": "10", "create_time_ms": "1547999999000.000"}
+    wire.answers = [(200, msgspec.json.encode([*newest_first, earlier]))]
+    fills = await private.get_fills(BTC, 0)
+    assert [fill.trade_id for fill in fills] == ["10", "11", "12", "13"]
+
+
 @pytest.mark.parametrize("ids", [{}, {"order_id": OrderId("7"), "client_order_id": OURS}])
 async def test_order_is_named_by_exactly_one_id(private, wire, ids):
     with pytest.raises(ValueError, match="exactly one"):

@@ -87,7 +87,7 @@ class Private(PrivateExchange):
         params: dict[str, str | int] = {"currency_pair": self._pair(symbol), "status": "finished"}
         params["from"] = max(since_ns, self._clock.now_ns() - card.HISTORY_KEPT_NS) // _SECOND
         rows |= await self._pages(card.HISTORY, parse.orders, params, _order_id, card.HISTORY_AT_ONCE)
-        return sorted(rows.values(), key=lambda row: row.created_ns or 0)
+        return _oldest_first(rows, lambda row: row.created_ns or 0)
 
     async def get_fills(self, symbol: Symbol, since_ns: int, *, order_id: OrderId | None = None) -> list[Fill]:
         pair = self._pair(symbol)
@@ -96,7 +96,7 @@ class Private(PrivateExchange):
             params["order_id"] = order_id
         params["from"] = max(since_ns, self._clock.now_ns() - card.FILLS_KEPT_NS) // _SECOND
         rows = await self._pages(card.FILLS, partial(parse.fills, pair=pair), params, _trade_id, card.FILLS_AT_ONCE)
-        return sorted(rows.values(), key=lambda row: row.exchange_ns)
+        return _oldest_first(rows, lambda row: row.exchange_ns)
 
     async def arm_countdown(self, timeout_ns: int) -> None:
         seconds = -(-timeout_ns // _SECOND)
@@ -160,6 +160,14 @@ def _named(order_id: OrderId | None, client_order_id: ClientOrderId | None) -> d
     if client_order_id is not None and order_id is None:
         return {"id": card.CARD.client_ids.prefix + client_order_id}
     raise ValueError("an order is named by exactly one of its ids")
+
+
+def _oldest_first(rows: dict[str, T], moment: Callable[[T], int]) -> list[T]:
+    """Order rows that came newest first; those of one moment as well, in which one order may be filled many times."""
+    ordered = list(rows.values())
+    ordered.reverse()
+    ordered.sort(key=moment)
+    return ordered
 
 
 def _order_id(row: Order) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from arb_core.structs.market import Symbol
@@ -9,16 +10,16 @@ from arb_sim.assets import asset
 from arb_sim.kernel.book import Units
 from arb_sim.kernel.candles import Interval
 from arb_sim.kernel.market import Market, Network, Print, Status
-from arb_sim.kernel.rest import Refusal, json
+from arb_sim.kernel.rest import json
 from arb_sim.kernel.spelling import trimmed
 from arb_sim.venue import Response
 
-from arb_gateio.sim.spelling import error, invalid, price, quote, size, whole
+from arb_gateio.sim.spelling import Declined, invalid, plain, price, quote, size, whole
 
 if TYPE_CHECKING:
     from arb_gateio.sim.venue import GateioVenue
 
-__all__ = ["INTERVALS", "OTHER_MARKETS", "MarketData", "ticker"]
+__all__ = ["INTERVALS", "MOST_QUOTE", "OTHER_MARKETS", "MarketData", "ticker"]
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
@@ -47,6 +48,9 @@ LARGE_SNAPSHOT = 100
 CACHED_NS = MINUTE
 """REST books of more levels come from a cache that may be minutes behind (github.com/gateio/gatews issue 51)."""
 
+MOST_QUOTE = Decimal(5_000_000)
+"""The largest order, in quote."""
+
 POINTS = 10_000
 """How many candles back Gate.io answers."""
 
@@ -56,7 +60,8 @@ class MarketData:
 
     def __init__(self, venue: "GateioVenue") -> None:
         self._venue = venue
-        self._networks = self._list_networks()
+        self.networks = self._list_networks()
+        """Every asset and the chains it travels on."""
         self.routes: dict[str, Callable[[str, dict[str, str]], Response]] = {
             "time": lambda _name, _params: json({"server_time": venue.now_ms}),
             "currency_pairs": self._currency_pairs,
@@ -79,10 +84,10 @@ class MarketData:
 
     def _currencies(self, name: str, _params: dict[str, str]) -> Response:
         if not name:
-            return json([_currency(each, networks) for each, networks in self._networks.items()])
-        if name not in self._networks:
-            raise Refusal(error(400, "INVALID_CURRENCY", f"Invalid currency {name}"))
-        return json(_currency(name, self._networks[name]))
+            return json([_currency(each, networks) for each, networks in self.networks.items()])
+        if name not in self.networks:
+            raise Declined(400, "INVALID_CURRENCY", f"Invalid currency {name}")
+        return json(_currency(name, self.networks[name]))
 
     def _tickers(self, _argument: str, params: dict[str, str]) -> Response:
         zones = {"utc0": ["utc0"], "utc8": ["utc8"], "all": ["utc0", "utc8"]}.get(params.get("timezone", ""), [])
@@ -100,7 +105,7 @@ class MarketData:
         venue = self._venue
         market = venue.market(params)
         if params.get("interval", "0") != "0":
-            raise Refusal(invalid("interval", params["interval"]))
+            raise invalid("interval", params["interval"])
         limit = whole(params, "limit", 10, most=5000) or 10
         snapshot = venue.snapshot(market, limit, cached_ns=CACHED_NS if limit > LARGE_SNAPSHOT else 0)
         shown: dict[str, Any] = {"id": snapshot.version} if params.get("with_id") == "true" else {}
@@ -143,13 +148,13 @@ class MarketData:
         market = self._venue.market(params)
         interval = INTERVALS.get(params.get("interval", "30m"))
         if interval is None:
-            raise Refusal(invalid("interval", params["interval"]))
+            raise invalid("interval", params["interval"])
         first, last = whole(params, "from", None), whole(params, "to", None)
         if (first is not None or last is not None) and "limit" in params:
-            raise Refusal(invalid("limit", params["limit"]))
+            raise invalid("limit", params["limit"])
         if first is not None and now_ns - first * SECOND > POINTS * interval.span_ns:
             message = "Candlestick too long ago. Maximum 10000 points ago are allowed"
-            raise Refusal(error(400, "INVALID_PARAM_VALUE", message))
+            raise Declined(400, "INVALID_PARAM_VALUE", message)
         candles = market.candles(interval, now_ns).between(
             None if first is None else first * SECOND,
             None if last is None else last * SECOND,
@@ -209,7 +214,7 @@ def _instrument(market: Market) -> dict[str, Any]:
         "min_base_amount": trimmed(listing.min_size, listing.size_decimals),
         "min_quote_amount": str(listing.min_notional),
         "max_base_amount": None,
-        "max_quote_amount": "5000000",
+        "max_quote_amount": plain(MOST_QUOTE),
         "amount_precision": listing.size_decimals,
         "precision": listing.price_decimals,
         "trade_status": "tradable" if market.status is Status.TRADING else "untradable",

@@ -1,16 +1,27 @@
 """How Gate.io prints numbers, and how it says no. Entered by every other room of the simulated venue."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from arb_sim.kernel.market import Market
 from arb_sim.kernel.rest import Refusal, json, number
 from arb_sim.kernel.spelling import padded, trimmed
-from arb_sim.venue import Response
 
-__all__ = ["error", "invalid", "plain", "price", "quote", "size", "ten", "text", "whole"]
+__all__ = ["Declined", "invalid", "page", "plain", "price", "quote", "size", "ten", "text", "whole"]
+
+T = TypeVar("T")
+
+
+class Declined(Refusal):
+    """A request that Gate.io refuses, over REST or the socket. A client decides by the label, not by the status."""
+
+    def __init__(self, status: int, label: str, message: str) -> None:
+        super().__init__(json({"label": label, "message": message}, status=status))
+        self.status = status
+        self.label = label
+        self.message = message
 
 
 def text(message: Mapping[str, Any]) -> str:
@@ -18,14 +29,9 @@ def text(message: Mapping[str, Any]) -> str:
     return msgspec.json.encode(message).decode()
 
 
-def error(status: int, label: str, message: str) -> Response:
-    """Refuse a request."""
-    return json({"label": label, "message": message}, status=status)
-
-
-def invalid(name: str, value: object) -> Response:
+def invalid(name: str, value: object) -> Declined:
     """Refuse a request for the value of one parameter."""
-    return error(400, "INVALID_PARAM_VALUE", f"Invalid parameter `{name}` with value: {value}")
+    return Declined(400, "INVALID_PARAM_VALUE", f"Invalid parameter `{name}` with value: {value}")
 
 
 def whole(params: Mapping[str, str], name: str, default: int | None, *, most: int | None = None) -> int | None:
@@ -33,7 +39,13 @@ def whole(params: Mapping[str, str], name: str, default: int | None, *, most: in
     try:
         return number(params.get(name), default, most=most)
     except ValueError as wrong:
-        raise Refusal(invalid(name, params[name])) from wrong
+        raise invalid(name, params[name]) from wrong
+
+
+def page(rows: Sequence[T], params: Mapping[str, str], *, most: int) -> Sequence[T]:
+    """Cut out the page that a request wants."""
+    limit, number_of_page = whole(params, "limit", 100, most=most) or 100, whole(params, "page", 1) or 1
+    return rows[(number_of_page - 1) * limit : number_of_page * limit]
 
 
 def price(market: Market, count: int) -> str:

@@ -1,0 +1,294 @@
+"""ccxt with a key of our simulated accounts: its signed requests are understood, and it reads what our plugins read.
+
+A private half that was written from the documentation, a client that has traded on the real venues for years, and a
+plugin of ours: where all three agree about orders, fills and money, a mistake would have to be made three times alike.
+"""
+
+import asyncio
+from contextlib import asynccontextmanager
+from decimal import Decimal
+
+import aiohttp
+import arb_core as arb
+import msgspec
+import pytest
+from arb_core.structs.account import Credentials
+from arb_core.structs.market import Asset, Side
+from arb_core.structs.order import ClientOrderId, OrderId, OrderRequest, OrderStatus
+from arb_sim.child import serving
+from arb_sim.inspection import AccountState
+
+pytestmark = pytest.mark.foreign
+
+SYMBOLS = ["BTC/USDT", "LINK/USDT"]
+LINK = arb.Symbol("LINK", "USDT")
+FAR = Decimal("0.8")
+"""Of the best bid: where an order rests."""
+
+THEIR_NAMES = {"mexc": "mexc", "gateio": "gate", "binance": "binance"}
+EXCHANGES = ("gateio",)
+
+THEIR_STATUS = {
+    OrderStatus.OPEN: "open",
+    OrderStatus.PARTIALLY_FILLED: "open",
+    OrderStatus.FILLED: "closed",
+    OrderStatus.CANCELED: "canceled",
+}
+
+every = pytest.mark.parametrize("exchange", EXCHANGES)
+
+
+def moved(urls, rest_url, ws_url):
+    """Their table of addresses, with our hosts and their paths."""
+    if isinstance(urls, dict):
+        return {name: moved(url, rest_url, ws_url) for name, url in urls.items()}
+    if isinstance(urls, str) and "://" in urls:
+        scheme, _, rest = urls.partition("://")
+        return (rest_url if scheme.startswith("http") else ws_url) + "".join(rest.partition("/")[1:])
+    return urls
+
+
+class Stage:
+    """Their client and ours before one simulated account, in a market that stands still."""
+
+    def __init__(self, served, theirs, ours):
+        self.theirs = theirs
+        self.ours = ours
+        self._served = served
+
+    async def truth(self):
+        """The account as the venue knows it."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self._served.rest_url}/_sim/account") as answer:
+            return msgspec.json.decode(await answer.read(), type=AccountState)
+
+    async def best(self):
+        """Best bid and ask as (price, size)."""
+        book = await self.ours.public.get_orderbook(LINK, 5)
+        return [tuple(Decimal(str(number)) for number in side[0]) for side in (book.bids, book.asks)]
+
+    async def rests(self, **params):
+        """Let their client place an order below the market."""
+        (bid, _), _ = await self.best()
+        price = float(round(bid * FAR, 2))
+        return await self.theirs.create_order("LINK/USDT", "limit", "buy", 2, price, params)
+
+    async def agree(self, order_id):
+        """Ask all three of an order, and return what they agree on."""
+        theirs = await self.theirs.fetch_order(order_id, "LINK/USDT")
+        ours = await self.ours.private.get_order(LINK, order_id=OrderId(str(order_id)))
+        (true,) = [order for order in (await self.truth()).orders if order.id == str(order_id)]
+        assert theirs["id"] == ours.order_id == true.id
+        assert theirs["side"] == ours.side.name.lower() == true.side
+        assert theirs["status"] == THEIR_STATUS[ours.status]
+        assert Decimal(str(theirs["filled"])) == ours.filled == true.filled
+        assert ours.filled_quote == true.spent
+        if true.budget is None:  # else their cost is what might have been spent
+            assert Decimal(str(theirs["cost"])) == true.spent
+        if true.price is not None:
+            assert Decimal(str(theirs["price"])) == ours.price == true.price
+            assert Decimal(str(theirs["amount"])) == ours.quantity == true.size
+        return ours
+
+
+@asynccontextmanager
+async def both(exchange):
+    """Their client and ours, each with the key of the account."""
+    # Here, because every environment collects this file, and only one of them has ccxt.
+    import ccxt.pro  # pyright: ignore[reportMissingImports]
+
+    async with serving([exchange], seed=11, symbols=SYMBOLS, steps_per_s=0) as (served,):
+        theirs = getattr(ccxt.pro, THEIR_NAMES[exchange])({"apiKey": served.api_key, "secret": served.api_secret})
+        theirs.urls["api"] = moved(theirs.urls["api"], served.rest_url, served.ws_url)
+        theirs.has["fetchCurrencies"] = False  # asks for much that is no spot trading
+        key = Credentials(api_key=served.api_key, api_secret=served.api_secret)
+        try:
+            async with arb.open_exchange(
+                exchange, rest_url=served.rest_url, ws_url=served.ws_url, credentials=key
+            ) as ours:
+                await ours.load_markets()
+                yield Stage(served, theirs, ours)
+        finally:
+            await theirs.close()
+
+
+@every
+async def test_balances_are_the_same(exchange):
+    async with both(exchange) as here:
+        await here.rests()
+        theirs = await here.theirs.fetch_balance()
+        ours = await here.ours.private.get_balances()
+        true = (await here.truth()).balances
+        assert set(ours) == set(true) == {"BTC", "LINK", "USDT"}
+        for asset, held in true.items():
+            mine = ours[Asset(asset)]
+            assert (mine.free, mine.locked) == (held.free, held.locked)
+            told = theirs[asset]
+            assert [Decimal(str(told[name])) for name in ("free", "used", "total")] == pytest.approx(
+                [held.free, held.locked, held.free + held.locked], rel=Decimal("1e-12")
+            )
+
+
+@every
+async def test_limit_order_rests_is_found_and_cancelled(exchange):
+    async with both(exchange) as here:
+        placed = await here.rests()
+        order = await here.agree(placed["id"])
+        assert (order.status, order.filled) == (OrderStatus.OPEN, 0)
+        theirs = [order["id"] for order in await here.theirs.fetch_open_orders("LINK/USDT")]
+        ours = [order.order_id for order in await here.ours.private.get_open_orders(LINK)]
+        assert theirs == ours == [order.order_id]
+        await here.theirs.cancel_order(placed["id"], "LINK/USDT")
+        assert (await here.agree(placed["id"])).status is OrderStatus.CANCELED
+        assert await here.theirs.fetch_open_orders("LINK/USDT") == []
+
+
+@every
+async def test_their_client_id_is_ours(exchange):
+    async with both(exchange) as here:
+        prefix = here.ours.card.client_ids.prefix
+        placed = await here.rests(clientOrderId=f"{prefix}foreign00000000001")
+        ours = await here.ours.private.get_order(LINK, client_order_id=ClientOrderId("foreign00000000001"))
+        assert ours.order_id == placed["id"]
+        (bid, _), _ = await here.best()
+        mine = OrderRequest(
+            symbol=LINK,
+            side=Side.BUY,
+            client_order_id=ClientOrderId("domestic0000000001"),
+            quantity=Decimal(2),
+            price=round(bid * FAR, 2),
+        )
+        ack = await here.ours.private.place_order(mine)
+        theirs = await here.theirs.fetch_order(ack.order_id, "LINK/USDT")
+        assert theirs["clientOrderId"] == f"{prefix}domestic0000000001"
+
+
+@every
+async def test_taking_orders_end_as_they_should(exchange):
+    async with both(exchange) as here:
+        _, (ask, size) = await here.best()
+        placed = await here.theirs.create_order(
+            "LINK/USDT", "limit", "buy", float(size + 3), float(ask), {"timeInForce": "IOC"}
+        )
+        order = await here.agree(placed["id"])
+        assert (order.status, order.filled, order.quantity) == (OrderStatus.CANCELED, size, size + 3)
+        sold = await here.theirs.create_order("LINK/USDT", "market", "sell", 3)
+        order = await here.agree(sold["id"])
+        assert (order.status, order.filled) == (OrderStatus.FILLED, 3)
+        bought = await here.theirs.create_market_buy_order_with_cost("LINK/USDT", 50)
+        order = await here.agree(bought["id"])
+        assert order.status is OrderStatus.FILLED
+        assert 49 < order.filled_quote <= 50
+
+
+@every
+async def test_post_only_order_rests_or_is_refused(exchange):
+    import ccxt  # pyright: ignore[reportMissingImports]
+
+    async with both(exchange) as here:
+        (bid, _), (ask, _) = await here.best()
+        post_only = {"postOnly": True}
+        rests = await here.theirs.create_order("LINK/USDT", "limit", "buy", 2, float(bid), post_only)
+        assert (await here.agree(rests["id"])).status is OrderStatus.OPEN
+        try:
+            takes = await here.theirs.create_order("LINK/USDT", "limit", "buy", 2, float(ask), post_only)
+        except ccxt.InvalidOrder:
+            pass
+        else:
+            order = await here.agree(takes["id"])
+            assert (order.status, order.filled) == (OrderStatus.CANCELED, 0)
+        assert len((await here.truth()).fills) == 0
+
+
+@every
+async def test_fills_are_the_same(exchange):
+    async with both(exchange) as here:
+        since_ns = here.ours.clock.now_ns() - 10**9
+        _, (ask, size) = await here.best()
+        await here.theirs.create_order("LINK/USDT", "limit", "buy", float(size + 3), float(ask * 2))
+        await here.theirs.create_order("LINK/USDT", "market", "sell", 3)
+        theirs = await here.theirs.fetch_my_trades("LINK/USDT")
+        ours = await here.ours.private.get_fills(LINK, since_ns)
+        assert len(ours) >= 3
+        assert {
+            (trade["id"], trade["order"], trade["side"], trade["price"], trade["amount"], trade["takerOrMaker"])
+            for trade in theirs
+        } == {
+            (
+                fill.trade_id,
+                fill.order_id,
+                fill.side.name.lower(),
+                float(fill.price),
+                float(fill.quantity),
+                fill.role.name.lower(),
+            )
+            for fill in ours
+        }
+        assert {trade["id"]: (trade["fee"]["cost"], trade["fee"]["currency"]) for trade in theirs} == {
+            fill.trade_id: (float(str(fill.fee)), fill.fee_asset) for fill in ours
+        }
+        assert [fill.fee for fill in ours] == [fill.fee for fill in (await here.truth()).fills]
+
+
+@every
+async def test_streamed_orders_are_the_same(exchange):
+    async with both(exchange) as here:
+        heard, told = [], []
+        await here.ours.watch_orders(heard.append)
+
+        async def listen():
+            while not told or told[-1][1] == "open":
+                told.extend((order["id"], order["status"]) for order in await here.theirs.watch_orders("LINK/USDT"))
+
+        listening = asyncio.create_task(listen())
+        async with asyncio.timeout(60):
+            placed = await here.rests()
+            while not told:  # their subscription says nothing when it stands: place until it is heard
+                await asyncio.sleep(0.5)
+                placed = await here.rests()
+            await here.theirs.cancel_order(placed["id"], "LINK/USDT")
+            await listening
+        assert told[-1] == (placed["id"], "canceled")
+        states = list(dict.fromkeys((order.order_id, THEIR_STATUS[order.status]) for order in heard))
+        assert [state for state in states if state[0] == placed["id"]] == [
+            (placed["id"], "open"),
+            (placed["id"], "canceled"),
+        ]
+
+
+@every
+async def test_errors_are_the_venues_own(exchange):
+    import ccxt  # pyright: ignore[reportMissingImports]
+
+    async with both(exchange) as here:
+        (bid, _), _ = await here.best()
+        with pytest.raises(ccxt.InsufficientFunds):
+            await here.theirs.create_order("LINK/USDT", "limit", "buy", 30_000, float(bid))
+        with pytest.raises(ccxt.OrderNotFound):
+            await here.theirs.cancel_order("4711", "LINK/USDT")
+        assert (await here.truth()).orders == []
+
+
+@every
+async def test_tampered_request_is_refused(exchange):
+    import ccxt  # pyright: ignore[reportMissingImports]
+
+    async with both(exchange) as here:
+        (bid, _), _ = await here.best()
+        price = str(round(bid * FAR, 2))
+        other = price[:-1] + str((int(price[-1]) + 1) % 10)
+        sign = here.theirs.sign
+
+        def tampered(*asked, **named):
+            signed = sign(*asked, **named)
+            return {
+                name: value.replace(price, other) if isinstance(value, str) else value for name, value in signed.items()
+            }
+
+        here.theirs.sign = tampered
+        with pytest.raises(ccxt.AuthenticationError):
+            await here.theirs.create_order("LINK/USDT", "limit", "buy", 2, float(price))
+        here.theirs.sign = sign
+        assert (await here.truth()).orders == []
+        await here.theirs.create_order("LINK/USDT", "limit", "buy", 2, float(price))
+        (order,) = (await here.truth()).orders
+        assert order.price == Decimal(price)
