@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from arb_sim.faults import Fault, FaultKind
+from arb_sim.kernel.orders import Why
 from arb_sim.likeness import differences
 
 SAMPLES = files("arb_gateio") / "samples"
@@ -247,6 +248,17 @@ def test_halted_pair_takes_no_orders(trader):
     trader.venue.faults.arm(Fault(kind=FaultKind.HALT, pair=PAIR, hold_s=1))
     order = {**PAIRED, "side": "buy", "amount": "0.01", "price": "80000"}
     assert trader.denied("POST", "/spot/orders", body=order) == (400, "TRADE_RESTRICTED")
+
+
+@pytest.mark.parametrize("why", Why)
+def test_order_may_be_refused_for_any_reason(trader, why):
+    trader.venue.faults.arm(Fault(kind=FaultKind.ORDER_REJECTED, why=why))
+    status, label = trader.denied(
+        "POST", "/spot/orders", body={**PAIRED, "side": "buy", "amount": "0.01", "price": "80000"}
+    )
+    assert 400 <= status < 500
+    assert label.isupper()
+    assert trader.venue.inspection.orders() == []
 
 
 def test_order_without_a_text_is_called_by_its_way(trader):
