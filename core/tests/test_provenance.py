@@ -8,7 +8,7 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
-from arb_core.provenance import examine, ignore_bytecode
+from arb_core.provenance import examine, own_bytecode
 
 INFO = "acme_one-1.2.dist-info"
 
@@ -114,8 +114,8 @@ def test_what_was_changed_afterwards_is_named(site, change, fault):
         assert found.digest != before
 
 
-def test_bytecode_that_the_installer_made_is_no_fault_for_it_is_not_used(site, tmp_path):
-    code = "import sys\nfrom arb_core.provenance import ignore_bytecode\nfrom pathlib import Path\n"
+def test_bytecode_that_the_installer_made_is_no_fault_for_it_is_not_used(site):
+    code = "import sys\nfrom arb_core.provenance import own_bytecode\n"
     subprocess.run([sys.executable, "-m", "compileall", "-q", site.root / "acme_one/deep"], check=True)
     (compiled,) = (site.root / "acme_one/deep/__pycache__").glob("sign.*.pyc")
     site.record(f"{compiled.relative_to(site.root).as_posix()},,")
@@ -128,14 +128,18 @@ def test_bytecode_that_the_installer_made_is_no_fault_for_it_is_not_used(site, t
     load = "import importlib.util as u; s = u.spec_from_file_location('sign', sys.argv[1]); m = u.module_from_spec(s); s.loader.exec_module(m); print(m.SECRET_SENT_TO)"
     command = [sys.executable, "-c", code + load, site.root / "acme_one/deep/sign.py"]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "x\n"
-    command[2] = code + f"ignore_bytecode(Path({str(tmp_path / 'cache')!r}))\n" + load
+    command[2] = code + "with own_bytecode(): " + load
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "None\n"
 
 
-def test_bytecode_goes_where_it_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "pycache_prefix", None)
-    ignore_bytecode(tmp_path)
-    assert sys.pycache_prefix == str(tmp_path)
+def test_bytecode_of_later_is_as_before():
+    before = sys.pycache_prefix
+    with own_bytecode():
+        folder = sys.pycache_prefix
+        assert folder is not None
+        assert Path(folder).is_dir()
+    assert sys.pycache_prefix == before
+    assert not Path(folder).exists()
 
 
 def test_digest_is_that_of_the_wheel_wherever_it_is_installed(site, tmp_path):

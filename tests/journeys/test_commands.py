@@ -14,13 +14,13 @@ PATIENCE_S = 60
 
 
 @pytest.fixture(scope="module")
-def environment():
-    """Two simulated venues, and the variables that lead to them."""
+def environment(tmp_path_factory):
+    """Two simulated venues, and the variables that lead to them; a user who has no state yet."""
     command = [ARB, "sim", "serve", "mexc", "gateio", "--json", "--symbols", "BTC/USDT,ETH/USDT"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         served = [json.loads(process.stdout.readline()) for _ in range(2)]
-        variables = dict(os.environ)
+        variables = {**os.environ, "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state"))}
         for venue in served:
             name = venue["exchange"].upper()
             variables |= {f"ARB_{name}_REST_URL": venue["rest_url"], f"ARB_{name}_WS_URL": venue["ws_url"]}

@@ -10,9 +10,11 @@ import csv
 import hashlib
 import sys
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, cast
 
 import importlib_metadata
@@ -20,7 +22,7 @@ import msgspec
 
 from arb_core.known import COMMANDS, DISTRIBUTIONS
 
-__all__ = ["Provenance", "examine", "ignore_bytecode"]
+__all__ = ["Provenance", "examine", "own_bytecode"]
 
 _HASHES = frozenset({"sha256", "sha384", "sha512"})
 
@@ -66,9 +68,16 @@ def examine(name: str) -> Provenance:
     return Provenance(distribution=name, version=version, files=len(files), digest=_digest(files), faults=tuple(faults))
 
 
-def ignore_bytecode(folder: Path) -> None:
-    """Compile sources anew into a folder of ours: bytecode beside them is in no RECORD, and Python would prefer it."""
-    sys.pycache_prefix = str(folder)
+@contextmanager
+def own_bytecode() -> Generator[None]:
+    """Compile sources anew in this block: bytecode beside them is in no RECORD, and Python would take it for them."""
+    before = sys.pycache_prefix
+    with TemporaryDirectory(prefix="arb-") as folder:
+        sys.pycache_prefix = folder
+        try:
+            yield
+        finally:
+            sys.pycache_prefix = before
 
 
 class _Listed(NamedTuple):

@@ -1,9 +1,16 @@
 """Runs `arb` in this process, as its console script does."""
 
+import importlib
+import sys
 from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from arb_core.cli.main import main
+
+# Test folders are not packages here; accounts that follow a script stand with the engine's tests.
+sys.path.insert(0, str(Path(__file__).parents[1] / "engine" / "trading"))
 
 
 @dataclass
@@ -22,3 +29,9 @@ def arb(capsys):
         return Done(int(ended.value.code or 0), out, err)
 
     return arb
+
+
+@pytest.fixture
+def scripted() -> ModuleType:
+    """`ScriptedVenue` and `ScriptedAccount`."""
+    return importlib.import_module("scripted_account")

@@ -1,48 +1,34 @@
-"""`arb doctor`: is this machine, are the plugins, and is the way to each venue as they should be."""
+"""`arb doctor`: are this machine, the plugins, the journal, the keys, and the way to each venue as they should be.
 
-import asyncio
+It asks and measures; nothing is traded, cancelled or changed.
+"""
+
 import platform
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any
 
 import click
 import importlib_metadata
-import msgspec
 
+from arb_core.cli.allowed import allowed, check_allowed, check_installed
+from arb_core.cli.checks import check_venues
+from arb_core.cli.findings import Finding, failed, show
+from arb_core.cli.journal_check import check_journal
+from arb_core.cli.journals import place_of
+from arb_core.cli.keys import KeyRing
 from arb_core.cli.loop import run
-from arb_core.cli.opening import Opener, openers_for
+from arb_core.cli.opening import openers_for
 from arb_core.cli.options import config_file, standard, venues
-from arb_core.cli.plain import columns, emit
-from arb_core.errors import ArbError
+from arb_core.config import Settings, load_file
+from arb_core.engine.journal.opening import require
+from arb_core.errors import SettingsError
 from arb_core.registry import Registry
 from arb_core.runtime.clock import SystemClock
-from arb_core.structs.market import VenueName
-from arb_core.venue import Venue
+from arb_core.structs.market import Symbol
 
-__all__ = ["Finding", "command", "judge_skew"]
-
-_SKEW_WARN_NS = 250_000_000
-"""Above this, ages of quotes that the venue stamps are misleading."""
-_SKEW_FAIL_NS = 1_000_000_000
-"""Above this, venues begin to refuse signed requests: the narrowest windows end one second ahead of their clock."""
-
-_SAMPLES = 3
-"""Measurements of each venue; the one with the shortest way there and back is the most exact."""
-
-_PATIENCE_S = 15.0
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="finding"):
-    """One thing that was looked at."""
-
-    check: str
-    state: Literal["ok", "warning", "failed"]
-    detail: str
-    venue: str | None = None
-    value: float | None = None
-    """The measured figure, in the unit that the check's name ends with."""
+__all__ = ["command"]
 
 
 @click.command("doctor")
@@ -51,19 +37,22 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
 @standard
 def command(*, venues: tuple[str, ...], config: str | None, as_json: bool) -> int:
     """Check this machine, the plugins and the way to each venue."""
-    registry = Registry()
-    findings = [*_machine(registry), *_plugins(registry)]
+    plugins = load_file(config).plugins
+    chosen = bool(plugins.allow or plugins.editable)
+    # Before anything is imported; and what is not allowed is not.
+    files = check_allowed(plugins) if chosen else check_installed()
+    registry = Registry(allow=allowed(plugins)) if chosen else Registry()
+    findings = [*_machine(registry), *_plugins(registry), *files]
     working = [entry.id for entry in registry.exchanges() if entry.state == "ok"]
     names = venues or (() if config is not None else working)
-    _, openers = openers_for(names, registry=registry, file=config)
-    findings += run(_venues(openers))
-    for finding in findings:
-        if as_json:
-            emit(finding)
-    if not as_json:
-        rows = [(f"{f.venue} {f.check}" if f.venue else f.check, f.state, f.detail) for f in findings]
-        click.echo(columns(("check", "state", "detail"), rows))
-    return 1 if any(finding.state == "failed" for finding in findings) else 0
+    keys = KeyRing()
+    settings, openers = openers_for(names, registry=registry, file=config, keys=keys)
+    symbols = list(dict.fromkeys(Symbol.parse(text) for text in settings.symbols))
+    findings += keys.broken()
+    findings += _journal(settings, keys)
+    findings += run(check_venues(openers, symbols, SystemClock()))
+    show(findings, as_json=as_json)
+    return 1 if failed(findings) else 0
 
 
 def _machine(registry: Registry) -> Iterable[Finding]:
@@ -94,61 +83,17 @@ def _plugins(registry: Registry) -> Iterable[Finding]:
             yield Finding(check=f"plugin {entry.id}", state="failed", detail=detail)
 
 
-async def _venues(openers: Mapping[VenueName, Opener]) -> list[Finding]:
-    found = await asyncio.gather(*(_venue(name, opener) for name, opener in openers.items()))
-    return [finding for findings in found for finding in findings]
-
-
-async def _venue(name: VenueName, opener: Opener) -> list[Finding]:
-    """Look at one venue; what goes wrong there is a finding, not an end."""
+def _journal(settings: Settings, keys: KeyRing) -> Iterable[Finding]:
+    """Look at the journal of real trading, and at the locks of the keys that were found."""
     try:
-        async with asyncio.timeout(_PATIENCE_S), opener() as venue:
-            return await _measure(name, venue)
-    except ArbError as error:
-        return [Finding(check="reachable", venue=name, state="failed", detail=str(error))]
-    except TimeoutError:
-        return [Finding(check="reachable", venue=name, state="failed", detail=f"no answer within {_PATIENCE_S:g} s")]
-
-
-async def _measure(name: VenueName, venue: Venue) -> list[Finding]:
-    clock = SystemClock()
-    samples: list[tuple[int, int]] = []
-    for _ in range(_SAMPLES):
-        sent_ns, began_ns = clock.now_ns(), clock.monotonic_ns()
-        server_ns = await venue.public.get_server_time()
-        trip_ns = clock.monotonic_ns() - began_ns
-        samples.append((trip_ns, server_ns - (sent_ns + trip_ns // 2)))
-    trip_ns, skew_ns = min(samples)
-    return [
-        Finding(check="round trip ms", venue=name, state="ok", detail=f"{trip_ns / 1e6:.1f} ms", value=trip_ns / 1e6),
-        judge_skew(name, skew_ns, trip_ns),
-        *_limits(name, venue),
-    ]
-
-
-def judge_skew(venue: str, skew_ns: int, trip_ns: int) -> Finding:
-    """Judge the venue's clock minus ours, known to within half the way there and back."""
-    doubt_ns = trip_ns // 2
-    sure_ns = max(0, abs(skew_ns) - doubt_ns)
-    state: Literal["ok", "warning", "failed"] = (
-        "ok" if sure_ns <= _SKEW_WARN_NS else "warning" if sure_ns <= _SKEW_FAIL_NS else "failed"
-    )
-    detail = f"{skew_ns / 1e6:+.0f} ms (± {doubt_ns / 1e6:.0f})"
-    if state != "ok":
-        detail += "; set this machine's clock, e.g. by NTP"
-    return Finding(check="clock skew ms", venue=venue, state=state, detail=detail, value=skew_ns / 1e6)
-
-
-def _limits(name: VenueName, venue: Venue) -> Iterable[Finding]:
-    """Tell how much of each rate limit these few requests have used, as we and the venue count it."""
-    for limit, use in venue.health().rest.budgets.items():
-        detail = f"{use.spent} of {use.limit} in {use.window_ns / 1e9:g} s"
-        if use.closed_ns:
-            yield Finding(
-                check=f"limit {limit}",
-                venue=name,
-                state="failed",
-                detail=f"{detail}; the venue refuses for {use.closed_ns / 1e9:.0f} s",
-            )
-        else:
-            yield Finding(check=f"limit {limit}", venue=name, state="ok", detail=detail)
+        require("journal")
+    except SettingsError as error:
+        yield Finding(check="journal", state="warning", detail=f"{error}, for trading")
+        return
+    yield from check_journal(place_of(settings.journal, "live"), SystemClock())
+    with keys.held([(name, settings.venues[name].exchange or name) for name in keys.found]) as taken:
+        held_elsewhere = {finding.venue for finding in taken}
+        yield from taken
+        for name in keys.found:
+            if name not in held_elsewhere:
+                yield Finding(check="key lock", venue=name, state="ok", detail="no other process holds it")

@@ -9,13 +9,13 @@ Exit codes: 0 done, 1 failed, 2 called in a wrong way (options, settings, a plug
 import difflib
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import cast
 
 import click
 
-from arb_core.cli.options import DEBUG
+from arb_core.cli.options import DEBUG, REDACTOR
 from arb_core.errors import ArbError, InvalidSymbol, NotSupported, PluginBroken, PluginMissing, SettingsError
 from arb_core.known import COMMANDS as FIRST_PARTY
 from arb_core.registry import COMMANDS, Found, discover, load
@@ -104,12 +104,14 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def _run(args: list[str]) -> int:
     debug = "--debug" in args
+    clean: Callable[[str], str] = str
     try:
         with group.make_context("arb", args) as context:
             try:
                 result = group.invoke(context)
             finally:
                 debug = bool(context.meta.get(DEBUG, debug))
+                clean = context.meta[REDACTOR].redact if REDACTOR in context.meta else str
             return result if isinstance(result, int) else 0
     except click.exceptions.Exit as error:
         return error.exit_code
@@ -124,18 +126,18 @@ def _run(args: list[str]) -> int:
         sys.stdout = None
         return 1
     except Exception as error:  # noqa: BLE001 (the border of the process)
-        return _report(error, debug=debug)
+        return _report(error, clean, debug=debug)
 
 
-def _report(error: BaseException, *, debug: bool) -> int:
-    """Say what went wrong in one line; what we did not foresee is named as such."""
+def _report(error: BaseException, clean: Callable[[str], str], *, debug: bool) -> int:
+    """Say what went wrong in one line; what we did not foresee is named as such. No secret passes `clean`."""
     if debug:
-        traceback.print_exception(error)
+        click.echo(clean("".join(traceback.format_exception(error)).rstrip()), err=True)
     error = _first(error)
     if isinstance(error, ArbError):
-        _say(str(error))
+        _say(clean(str(error)))
         return 2 if isinstance(error, BAD_USE) else 1
-    _say(f"unexpected {type(error).__name__}: {error}" + ("" if debug else " (--debug shows where)"))
+    _say(clean(f"unexpected {type(error).__name__}: {error}") + ("" if debug else " (--debug shows where)"))
     return 1
 
 

@@ -1,6 +1,6 @@
 """From names on the command line to venues that can be opened."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Protocol
 
@@ -8,10 +8,19 @@ from arb_core.config import DetectionSettings, Settings, load
 from arb_core.engine.opportunity import Mute, Policy
 from arb_core.registry import Registry
 from arb_core.runtime.transport import Transport
+from arb_core.structs.account import Credentials
 from arb_core.structs.market import VenueName
 from arb_core.venue import Venue, open_exchange
 
-__all__ = ["Opener", "openers_for"]
+__all__ = ["Keys", "Opener", "no_key", "openers_for", "policy_of"]
+
+
+Keys = Callable[[VenueName], Credentials | None]
+"""Finds the key of a venue, `config.load_credentials` for example; None = the venue is opened without an account."""
+
+
+def no_key(_name: VenueName) -> None:
+    """Open every venue without an account."""
 
 
 class Opener(Protocol):
@@ -23,9 +32,14 @@ class Opener(Protocol):
 
 
 def openers_for(
-    names: Iterable[str], *, registry: Registry, file: str | None = None, options: Mapping[str, object] | None = None
+    names: Iterable[str],
+    *,
+    registry: Registry,
+    file: str | None = None,
+    options: Mapping[str, object] | None = None,
+    keys: Keys = no_key,
 ) -> tuple[Settings, dict[VenueName, Opener]]:
-    """Return the settings and, by name, what opens each venue.
+    """Return the settings and, by name, what opens each venue, with its key where `keys` has one.
 
     Raises:
         SettingsError: the settings are wrong.
@@ -44,7 +58,7 @@ def openers_for(
     def opener(name: VenueName) -> Opener:
         own = settings.venues[name]
         exchange = own.exchange or name
-        return partial(open_exchange, exchange, venue=name, settings=own, registry=registry)
+        return partial(open_exchange, exchange, venue=name, settings=own, registry=registry, credentials=keys(name))
 
     return settings, {name: opener(name) for name in settings.venues}
 

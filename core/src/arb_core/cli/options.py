@@ -14,13 +14,29 @@ from arb_core.config import duration_ns
 from arb_core.runtime.clock import SystemClock
 from arb_core.structs.market import Symbol
 
-__all__ = ["DEBUG", "DECIMAL", "DURATION", "SINCE", "SYMBOL", "config_file", "seconds", "standard", "symbols", "venues"]
+__all__ = [
+    "DEBUG",
+    "DECIMAL",
+    "DURATION",
+    "REDACTOR",
+    "SINCE",
+    "SYMBOL",
+    "config_file",
+    "keep_secret",
+    "seconds",
+    "standard",
+    "symbols",
+    "venues",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 DEBUG = "arb_core.debug"
 """Key in `click.Context.meta`: whether errors are shown with their traceback."""
+
+REDACTOR = "arb_core.redactor"
+"""Key in `click.Context.meta`: what blots secrets out."""
 
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
@@ -94,10 +110,19 @@ def standard(function: Callable[..., R]) -> Callable[..., R]:
         from arb_core.logs import logging_to_stderr
 
         click.get_current_context().meta[DEBUG] = debug
-        with logging_to_stderr(_LEVELS[min(verbose, 2)], json=log_json):
+        with logging_to_stderr(_LEVELS[min(verbose, 2)], json=log_json) as redactor:
+            click.get_current_context().meta[REDACTOR] = redactor
             return function(*args, **options)
 
     return command
+
+
+def keep_secret(*secrets: str | None) -> None:
+    """Blot these texts out of all that this command logs and reports from now on."""
+    context = click.get_current_context(silent=True)
+    redactor = None if context is None else context.meta.get(REDACTOR)
+    if redactor is not None:
+        redactor.learn(*secrets)
 
 
 def venues(*, required: bool = True) -> Callable[[Callable[P, R]], Callable[P, R]]:
