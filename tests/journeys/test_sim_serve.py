@@ -87,12 +87,21 @@ def test_several_venues_live_in_one_market():
 def test_dislocations_are_told_as_they_happen():
     with serving("mexc", "binance", "--symbols", "BTC/USDT", "--dislocate", lines=3) as (lines, _):
         told = lines[2]
-        assert told.keys() == {"kind", "symbol", "buy", "sell", "start_ns", "end_ns", "edge_bps"}
+        assert told.keys() == {"kind", "symbol", "buy", "sell", "start_ns", "end_ns", "edge_bps", "path"}
         assert (told["kind"], told["symbol"], {told["buy"], told["sell"]}) == (
             "injected",
             "BTC/USDT",
             {"mexc", "binance"},
         )
+        assert told["edge_bps"] > 7
+        assert told["path"] == []
+
+
+def test_cycles_of_one_venue_are_told_with_their_path():
+    with serving("mexc", "--symbols", "BTC/USDT,ETH/BTC,ETH/USDT", "--dislocate", lines=2) as (lines, _):
+        told = lines[1]
+        assert (told["kind"], told["buy"], told["sell"]) == ("injected", "mexc", "mexc")
+        assert told["path"] in (["USDT", "BTC", "ETH"], ["USDT", "ETH", "BTC"])
         assert told["edge_bps"] > 7
 
 

@@ -51,7 +51,7 @@ def best(market):
 def test_one_seed_makes_one_market():
     runs = []
     for seed in (3, 3, 4):
-        world = World(seed=seed, symbols=["BTC/USDT", "PEPE/USDT"], dislocations=Dislocations())
+        world = World(seed=seed, symbols=["BTC/USDT", "ETH/BTC", "ETH/USDT"], dislocations=Dislocations())
         markets = watched(world)
         walk(world, 20, lambda: None)
         runs.append(
@@ -148,6 +148,133 @@ def test_venue_that_was_heard_of_alone_does_not_pay():
     walk(world, 120, look)
     assert len(ghosts) > 40
     assert max(ghosts) < 0
+
+
+NET = ["BTC/USDT", "ETH/USDT", "ETH/BTC", "SOL/BTC", "SOL/USDT"]
+
+
+def cycles(by_pair, fee):
+    """Every way round on one venue, by the assets that it passes through, with its edge in basis points."""
+    rates = {}
+    for pair, (bid, ask) in by_pair.items():
+        base, quote = pair.split("/")
+        rates[base, quote] = bid * (1 - fee)
+        rates[quote, base] = 1 / (ask * (1 + fee))
+    return {
+        ("USDT", one, two): (rates["USDT", one] * rates[one, two] * rates[two, "USDT"] - 1) * 1e4
+        for one, two in rates
+        if ("USDT", one) in rates and (two, "USDT") in rates and "USDT" not in {one, two}
+    }
+
+
+def all_cycles(markets):
+    for each in THREE:
+        shown = {pair: best(market) for pair, market in markets[each.exchange].items()}
+        for path, edge in cycles(shown, float(each.taker_fee)).items():
+            yield (each.exchange, path), edge
+
+
+def test_cross_costs_what_its_sides_say():
+    world = World(seed=5, symbols=NET, pace=Pace(volatility=1e-3))
+    markets = watched(world)
+    first = {pair: best(market)[0] for pair, market in markets["middle"].items()}
+    looked = 0
+
+    def look():
+        nonlocal looked
+        for _, edge in all_cycles(markets):
+            assert edge < 0
+            looked += 1
+
+    walk(world, 30, look)
+    assert looked > 5_000
+    last = {pair: best(market)[0] for pair, market in markets["middle"].items()}
+    assert abs(last["ETH/BTC"] / first["ETH/BTC"] - 1) > 1e-4, "it moves"
+    assert last["ETH/BTC"] == pytest.approx(last["ETH/USDT"] / last["BTC/USDT"], rel=1e-3)
+    assert not world.injected
+
+
+def test_cross_without_its_sides_walks_by_itself():
+    world = World(seed=5, symbols=["ETH/BTC", "BTC/USDT"])
+    (cross, _) = world.join(THREE[1]).values()
+    world.timeline.run(world.timeline.start_ns + 600 * SECOND)
+    before = best(cross)[0]
+    assert best(cross.look())[0] != before
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_cycles_pay_for_as_long_as_they_say_and_nothing_else_does(seed):
+    world = World(seed=seed, symbols=NET, dislocations=Dislocations(per_minute=0, cycles_per_minute=120))
+    markets = watched(world)
+    paid, quiet = 0, 0
+
+    def look():
+        nonlocal paid, quiet
+        now_ns = world.timeline.now_ns
+        live = {(i.buy, i.path) for i in world.injected if i.start_ns <= now_ns < i.end_ns}
+        for way, edge in all_cycles(markets):
+            if way in live:
+                assert edge >= 8.0 - 1.5, (way, edge)  # three books follow their prices, each in its own rhythm
+                paid += 1
+            else:
+                assert edge < 0, (way, edge)
+                quiet += 1
+        for symbol in world.symbols:
+            for direction, edge in edges(markets, symbol).items():
+                assert edge < 0, (symbol, direction, edge)
+
+    walk(world, 60, look)
+    assert len(world.injected) > 10
+    assert {len(injected.path) for injected in world.injected} == {3}
+    assert all(injected.buy == injected.sell and injected.edge_bps >= 7.5 for injected in world.injected)
+    assert {injected.path[1] == injected.symbol.base for injected in world.injected} == {True}
+    assert len({injected.path for injected in world.injected}) == 4, "both ways round both triangles"
+    assert paid > 300
+    assert quiet > 5000
+
+
+def test_cycle_of_which_one_symbol_was_heard_does_not_pay():
+    """The streams of three symbols tell one after the other: the first news alone is nothing to be had."""
+    world = World(seed=3, symbols=NET[:3], dislocations=Dislocations(per_minute=0, cycles_per_minute=120))
+    markets = watched(world)
+    before = {}
+    ghosts = []
+
+    def look():
+        now = {(venue, pair): best(market) for venue, by_pair in markets.items() for pair, market in by_pair.items()}
+        if before and len(world.injected) != before["made"]:
+            injected = world.injected[-1]
+            fee = {each.exchange: float(each.taker_fee) for each in THREE}[injected.buy]
+            for heard in NET[:3]:
+                shown = {pair: (now if pair == heard else before)[injected.buy, pair] for pair in NET[:3]}
+                ghosts.append(cycles(shown, fee)[injected.path])
+        before.update(now, made=len(world.injected))
+
+    walk(world, 60, look)
+    assert len(ghosts) > 30
+    assert max(ghosts) < 0
+
+
+def test_both_kinds_of_dislocations_pay_at_once():
+    world = World(seed=1, symbols=NET, dislocations=Dislocations(per_minute=80, cycles_per_minute=80))
+    markets = watched(world)
+    seen = set()
+
+    def look():
+        now_ns = world.timeline.now_ns
+        found = dict(all_cycles(markets))
+        for injected in world.injected:
+            if injected.start_ns <= now_ns < injected.end_ns:
+                if injected.path:
+                    edge = found[injected.buy, injected.path]
+                else:
+                    edge = edges(markets, injected.symbol)[injected.buy, injected.sell]
+                assert edge >= 8.0 - 1.5, (injected, edge)
+                seen.add(injected)
+
+    walk(world, 30, look)
+    assert {bool(injected.path) for injected in seen} == {True, False}
+    assert len(seen) > 15
 
 
 def test_dislocation_leaves_enough_to_take():

@@ -41,7 +41,10 @@ class ServedVenue(msgspec.Struct, frozen=True):
 
 
 class Injection(msgspec.Struct, frozen=True, tag_field="kind", tag="injected"):
-    """A dislocation that the simulated market made; times are UTC nanoseconds."""
+    """A dislocation that the simulated market made; times are UTC nanoseconds.
+
+    With a `path` it is a cycle through these assets, on one venue, which is both `buy` and `sell`.
+    """
 
     symbol: str
     buy: str
@@ -49,6 +52,7 @@ class Injection(msgspec.Struct, frozen=True, tag_field="kind", tag="injected"):
     start_ns: int
     end_ns: int
     edge_bps: float
+    path: tuple[str, ...] = ()
 
 
 _venue = msgspec.json.Decoder(ServedVenue)

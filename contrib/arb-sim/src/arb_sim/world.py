@@ -1,26 +1,26 @@
 """One market for all simulated venues, made from a single integer.
 
-Each symbol has one price that nobody sees, a random walk. Every venue keeps a book around it, a little late and a
-little off, with its own tick, lot, fees and depth. Now and then two venues disagree by more than their fees, on
-purpose: such a dislocation is written down, so that whoever watches can be measured against it.
+Each symbol has one price that nobody sees (`walks`). Every venue keeps a book around it, a little late and a little
+off, with its own tick, lot, fees and depth. Now and then two venues disagree by more than their fees, or three symbols
+of one venue by more than theirs, on purpose: such a dislocation is written down, so that whoever watches can be
+measured against it.
 
 Entered by a venue's kernel (`join`) and by whoever starts a simulation. The walk moves only where somebody watches.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from math import ceil, exp, floor, log10, sqrt
+from math import ceil, floor, log10
 from random import Random
 
 import msgspec
 from arb_core.structs.market import Symbol
 
 from arb_sim.assets import DEFAULT_SYMBOLS, MONEY, Asset, asset
-from arb_sim.kernel.book import Ladder, Units
 from arb_sim.kernel.market import Listing, Market, Network
-from arb_sim.kernel.spelling import Spelling
+from arb_sim.makers import Habits, Maker
 from arb_sim.timeline import Timeline
+from arb_sim.walks import Cross, Price, walks
 
 __all__ = ["Dislocations", "Habits", "Injected", "Pace", "Quirk", "World"]
 
@@ -30,36 +30,8 @@ BPS = 1e-4
 DEFAULT_START_NS = 1_700_000_000 * SECOND
 """Where a simulation on virtual time begins: where the core's `LoopClock` does."""
 
-_REMEMBERED_STEPS = 100_000
-"""Steps of a price that are walked one by one after a silence; a longer one is jumped over."""
-
 _QUIET_BPS = 3.0
 """How far any direction stays below its fees while nothing is injected."""
-
-
-class Habits(msgspec.Struct, frozen=True, kw_only=True):
-    """How a venue trades. Its `sim.py` states it; the world makes markets of it."""
-
-    exchange: str
-    pair: Callable[[Symbol], str]
-    spelling: Callable[[int, int], Spelling]
-    """(price decimals, size decimals) -> how it prints them."""
-    price_digits: int = 7
-    """Significant digits of a price: what the tick follows from."""
-    price_places: int = 12
-    """Most decimals of a price."""
-    lot_usd: float = 0.1
-    """About what the smallest size step is worth."""
-    min_notional: Decimal = Decimal(1)
-    """In units of money; other quotes get a fitting one."""
-    maker_fee: Decimal
-    taker_fee: Decimal
-    ids_per_level: bool = False
-    latency_ns: int = 20_000_000
-    """How late its makers follow the price."""
-    half_spread_bps: float = 0.6
-    levels: int = 150
-    """Levels a side, about."""
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,26 +45,32 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Dislocations(msgspec.Struct, frozen=True, kw_only=True):
-    """How often two venues disagree, for how long and by how much after both takers' fees.
+    """How often two venues disagree, or three symbols of one venue, for how long and by how much after takers' fees.
 
-    An edge is never more than the two fees together, unless it could not be as much as the least of `edge_bps` then.
+    An edge between venues is never more than the two fees together, unless it could not be as much as the least of
+    `edge_bps` then; one of a cycle never so large that one of its symbols would pay between venues, unless likewise.
     """
 
     per_minute: float = 12.0
+    cycles_per_minute: float = 6.0
+    """Where three symbols hang together: ETH/BTC with BTC/USDT and ETH/USDT."""
     first_after_s: float = 3.0
     lasting_s: tuple[float, float] = (1.5, 4.0)
     edge_bps: tuple[float, float] = (8.0, 25.0)
 
 
 class Injected(msgspec.Struct, frozen=True, kw_only=True):
-    """A dislocation that was made. `edge_bps` is what was left after both fees at the best levels when it began."""
+    """A dislocation that was made. `edge_bps` is what was left after all fees at the best levels when it began."""
 
     symbol: Symbol
+    """Of the first leg."""
     buy: str
     sell: str
     start_ns: int
     end_ns: int
     edge_bps: float
+    path: tuple[str, ...] = ()
+    """The assets of a cycle on one venue, which is both `buy` and `sell`: USDT, BTC, ETH, and back to USDT."""
 
 
 class Quirk(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,194 +83,6 @@ class Quirk(msgspec.Struct, frozen=True, kw_only=True):
     price_factor: float = 1.0
     deposits: bool = True
     withdrawals: bool = True
-
-
-class _Walk:
-    """The hidden price of one symbol."""
-
-    def __init__(
-        self, symbol: Symbol, price: float, *, seed: int, step_ns: int, start_ns: int, volatility: float
-    ) -> None:
-        rng = Random(f"{seed}:{symbol}")
-        self.symbol = symbol
-        self.makers: list[_Maker] = []
-        self.scheduled = False
-        self.dislocated_until_ns = 0
-        self._rng = rng
-        self._step_ns = step_ns
-        self._first_ns = start_ns + rng.randrange(step_ns) if step_ns else start_ns
-        self._sigma = volatility * sqrt(step_ns / SECOND)
-        self._done = 0
-        self._prices: deque[float] = deque([price], maxlen=64)
-
-    def advance(self, now_ns: int) -> None:
-        """Walk up to a moment."""
-        if not self._step_ns or now_ns < self._first_ns:
-            return
-        steps = (now_ns - self._first_ns) // self._step_ns + 1 - self._done
-        self._done += steps
-        if steps > _REMEMBERED_STEPS:
-            self._prices.append(self._prices[-1] * exp(self._sigma * sqrt(steps) * self._rng.gauss(0, 1)))
-            return
-        price, sigma, gauss = self._prices[-1], self._sigma, self._rng.gauss
-        for _ in range(steps):
-            price *= exp(sigma * gauss(0, 1))
-            self._prices.append(price)
-
-    def price(self, late_ns: int) -> float:
-        """The price as one who is late sees it."""
-        back = late_ns // self._step_ns if self._step_ns else 0
-        return self._prices[max(0, len(self._prices) - 1 - back)]
-
-    def next_ns(self, now_ns: int) -> int:
-        """The moment of the next step after now."""
-        if now_ns < self._first_ns:
-            return self._first_ns
-        return now_ns + self._step_ns - (now_ns - self._first_ns) % self._step_ns
-
-
-class _Maker:
-    """Keeps one venue's book of one symbol around the price."""
-
-    def __init__(self, market: Market, habits: Habits, walk: _Walk, *, seed: int, unit: int, factor: float) -> None:
-        self.market = market
-        self.habits = habits
-        self.walk = walk
-        self.fee = float(habits.taker_fee)
-        self.lean = 0
-        """1 = it bids above everybody else, -1 = it asks below."""
-        self.lean_by = 0.0
-        self.half_spread = self._usual_half_spread = habits.half_spread_bps * BPS
-        self._rng = Random(f"{seed}:{habits.exchange}:{walk.symbol}")
-        self._unit = unit
-        """About 50 USD, in lots."""
-        self._scale = 10.0**market.listing.price_decimals * factor
-        self._off = 0.0
-        self._gap = max(1, floor(walk.price(0) * self._scale * 2e-5))
-        self._done_ns = 0
-
-    def relax(self) -> None:
-        """Quote like everybody else again."""
-        self.lean, self.lean_by, self.half_spread = 0, 0.0, self._usual_half_spread
-
-    def _target(self) -> Units:
-        """Where best bid and ask belong now."""
-        if self.lean:
-            price = self.walk.price(0) * self._scale * (1 + self.lean * self.lean_by)
-            spread = max(1, floor(2 * price * self.half_spread))
-            if self.lean > 0:
-                bid = ceil(price)
-                return bid, bid + spread
-            ask = max(2, floor(price))
-            return max(1, ask - spread), ask
-        self._off = 0.9 * self._off + self._rng.gauss(0, 0.1 * BPS)
-        price = self.walk.price(self.habits.latency_ns) * self._scale * (1 + self._off)
-        bid = max(1, floor(price * (1 - self.half_spread)))
-        return bid, max(bid + 1, ceil(price * (1 + self.half_spread)))
-
-    def fill(self, now_ns: int) -> None:
-        """Make a whole book."""
-        bid, ask = self._target()
-        levels, gap, rng = self.habits.levels, self._gap, self._rng
-        bids, asks = {bid: self._size()}, {ask: self._size()}
-        for rank in range(1, levels):
-            bids[max(1, bid - rank * gap + rng.randrange(gap))] = self._size()
-            asks[ask + rank * gap - rng.randrange(gap)] = self._size()
-        self.market.change(list(bids.items()), list(asks.items()), now_ns)
-        self._done_ns = now_ns
-
-    def _size(self) -> int:
-        return max(self.market.listing.min_size, floor(self._unit * exp(4.6 * self._rng.random())))
-
-    def step(self, now_ns: int, changes: int) -> None:
-        """Follow the price, then change something somewhere."""
-        self._done_ns = now_ns
-        market = self.market
-        bids, asks = market.book.bids, market.book.asks
-        bid, ask = self._target()
-        swept_bids = _beyond(bids, lambda price: price > bid)
-        swept_asks = _beyond(asks, lambda price: price < ask)
-        for price, size in (swept_bids or swept_asks)[:3]:
-            market.trade(price, size, now_ns, taker_buys=not swept_bids)
-        new_bids = [(price, 0) for price, _ in swept_bids]
-        new_asks = [(price, 0) for price, _ in swept_asks]
-        if self.lean or bid not in bids.sizes:
-            new_bids.append((bid, self._best_size()))
-        if self.lean or ask not in asks.sizes:
-            new_asks.append((ask, self._best_size()))
-        market.change(new_bids, new_asks, now_ns)
-        rng = self._rng
-        if not self.lean and rng.random() < 0.25:
-            self._small_trade(now_ns)
-        for _ in range(changes):
-            buys = rng.random() < 0.5
-            level = self._somewhere(bids if buys else asks, -1 if buys else 1)
-            if buys:
-                market.change((level,), (), now_ns)
-            else:
-                market.change((), (level,), now_ns)
-        self._trim(bids, asks, now_ns)
-
-    def _best_size(self) -> int:
-        return max(40 * self._unit, self.market.listing.min_size) if self.lean else self._size()
-
-    def _small_trade(self, now_ns: int) -> None:
-        buys = self._rng.random() < 0.5
-        side = self.market.book.asks if buys else self.market.book.bids
-        price = side.best
-        if price is None:
-            return
-        before = side.sizes[price]
-        size = floor(before * self._rng.uniform(0.05, 0.6))
-        if size < self.market.listing.min_size or size >= before:
-            return
-        self.market.trade(price, size, now_ns, taker_buys=buys)
-        left = ((price, before - size),)
-        self.market.change(() if buys else left, left if buys else (), now_ns)
-
-    def _somewhere(self, side: Ladder, away: int) -> Units:
-        """Choose a level that is not the best: a new one, one that goes, or one of another size."""
-        rng = self._rng
-        count = len(side)
-        choice = rng.random()
-        if choice < 0.25 or count < 2:
-            best = side.best or 1
-            reach = self.habits.levels * self._gap
-            return max(1, best + away * (1 + floor(reach * rng.random() ** 2))), self._size()
-        price = side.at(1 + floor((count - 1) * rng.random() ** 2))
-        return price, 0 if choice < 0.5 and count > self.habits.levels // 2 else self._size()
-
-    def _trim(self, bids: Ladder, asks: Ladder, now_ns: int) -> None:
-        """Keep about as many levels as the venue has."""
-        change: list[list[Units]] = [[], []]
-        for found, side, away in ((change[0], bids, -1), (change[1], asks, 1)):
-            worst = side.worst
-            if worst is None:
-                continue
-            if len(side) > self.habits.levels * 1.2:
-                found.append((worst, 0))
-            missing = floor(self.habits.levels * 0.9) - len(side)
-            # One at a time, but a sweep that took many brings many back.
-            for _ in range(missing if missing > self.habits.levels * 0.2 else min(1, max(0, missing))):
-                worst = max(1, worst + away * self._rng.randint(1, 2 * self._gap))
-                found.append((worst, self._size()))
-        if change[0] or change[1]:
-            self.market.change(change[0], change[1], now_ns)
-
-    def catch_up(self, now_ns: int) -> None:
-        """Move a book that nobody watched to where it would be by now."""
-        if now_ns > self._done_ns:
-            self.walk.advance(now_ns)
-            self.step(now_ns, 0)
-
-
-def _beyond(side: Ladder, crossed: Callable[[int], bool]) -> list[Units]:
-    found: list[Units] = []
-    for level in side:
-        if not crossed(level[0]):
-            break
-        found.append(level)
-    return found
 
 
 class World:
@@ -317,29 +107,27 @@ class World:
         self._pace = pace or Pace()
         self._quirks = {(quirk.exchange, quirk.symbol): quirk for quirk in quirks}
         self._step_ns = round(SECOND / self._pace.steps_per_s) if self._pace.steps_per_s else 0
-        self._makers: dict[int, _Maker] = {}
-        self._walks = {
-            symbol: _Walk(
-                symbol,
-                asset(symbol.base).usd / asset(symbol.quote).usd,
-                seed=seed,
-                step_ns=self._step_ns,
-                start_ns=start_ns,
-                volatility=self._pace.volatility,
-            )
-            for symbol in self.symbols
-        }
+        self._makers: dict[int, Maker] = {}
+        self._walks = walks(
+            self.symbols, seed=seed, step_ns=self._step_ns, start_ns=start_ns, volatility=self._pace.volatility
+        )
+        self._quoting: dict[Symbol, list[Maker]] = {symbol: [] for symbol in self.symbols}
         self._rng = Random(f"{seed}:dislocations")
+        self._cycle_rng = Random(f"{seed}:cycles")
         self._dislocations = dislocations
         if dislocations is not None:
-            self.timeline.call_at(start_ns + round(dislocations.first_after_s * SECOND), self._dislocate)
+            first_ns = start_ns + round(dislocations.first_after_s * SECOND)
+            if dislocations.per_minute:
+                self.timeline.call_at(first_ns, self._dislocate)
+            if dislocations.cycles_per_minute and any(isinstance(walk, Cross) for walk in self._walks.values()):
+                self.timeline.call_at(first_ns, self._dislocate_cycle)
 
     def join(self, habits: Habits) -> dict[str, Market]:
         """Make a venue's markets, by the venue's own name of each."""
         markets = [self._open(habits, walk) for walk in self._walks.values()]
         return {market.pair: market for market in markets}
 
-    def _open(self, habits: Habits, walk: _Walk) -> Market:
+    def _open(self, habits: Habits, walk: Price) -> Market:
         quirk = self._quirks.get((habits.exchange, walk.symbol), Quirk(exchange=habits.exchange, symbol=walk.symbol))
         base = asset(walk.symbol.base)
         listing = _listing(habits, walk.symbol, walk.price(0) * quirk.price_factor, base, quirk)
@@ -355,9 +143,9 @@ class World:
             catch_up=self._catch_up,
         )
         unit = max(1, round(50 / base.usd * 10**listing.size_decimals))
-        maker = _Maker(market, habits, walk, seed=self.seed, unit=unit, factor=quirk.price_factor)
+        maker = Maker(market, habits, walk, seed=self.seed, unit=unit, factor=quirk.price_factor)
         self._makers[id(market)] = maker
-        walk.makers.append(maker)
+        self._quoting[walk.symbol].append(maker)
         maker.fill(self.timeline.now_ns)
         return market
 
@@ -369,15 +157,15 @@ class World:
         self._catch_up(market)
         self._schedule(self._makers[id(market)].walk)
 
-    def _schedule(self, walk: _Walk) -> None:
+    def _schedule(self, walk: Price) -> None:
         if self._step_ns and not walk.scheduled:
             walk.scheduled = True
             self.timeline.call_at(walk.next_ns(self.timeline.now_ns), lambda: self._step(walk))
 
-    def _step(self, walk: _Walk) -> None:
+    def _step(self, walk: Price) -> None:
         walk.scheduled = False
         now_ns = self.timeline.now_ns
-        watched = [maker for maker in walk.makers if maker.market.watched]
+        watched = [maker for maker in self._quoting[walk.symbol] if maker.market.watched]
         if not watched:
             return
         walk.advance(now_ns)
@@ -394,13 +182,11 @@ class World:
         self.timeline.call_at(now_ns + round(rng.expovariate(plan.per_minute / 60) * SECOND), self._dislocate)
         lasting_ns = round(rng.uniform(*plan.lasting_s) * SECOND)
         wanted = rng.uniform(*plan.edge_bps) * BPS
-        candidates = [walk for walk in self._walks.values() if self._may_dislocate(walk)]
+        candidates = [walk for walk in self._walks.values() if len(self._free(walk)) > 1]
         if not candidates:
             return
         walk = rng.choice(candidates)
-        buy, sell = rng.sample(walk.makers, 2)
-        walk.dislocated_until_ns = now_ns + lasting_ns + SECOND
-        walk.advance(now_ns)
+        buy, sell = rng.sample(self._quoting[walk.symbol], 2)
         # Each leans by its own fee and by a part of the edge that the fee of the other eats up: whoever heard of one
         # of them alone sees nothing that pays.
         fees = buy.fee + sell.fee
@@ -408,45 +194,98 @@ class World:
         for maker, other, lean in ((buy, sell, -1), (sell, buy, 1)):
             part = other.fee / fees if fees else 0.5
             maker.lean, maker.lean_by = lean, maker.fee + edge * part
-        for maker in walk.makers:
-            if not maker.lean:  # the others stand back, so that this is the only direction that pays
-                farthest = max(buy.lean_by - buy.fee, sell.lean_by - sell.fee)
-                maker.half_spread = max(maker.half_spread, farthest - maker.fee + _QUIET_BPS * BPS)
-            maker.step(now_ns, 0)
-        self._record(walk, buy, sell, now_ns + lasting_ns)
-        self.timeline.call_at(now_ns + lasting_ns, lambda: self._settle(walk))
+        self._disagree([walk], lasting_ns)
+        self._record((buy, sell), lasting_ns)
 
-    def _may_dislocate(self, walk: _Walk) -> bool:
-        return (
-            len(walk.makers) > 1
-            and walk.dislocated_until_ns <= self.timeline.now_ns
-            and all((maker.habits.exchange, walk.symbol) not in self._quirks for maker in walk.makers)
-            and all(maker.market.status == "trading" for maker in walk.makers)
-        )
+    def _dislocate_cycle(self) -> None:
+        """Let three symbols of one venue disagree: each leans by its own fee and by a third of the edge.
 
-    def _record(self, walk: _Walk, buy: _Maker, sell: _Maker, end_ns: int) -> None:
-        ask, bid = buy.market.book.asks.best, sell.market.book.bids.best
-        if ask is None or bid is None:
+        So none of them pays by itself, neither between venues nor for whoever heard of it alone.
+        """
+        plan, rng, now_ns = self._dislocations, self._cycle_rng, self.timeline.now_ns
+        if plan is None:
             return
-        paid = ask * float(buy.market.listing.tick) * (1 + buy.fee)
-        earned = bid * float(sell.market.listing.tick) * (1 - sell.fee)
+        wait_ns = round(rng.expovariate(plan.cycles_per_minute / 60) * SECOND)
+        self.timeline.call_at(now_ns + wait_ns, self._dislocate_cycle)
+        lasting_ns = round(rng.uniform(*plan.lasting_s) * SECOND)
+        wanted = rng.uniform(*plan.edge_bps) * BPS
+        sells_cross = rng.random() < 0.5
+        candidates = [
+            three
+            for cross in self._walks.values()
+            if isinstance(cross, Cross)
+            for three in self._on_one_venue(self._free(cross.base), self._free(cross), self._free(cross.quote))
+        ]
+        if not candidates:
+            return
+        base, cross, quote = rng.choice(candidates)
+        legs = (base, cross, quote) if sells_cross else (quote, cross, base)
+        others = [maker.fee for leg in legs for maker in self._quoting[leg.walk.symbol] if maker is not leg]
+        edge = max(plan.edge_bps[0] * BPS, min(wanted, 3 * min(others, default=wanted)))
+        buys = (True, False, False) if sells_cross else (True, True, False)
+        for maker, bought in zip(legs, buys, strict=True):
+            maker.lean, maker.lean_by = -1 if bought else 1, maker.fee + edge / 3
+        self._disagree([leg.walk for leg in legs], lasting_ns)
+        money, one, other = quote.walk.symbol.quote, base.walk.symbol.base, quote.walk.symbol.base
+        self._record(legs, lasting_ns, path=(money, one, other) if sells_cross else (money, other, one))
+
+    def _free(self, walk: Price) -> list[Maker]:
+        """Return who quotes a symbol, where it may be dislocated now."""
+        makers = self._quoting[walk.symbol]
+        may = (
+            walk.dislocated_until_ns <= self.timeline.now_ns
+            and all((maker.habits.exchange, walk.symbol) not in self._quirks for maker in makers)
+            and all(maker.market.status == "trading" for maker in makers)
+        )
+        return makers if may else []
+
+    def _on_one_venue(self, *quoted: list[Maker]) -> list[tuple[Maker, ...]]:
+        """Return the makers of several symbols by the venue that they are on, where it lists them all."""
+        by_venue = [{maker.habits.exchange: maker for maker in makers} for makers in quoted]
+        return [tuple(each[venue] for each in by_venue) for venue in by_venue[0] if all(venue in e for e in by_venue)]
+
+    def _disagree(self, prices: Sequence[Price], lasting_ns: int) -> None:
+        """Show what leans, let the others stand back, so that nothing else pays, and end it after a while."""
+        now_ns = self.timeline.now_ns
+        for walk in prices:
+            walk.dislocated_until_ns = now_ns + lasting_ns + SECOND
+            walk.advance(now_ns)
+            makers = self._quoting[walk.symbol]
+            farthest = max(maker.lean_by - maker.fee for maker in makers if maker.lean)
+            for maker in makers:
+                if not maker.lean:
+                    maker.half_spread = max(maker.half_spread, farthest - maker.fee + _QUIET_BPS * BPS)
+                maker.step(now_ns, 0)
+        self.timeline.call_at(now_ns + lasting_ns, lambda: self._settle(prices))
+
+    def _record(self, legs: Sequence[Maker], lasting_ns: int, path: tuple[str, ...] = ()) -> None:
+        """Write down what legs that lean leave after their fees: those that lean down are bought, up are sold."""
+        rate = 1.0
+        for maker in legs:
+            book, tick = maker.market.book, float(maker.market.listing.tick)
+            best = book.asks.best if maker.lean < 0 else book.bids.best
+            if best is None:
+                return
+            rate *= (1 - maker.fee) * best * tick if maker.lean > 0 else 1 / (best * tick * (1 + maker.fee))
         injected = Injected(
-            symbol=walk.symbol,
-            buy=buy.habits.exchange,
-            sell=sell.habits.exchange,
+            symbol=legs[0].walk.symbol,
+            buy=legs[0].habits.exchange,
+            sell=legs[-1].habits.exchange,
             start_ns=self.timeline.now_ns,
-            end_ns=end_ns,
-            edge_bps=(earned / paid - 1) / BPS,
+            end_ns=self.timeline.now_ns + lasting_ns,
+            edge_bps=(rate - 1) / BPS,
+            path=path,
         )
         self.injected.append(injected)
         if self.on_injected is not None:
             self.on_injected(injected)
 
-    def _settle(self, walk: _Walk) -> None:
-        walk.advance(self.timeline.now_ns)
-        for maker in walk.makers:
-            maker.relax()
-            maker.step(self.timeline.now_ns, 0)
+    def _settle(self, prices: Sequence[Price]) -> None:
+        for walk in prices:
+            walk.advance(self.timeline.now_ns)
+            for maker in self._quoting[walk.symbol]:
+                maker.relax()
+                maker.step(self.timeline.now_ns, 0)
 
 
 def _listing(habits: Habits, symbol: Symbol, price: float, base: Asset, quirk: Quirk) -> Listing:

@@ -94,13 +94,13 @@ async def _serve(
         if while_stdin:
             await _stop_with_stdin(stop)
         async with Servers(venues.values(), port=port) as servers:
-            for exchange, server in zip(venues, servers.venues, strict=True):
+            for (exchange, venue), server in zip(venues.items(), servers.venues, strict=True):
                 host = f"127.0.0.1:{server.port}"
                 line = {
                     "exchange": exchange,
                     "rest_url": f"http://{host}",
                     "ws_url": f"ws://{host}",
-                    **keys(exchange, seed)._asdict(),
+                    **(venue.keys or keys(exchange, seed))._asdict(),
                     "symbols": [str(symbol) for symbol in world.symbols],
                 }
                 if as_json:
@@ -130,4 +130,5 @@ def _plain(injected: Any) -> dict[str, Any]:
         "start_ns": injected.start_ns,
         "end_ns": injected.end_ns,
         "edge_bps": injected.edge_bps,
+        "path": list(injected.path),
     }
