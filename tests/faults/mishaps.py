@@ -110,6 +110,8 @@ def why_impossible(case: Case, kind: FaultKind, moment: Moment, never: Mapping[F
     """Return why a fault cannot find a book in this state; None = it can. `never` is what the venue itself lacks."""
     if kind in never:
         return never[kind]
+    if kind is FaultKind.TICKET_EXPIRED:
+        return "the sockets of market data need no ticket"
     if kind in MESSAGES and moment is Moment.CONNECTING:
         return "without a connection nothing is pushed"
     if kind is FaultKind.STALE_SNAPSHOT:

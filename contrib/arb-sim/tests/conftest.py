@@ -1,4 +1,4 @@
-"""A venue that exists nowhere, to test what all venues share: JSON, a checksum in each push, a ticket for each connection."""
+"""A venue that exists nowhere, to test what all venues share: JSON, a checksum in each push, tickets for accounts."""
 
 import asyncio
 import json
@@ -10,14 +10,27 @@ from zlib import crc32
 import pytest
 from arb_sim.direct import DirectClient
 from arb_sim.faults import FaultKind, Faults, FaultScript
+from arb_sim.kernel.accounts import Account
 from arb_sim.kernel.candles import Candle, Interval
 from arb_sim.kernel.connections import Peer, SocketRules
+from arb_sim.kernel.happenings import (
+    BALANCES,
+    FILLS,
+    ORDERS,
+    PRIVATE_FEEDS,
+    AccountSource,
+    Happening,
+    PrivateStream,
+)
+from arb_sim.kernel.money import printed
+from arb_sim.kernel.orders import Force, NewOrder, Refused
 from arb_sim.kernel.rest import json as answer_json
 from arb_sim.kernel.rest import parameters
 from arb_sim.kernel.rules import TradingRules
 from arb_sim.kernel.sources import Bars, Deltas, Depth, Prints, TopDeltas, Update
 from arb_sim.kernel.spelling import Spelling
 from arb_sim.kernel.streams import Stream
+from arb_sim.kernel.tickets import TicketRules
 from arb_sim.kernel.venue import SimulationContext, VenueKernel
 from arb_sim.venue import Close, Request, Response
 from arb_sim.world import Habits, Pace, World
@@ -27,7 +40,10 @@ SECOND = 1_000_000_000
 
 
 class ToyVenue(VenueKernel):
-    """Channels: `book PAIR`, `slow PAIR`, `top10 PAIR`, `depth PAIR`, `trades PAIR`, `bars PAIR`."""
+    """Channels: `book PAIR`, `slow PAIR`, `top10 PAIR`, `depth PAIR`, `trades PAIR`, `bars PAIR`.
+
+    With a ticket in the URL also those of the account: `orders`, `fills`, `balances`, `private`, and `orders PAIR`.
+    """
 
     habits = Habits(
         exchange="toy",
@@ -49,20 +65,51 @@ class ToyVenue(VenueKernel):
         max_connections=5,
     )
     impossible: ClassVar[Mapping[FaultKind, str]] = {}
+    ticket_rules = TicketRules(lifetime_ns=600 * SECOND, most_per_account=3, most_connections=2)
 
     def answer(self, request: Request, now_ns: int) -> Response:
         if request.path == "/time":
             return answer_json({"now_ns": now_ns})
+        if request.path == "/order":
+            try:
+                return self._order(request.method, parameters(request))
+            except Refused as refused:
+                return answer_json({"why": refused.why}, status=400)
         market = self.by_pair[parameters(request)["pair"]]
         snapshot = self.snapshot(market, 1000)
         return answer_json({"id": snapshot.version, "bids": snapshot.bids, "asks": snapshot.asks})
+
+    def _order(self, method: str, asked: dict[str, str]) -> Response:
+        ids = {"order_id": asked.get("order"), "client_id": asked.get("client")}
+        match method:
+            case "POST":
+                new = NewOrder(
+                    market=self.by_pair[asked["pair"]],
+                    buys=asked["side"] == "buy",
+                    price=Decimal(asked["price"]),
+                    size=Decimal(asked["size"]),
+                    force=Force(asked.get("force", "gtc")),
+                    client_id=asked.get("client"),
+                )
+                order = self.trading.place(self.account, new)
+            case "DELETE":
+                order = self.trading.cancel(self.account, self.trading.find_open(self.account, **ids))
+            case _:
+                order = self.trading.find(self.account, **ids)
+        return answer_json({"id": order.id, "status": order.status, "filled": order.filled})
 
     def limited(self, request: Request, retry_after_s: int | None, *, banned: bool) -> Response:
         headers = {} if retry_after_s is None else {"retry-after": str(retry_after_s)}
         return Response(status=418 if banned else 429, headers=headers)
 
     def welcome(self, peer: Peer) -> Response | None:
-        return None if peer.path == "/ws" else Response(status=404)
+        if peer.path != "/ws":
+            return Response(status=404)
+        if peer.query:
+            ticket = self.tickets.find(peer.query.removeprefix("ticket="))
+            if ticket is None or not self.seat(peer, ticket):
+                return Response(status=401)
+        return None
 
     def heard(self, peer: Peer, frame: str | bytes) -> None:
         verb, _, name = str(frame).partition(" ")
@@ -74,8 +121,13 @@ class ToyVenue(VenueKernel):
         fault = self.faults.subscription(peer.conn, market)
         if fault is FaultKind.SUBSCRIPTION_IGNORED:
             return
-        refused = fault is FaultKind.SUBSCRIPTION_REFUSED or self.subscribe(peer, name) is None
+        refused = fault is FaultKind.SUBSCRIPTION_REFUSED or not self._follow(peer, name)
         self.send(peer.conn, f"{'refused' if refused else 'joined'} {name}")
+
+    def _follow(self, peer: Peer, name: str) -> bool:
+        if peer.account is not None and name.partition(" ")[0] in PRIVATE_FEEDS:
+            return self.subscribe_private(peer, name, peer.account) is not None
+        return self.subscribe(peer, name) is not None
 
     def open_stream(self, name: str) -> Stream | None:  # noqa: PLR0911 (a table of channels)
         kind, _, pair = name.partition(" ")
@@ -107,15 +159,30 @@ class ToyVenue(VenueKernel):
         body = {"first": update.first, "last": update.last, "bids": update.bids, "asks": update.asks, "at": now_ns}
         return [json.dumps(body | {"checksum": crc32(json.dumps(body).encode())})]
 
-    def ticketed(self, conn: int) -> bool:
-        return True
+    def open_private(self, name: str, account: Account) -> PrivateStream | None:
+        kind, _, pair = name.partition(" ")
+        source = AccountSource(account, TOLD[kind], self.by_pair.get(pair))
+        return PrivateStream(name, kind, source, _show_happening)
 
-    def expire_ticket(self, conn: int) -> None:
-        self.cut(conn, Close(4001, "ticket expired"))
+    def ticket_ended(self, peer: Peer) -> Close:
+        return Close(4001, "ticket expired")
 
     def spoil_checksum(self, frame: str | bytes) -> str | bytes:
         message = json.loads(frame)
         return json.dumps(message | {"checksum": message["checksum"] ^ 1})
+
+
+TOLD = {"orders": ORDERS, "fills": FILLS, "balances": BALANCES, "private": ORDERS | BALANCES}
+
+
+def _show_happening(happening: Happening, now_ns: int) -> list[str | bytes]:
+    shown: dict[str, Any] = {"what": happening.what.name.lower(), "at": now_ns}
+    if happening.order is not None:
+        shown |= {"id": happening.order.id, "status": happening.order.status, "filled": happening.order.filled}
+    if happening.fill is not None:
+        shown |= {"trade": happening.fill.number, "size": happening.fill.size, "price": happening.fill.price}
+    shown["moved"] = {moved.asset: [printed(moved.free), printed(moved.locked)] for moved in happening.movements}
+    return [json.dumps(shown)]
 
 
 def _show_bars(candles: list[Candle], now_ns: int) -> list[str | bytes]:

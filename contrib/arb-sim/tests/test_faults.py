@@ -209,9 +209,11 @@ def test_half_open_connection_says_nothing_and_hears_nothing(watching):
     assert venue.by_pair[PAIR].watched == 0
 
 
-def test_expired_ticket_ends_the_venues_way(watching):
-    venue, client = watching(Fault(kind=FaultKind.TICKET_EXPIRED, at_s=5))
+def test_expired_ticket_ends_the_venues_way(watching, connect):
+    venue, spared = watching(Fault(kind=FaultKind.TICKET_EXPIRED, at_s=5))
+    client = connect(venue, 2, f"/ws?ticket={venue.tickets.make(venue.account).text}")
     client.wait(6)
+    assert spared.ended is None
     assert client.ended == Close(4001, "ticket expired")
     assert venue.faults.counts == {FaultKind.TICKET_EXPIRED: 1}
 

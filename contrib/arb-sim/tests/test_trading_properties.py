@@ -37,6 +37,8 @@ class Watch:
         for account in self.accounts:
             account.listeners.append(self.heard)
         self.events = 0
+        self.places = {}
+        """Number of an order -> its place in the queue, as it was before the step."""
 
     def changed(self, bids, asks):
         """The public book is never crossed, not even for a moment."""
@@ -45,10 +47,24 @@ class Watch:
         assert bid is None or ask is None or bid < ask
 
     def heard(self, happening):
-        """No fill is outside the limit that its order had then."""
-        if happening.what is What.FILLED and happening.order.kind is Kind.LIMIT:
-            fill, limit = happening.fill, happening.order.price
-            assert fill.price <= limit if fill.buys else fill.price >= limit
+        """A fill is within the limit that its order had then; who rests is served by price, then by time."""
+        if happening.what is not What.FILLED:
+            return
+        fill, order = happening.fill, happening.order
+        if not fill.maker:
+            if order.kind is Kind.LIMIT:
+                assert fill.price <= order.price if fill.buys else fill.price >= order.price
+            return
+        assert fill.price == order.price
+        mine = self.trading._resting.get(order.number)
+        assert mine is None or mine.ahead == 0
+        for account in self.accounts:
+            for other in self.trading.register(account).orders(self.market, None):
+                resting = self.trading._resting.get(other.number)
+                if resting is None or resting.left == 0 or other.buys is not fill.buys or other.number == order.number:
+                    continue
+                assert other.price <= fill.price if fill.buys else other.price >= fill.price
+                assert other.price != fill.price or self.places[order.number] < resting.key
 
     def everything_fits(self):
         self.money_is_conserved()
@@ -56,6 +72,7 @@ class Watch:
         self.statements_add_up()
         self.public_book_is_street_and_orders()
         self.fills_are_the_orders()
+        self.places = {number: resting.key for number, resting in self.trading._resting.items()}
 
     def money_is_conserved(self):
         brought_in = Counter()

@@ -4,6 +4,7 @@ Entered by the tests of simulated venues, for which even memory and virtual time
 effect.
 """
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from arb_sim.kernel.venue import VenueKernel
@@ -30,7 +31,17 @@ class DirectClient:
 
     def get(self, path: str, **params: str | int) -> Response:
         """Send a request that is answered."""
-        request = Request(method="GET", path=path, query=urlencode(params))
+        return self.ask("GET", path, urlencode(params))
+
+    def ask(
+        self, method: str, path: str, query: str = "", *, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Response:
+        """Send a request of any kind.
+
+        Raises:
+            TimeoutError: it is never answered.
+        """
+        request = Request(method=method, path=path, query=query, headers=dict(headers or {}), body=body)
         response = self.venue.http(request, self.venue.timeline.now_ns)
         if response is None:
             raise TimeoutError(path)

@@ -59,10 +59,10 @@ class MemoryTransport:
         await self._clock.sleep(self._latency_ns)
         response = venue.http(asked, self.now_ns)
         self._rearm()
-        if response is None:
+        if response is None or response.late_ns > timeout_ns - 2 * self._latency_ns:
             await self._clock.sleep(max(0, timeout_ns - self._latency_ns))
             raise TransportError(f"{request.path}: no answer within {timeout_ns / 1e9:g} s", sent=True)
-        await self._clock.sleep(self._latency_ns)
+        await self._clock.sleep(self._latency_ns + response.late_ns)
         return RestAnswer(
             status=response.status,
             headers=dict(response.headers),

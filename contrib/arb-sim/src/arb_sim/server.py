@@ -144,6 +144,8 @@ class VenueServer:
         if answer is None:
             never: asyncio.Future[web.StreamResponse] = asyncio.get_running_loop().create_future()
             return await never  # until the client gives up
+        if answer.late_ns:
+            await asyncio.sleep(answer.late_ns / 1e9)
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
     async def _serve_socket(self, request: web.BaseRequest, client: str) -> web.StreamResponse:

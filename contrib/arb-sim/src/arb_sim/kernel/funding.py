@@ -3,7 +3,6 @@
 Entered by a venue's kernel, once.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -23,16 +22,16 @@ SMALLEST_ORDERS = 250
 
 def opening(markets: Iterable[Market]) -> dict[str, Decimal]:
     """Return what an account opens with, by asset."""
-    found: Counter[str] = Counter()
+    found: dict[str, Decimal] = {}
     for market in markets:
         listing = market.listing
         symbol = listing.symbol
         price = market.last_price * listing.tick
         smallest = max(listing.min_size * listing.lot, listing.min_notional / price + listing.lot)
         base, quote = _worth(symbol.base, BASE_USD), _worth(symbol.quote, QUOTE_USD)
-        found[symbol.base] += max(base, _round(SMALLEST_ORDERS * smallest))  # type: ignore[assignment]
-        found[symbol.quote] += max(quote, _round(SMALLEST_ORDERS * smallest * price))  # type: ignore[assignment]
-    return dict(found)  # type: ignore[arg-type]
+        for name, held, least in ((symbol.base, base, smallest), (symbol.quote, quote, smallest * price)):
+            found[name] = found.get(name, Decimal(0)) + max(held, _round(SMALLEST_ORDERS * least))
+    return found
 
 
 def _worth(name: str, usd: Decimal) -> Decimal:

@@ -17,7 +17,7 @@ from arb_sim.kernel.orders import Fill, Order
 from arb_sim.kernel.sources import Gatherer
 from arb_sim.kernel.streams import Channel, Push
 
-__all__ = ["PRIVATE_FEEDS", "AccountSource", "Happening", "PrivateStream", "What"]
+__all__ = ["BALANCES", "FILLS", "ORDERS", "PRIVATE_FEEDS", "AccountSource", "Happening", "PrivateStream", "What"]
 
 PRIVATE_FEEDS = frozenset({"orders", "fills", "balances", "private"})
 """What the feeds of private channels are called, for faults; `private` = a channel of everything."""
