@@ -1,7 +1,7 @@
 """What journeys share: a street of simulated venues, watched through the real plugins on virtual time."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from random import Random
@@ -78,6 +78,7 @@ class Street:
         quirks: tuple[Quirk, ...] = (),
         policy: Policy | None = None,
         strategy: Strategy | None = None,
+        strategies: Mapping[str, Strategy] | None = None,
         steps_per_s: float = 4.0,
         dislocations: Dislocations | None = None,
         latency_ns: int = 5_000_000,
@@ -114,7 +115,7 @@ class Street:
         self.watch = Watch(
             openers,
             [Symbol.parse(text) for text in symbols],
-            strategies={"spatial": strategy or Spatial()},
+            strategies=strategies or {"spatial": strategy or Spatial()},
             policy=policy or Policy(price_window_ns=2 * SECOND),
             clock=self.clock,
             networks=networks,
