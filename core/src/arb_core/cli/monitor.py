@@ -1,23 +1,21 @@
 """`arb monitor`: spreads between venues, live. `arb demo` runs the same `run_monitor` over simulated venues."""
 
-import asyncio
 import sys
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 
 import click
 from rich.console import Console
 
+from arb_core.cli.lines import Lines, write_lines
 from arb_core.cli.loop import run, stop_on_signals, unless
 from arb_core.cli.observing import Observation, observing
 from arb_core.cli.opening import Opener, openers_for, policy_of
 from arb_core.cli.options import DURATION, seconds, standard, symbols, venues
 from arb_core.cli.plain import emit
+from arb_core.cli.show import show
 from arb_core.cli.summary import Summary
-from arb_core.cli.table import Board, Footer, Screen
+from arb_core.cli.table import Board, Screen
 from arb_core.cli.watch import Watch
-from arb_core.engine.episodes import Episode, episode_key
 from arb_core.engine.opportunity import Policy
 from arb_core.errors import SettingsError
 from arb_core.interfaces.context import Clock
@@ -25,21 +23,13 @@ from arb_core.interfaces.strategy import Strategy
 from arb_core.registry import Registry
 from arb_core.runtime.clock import SystemClock
 from arb_core.runtime.pulse import Pulse
-from arb_core.runtime.tasks import TaskOwner, within
+from arb_core.runtime.tasks import TaskOwner
 from arb_core.structs.market import Symbol, VenueName
-from arb_core.structs.opportunity import CheckState, Opportunity, Verdict
 
 __all__ = ["command", "run_monitor"]
 
-_SECOND = 1_000_000_000
-_RATE_NS = 3 * _SECOND
-"""The message rate is that of so long."""
-
-_LOOK_NS = _SECOND // 2
+_LOOK_NS = 500_000_000
 """How often the venues are asked how they are."""
-
-Lines = Callable[[object], None]
-"""Takes one JSON object."""
 
 
 @click.command("monitor")
@@ -145,7 +135,7 @@ async def run_monitor(
             board = Board(watch.session, clock.now_ns)
             watch.listen(board.note)
             if lines is not None:
-                _write_lines(watch, clock, lines)
+                write_lines(watch, clock, lines)
             await unless(stop, watch.start(tasks))
             if on_start is not None:
                 on_start(watch)
@@ -153,106 +143,8 @@ async def run_monitor(
             pulse.start()
             try:
                 shown = None if lines is not None else screen or Screen(Console(file=sys.stdout), title)
-                await _show(watch, board, shown, clock=clock, stop=stop, seconds=seconds)
+                await show(watch, board, shown, clock=clock, stop=stop, seconds=seconds)
             finally:
                 pulse.stop()
             # Before the venues are closed: the books are to be told as they were.
             return watch.summary()
-
-
-async def _show(
-    watch: Watch, board: Board, screen: Screen | None, *, clock: Clock, stop: asyncio.Event, seconds: float | None
-) -> None:
-    """Draw until the time is over or someone says stop, and once more at the end."""
-    began_ns = clock.monotonic_ns()
-    end_ns = None if seconds is None else began_ns + round(seconds * _SECOND)
-    counts: deque[tuple[int, int]] = deque()
-
-    async def told() -> None:
-        await stop.wait()
-
-    with screen or nullcontext():
-        while True:
-            now_ns = clock.monotonic_ns()
-            over = stop.is_set() or (end_ns is not None and now_ns >= end_ns)
-            # Without a terminal every picture stays: the first one would only say that everything is starting.
-            if screen is not None and (over or screen.in_place or now_ns > began_ns):
-                counts.append((now_ns, watch.messages))
-                while len(counts) > 2 and now_ns - counts[0][0] > _RATE_NS:
-                    counts.popleft()
-                screen.draw(board, _footer(watch, counts, (now_ns - began_ns) / _SECOND, seconds))
-            if over:
-                return
-            wait_ns = round((1.0 if screen is None else screen.every_s) * _SECOND)
-            await within(clock, wait_ns if end_ns is None else min(wait_ns, end_ns - now_ns), told())
-
-
-def _footer(watch: Watch, counts: Sequence[tuple[int, int]], elapsed_s: float, total_s: float | None) -> Footer:
-    (then_ns, before), (now_ns, messages) = counts[0], counts[-1]
-    latency, opportunities = watch.session.latency, watch.session.counts()
-    live, books = watch.live()
-    return Footer(
-        elapsed_s=elapsed_s,
-        total_s=total_s,
-        messages=messages,
-        rate=0.0 if now_ns == then_ns else (messages - before) / ((now_ns - then_ns) / _SECOND),
-        p50_ns=latency.quantile_ns(0.5),
-        p99_ns=latency.quantile_ns(0.99),
-        live=live,
-        books=books,
-        seen=opportunities.seen,
-        executable=opportunities.executable,
-        troubles=tuple(f"{name}: {trouble}" for name, trouble in watch.troubles.items()),
-    )
-
-
-def _write_lines(watch: Watch, clock: Clock, lines: Lines) -> None:
-    """Write what happens as JSON objects: an edge when it opens and when it closes, events as they come."""
-    session = watch.session
-
-    def opened(opportunity: Opportunity, verdict: Verdict) -> None:
-        episode = session.episodes.open.get(episode_key(opportunity.strategy, opportunity))
-        if episode is not None and episode.sightings == 1:
-            lines({"kind": "opportunity", "ns": clock.now_ns(), **_opportunity(opportunity), **_judged(verdict)})
-
-    def closed(episode: Episode) -> None:
-        facts = {
-            "open_ns": episode.last_ns - episode.opened_ns,
-            "sightings": episode.sightings,
-            "executable": episode.executable,
-            "refused_by": None if episode.executable else episode.refused_by,
-        }
-        lines({"kind": "episode", "ns": clock.now_ns(), **_opportunity(episode.best), **facts})
-
-    def told(venue: VenueName | None, text: str) -> None:
-        lines({"kind": "event", "ns": clock.now_ns(), "venue": venue, "text": text})
-
-    session.listen(opportunity=opened, episode=closed)
-    watch.listen(told)
-
-
-def _opportunity(opportunity: Opportunity) -> dict[str, object]:
-    legs = [
-        {
-            "venue": leg.venue,
-            "symbol": str(leg.symbol),
-            "side": leg.side.name,
-            "price": leg.price,
-            "average": leg.average,
-            "size": leg.size,
-        }
-        for leg in opportunity.legs
-    ]
-    return {
-        "strategy": opportunity.strategy,
-        "symbol": str(opportunity.symbol),
-        "edge_bps": opportunity.edge_bps,
-        "size": opportunity.size,
-        "profit": opportunity.profit,
-        "legs": legs,
-    }
-
-
-def _judged(verdict: Verdict) -> dict[str, object]:
-    checks = {check.name: check.detail for check in verdict.checks if check.state is not CheckState.PASS}
-    return {"executable": verdict.executable, "refused_by": verdict.refused_by, "not_passed": checks}

@@ -27,7 +27,7 @@ from arb_core.structs.book import BookState
 from arb_core.structs.market import Side, Symbol, VenueName
 from arb_core.structs.opportunity import Opportunity, Plan, Verdict
 
-__all__ = ["Board", "Event", "Footer", "Row", "Screen", "render"]
+__all__ = ["Board", "Event", "Footer", "Row", "Screen", "Standing", "Tone", "render"]
 
 _BPS_LIMIT = 99_999.0
 _EVENTS = 4
@@ -66,6 +66,13 @@ class Event(NamedTuple):
     text: str
 
 
+class Standing(NamedTuple):
+    """A line on how trading stands."""
+
+    text: str
+    tone: Tone
+
+
 class Footer(msgspec.Struct, frozen=True, kw_only=True):
     """How the run is doing."""
 
@@ -80,6 +87,8 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True):
     books: int
     seen: int
     executable: int
+    standing: tuple[Standing, ...] = ()
+    """How trading stands; nothing where nothing is traded."""
     troubles: tuple[str, ...] = ()
     """Venues that are not well, with the reason."""
 
@@ -186,6 +195,7 @@ def render(
         )
     )
     lines.append(_line(f"opportunities: {footer.seen} seen, {footer.executable} executable", width, "cyan"))
+    lines += [_line(text, width, _TONES[tone]) for text, tone in footer.standing]
     lines += [_line(trouble, width, "red") for trouble in footer.troubles]
     lines += [_line(f"{_clock(event.ns)} {event.text}", width, "dim") for event in events]
     return Group(*lines)
@@ -284,7 +294,8 @@ class Screen:
         """Show the board as it is now."""
         width = self.console.width
         # Title, header, blank, two lines of figures, a hidden-rows line, the cursor's line.
-        room = self.console.height - 7 - len(footer.troubles) - len(board.events) if self._live else 40
+        below = len(footer.standing) + len(footer.troubles) + len(board.events)
+        room = self.console.height - 7 - below if self._live else 40
         every = board.rows()
         rows = every if len(every) <= room else board.rows(max(room, 1))
         picture = render(self.title, rows, footer, tuple(board.events), width=width, hidden=len(every) - len(rows))

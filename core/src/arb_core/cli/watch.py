@@ -7,6 +7,7 @@ anything per message: books call the session directly.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 
 from arb_core.cli.happenings import describe
 from arb_core.cli.opening import Opener
@@ -15,8 +16,9 @@ from arb_core.engine.opportunity import Policy
 from arb_core.engine.session import Alarm, DetectionSession
 from arb_core.engine.view import EngineView
 from arb_core.errors import ArbError, InvalidSymbol
+from arb_core.interfaces.account import Account
 from arb_core.interfaces.context import Clock
-from arb_core.interfaces.strategy import Strategy
+from arb_core.interfaces.strategy import MarketView, Strategy
 from arb_core.runtime.stream.events import VenueEvent
 from arb_core.runtime.tasks import TaskOwner, within
 from arb_core.structs.book import BookState
@@ -25,12 +27,15 @@ from arb_core.structs.market import Symbol, VenueName
 from arb_core.venue import Venue
 from arb_core.venue.events import ClockJumped, Lagging, MarketsFailed, MarketsLoaded
 
-__all__ = ["Watch"]
+__all__ = ["Accounts", "Watch"]
 
 _LOG = logging.getLogger(__name__)
 
 EventText = Callable[[VenueName | None, str], None]
 """Takes the venue, None = all, and what happened."""
+
+Accounts = Callable[[Venue, MarketView], AbstractAsyncContextManager[Account | None]]
+"""Opens the account of a venue that is open; the books are those that a strategy sees."""
 
 _SECOND = 1_000_000_000
 
@@ -54,6 +59,7 @@ class Watch:
         policy: the bounds of the checks.
         clock: time.
         networks: read deposit and withdrawal state, where a venue publishes it.
+        accounts: opens an account on each venue, before anything is asked of it; None = nothing is traded.
     """
 
     def __init__(
@@ -65,10 +71,13 @@ class Watch:
         policy: Policy,
         clock: Clock,
         networks: bool = True,
+        accounts: Accounts | None = None,
     ) -> None:
         self.session = DetectionSession(EngineView(clock), strategies, policy)
         self.venues: dict[VenueName, Venue] = {}
         """Those that have answered."""
+        self.accounts: dict[VenueName, Account] = {}
+        """Of every venue, also of those that have not answered."""
         self.troubles: dict[VenueName, str] = dict.fromkeys(openers, "connecting")
         """What is wrong with a venue now, in words; a venue that is well is not in it."""
         self.messages = 0
@@ -77,6 +86,7 @@ class Watch:
         self._symbols = symbols
         self._clock = clock
         self._networks = networks
+        self._open_account = accounts or _no_account
         self._listeners: list[EventText] = []
         self._venue_listeners: list[Callable[[Venue], None]] = []
         self._tried = {name: asyncio.Event() for name in openers}
@@ -127,8 +137,15 @@ class Watch:
 
     async def _keep(self, name: VenueName) -> None:
         """Hold one venue open until this task is cancelled."""
-        async with self._openers[name]() as venue:
+        async with AsyncExitStack() as stack:
+            venue = await stack.enter_async_context(self._openers[name]())
             venue.on_event(lambda event: self._hear(name, event))
+            # Before an account: what fills orders on paper hears of a book after the strategies have.
+            venue.on_book(self.session.on_book)
+            venue.on_lost(self.session.on_lost)
+            account = await stack.enter_async_context(self._open_account(venue, self.session.market))
+            if account is not None:
+                self.accounts[name] = account
             for listener in self._venue_listeners:
                 listener(venue)
             await venue.connect()
@@ -151,8 +168,6 @@ class Watch:
 
     def _attach(self, venue: Venue) -> None:
         """Follow what the venue lists of our symbols."""
-        venue.on_book(self.session.on_book)
-        venue.on_lost(self.session.on_lost)
         for symbol in self._symbols:
             try:
                 instrument = venue.markets.instrument(symbol)
@@ -239,6 +254,10 @@ class Watch:
             latency_ns=LatencySummary(latency.quantile_ns(0.5), latency.quantile_ns(0.99)),
             opportunities=self.session.counts(),
         )
+
+
+def _no_account(_venue: Venue, _market: MarketView) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
 
 
 def _trouble(health: VenueHealth) -> str | None:
