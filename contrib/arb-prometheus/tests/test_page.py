@@ -195,14 +195,23 @@ def test_what_is_told_is_tallied(stage: Any) -> None:
     assert stage.value("arb_orders_total", venue="mexc", state="partially_filled") == 1
     assert stage.value("arb_fills_total", venue="mexc", side="sell") == 1
     assert stage.value("arb_turnover_total", venue="mexc", money="USDT") == 201
-    assert stage.value("arb_trades_total", strategy="spatial", outcome="done") == 1
-    assert stage.value("arb_trades_total", strategy="spatial", outcome="stopped") == 1
+    assert stage.value("arb_trades_total", outcome="done") == 1
+    assert stage.value("arb_trades_total", outcome="stopped") == 1
     assert stage.value("arb_realised_pnl", money="USDT") == 0.25
     assert stage.value("arb_faults_total", name="deaf", venue="mexc") == 1
     assert stage.value("arb_book_losses_total", venue="mexc", fault="gap") == 1
     assert stage.value("arb_opportunity_edge_bps_bucket", executable="true", le="5") == 0
     assert stage.value("arb_opportunity_edge_bps_bucket", executable="true", le="10") == 1
     assert stage.value("arb_opportunity_edge_bps_sum", executable="true") == 7.5
+
+
+def test_what_may_happen_is_shown_as_none_before_it_happens(stage: Any) -> None:
+    # Else the first trade that is stopped would be no increase, and no alert.
+    assert stage.value("arb_trades_total", outcome="stopped") == 0
+    assert stage.value("arb_orders_total", venue="gateio", state="rejected") == 0
+    assert stage.value("arb_fills_total", venue="mexc", side="buy") == 0
+    assert stage.value("arb_book_losses_total", venue="mexc", fault="disconnected") == 0
+    assert stage.value("arb_opportunities_refused_total", check="absurd") == 0
 
 
 def test_no_text_that_was_told_and_no_order_is_on_the_page(stage: Any) -> None:

@@ -77,7 +77,7 @@ ALERTS: tuple[Alert, ...] = (
         'increase(arb_trades_total{outcome="stopped"}[5m]) > 0',
         "0s",
         "page",
-        "a trade of {{ $labels.strategy }} ended with something left over",
+        "a trade on {{ $labels.instance }} ended with something left over",
         "arb trades names the trade and what is held without a counterpart.",
     ),
     Alert(

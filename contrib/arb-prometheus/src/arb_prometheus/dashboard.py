@@ -191,7 +191,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
             Panel(title="Realised since the start", queries=(Query(_now("arb_realised_pnl"), "{{money}}"),)),
             Panel(
                 title="Trades by outcome",
-                queries=(Query(_rate("arb_trades_total", "strategy, outcome"), "{{strategy}} {{outcome}}"),),
+                queries=(Query(_rate("arb_trades_total", "outcome"), "{{outcome}}"),),
                 unit="cps",
             ),
             Panel(

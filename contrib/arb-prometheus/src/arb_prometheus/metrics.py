@@ -105,7 +105,7 @@ METRICS: dict[str, Metric] = {
     "arb_orders_total": Metric(_COUNTER, "Orders that came into each state", ("venue", "state")),
     "arb_fills_total": Metric(_COUNTER, "Fills", ("venue", "side")),
     "arb_turnover_total": Metric(_COUNTER, "Value of the fills", ("venue", "money")),
-    "arb_trades_total": Metric(_COUNTER, "Trades that ended", ("strategy", "outcome")),
+    "arb_trades_total": Metric(_COUNTER, "Trades that ended", ("outcome",)),
     "arb_realised_pnl": Metric(_GAUGE, "Realised by trades that ended, with fees, since the start", ("money",)),
     # Journal.
     "arb_journal_working": Metric(_GAUGE, "1 = intents can be written down"),

@@ -35,6 +35,8 @@ class Page(Collector):
             samples.add("arb_up", 1)
             show_venues(samples, figures.venues, per_symbol=self._per_symbol)
             show_process(samples, figures)
+            venues = [venue.venue for venue in figures.venues]
+            self._tallies.expect(venues, trading=figures.trading is not None)
         self._tallies.show(samples)
         return samples.families()
 

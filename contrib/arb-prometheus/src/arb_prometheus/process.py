@@ -1,6 +1,7 @@
 """What the figures show beside venues: hops, edges, the account, the journal, the observers. Read at a scrape."""
 
 from arb_core.structs.figures import BreakerState, DetectionFigures, Figures, JournalFigures, TradingFigures
+from arb_core.structs.opportunity import CHECKS
 
 from arb_prometheus.samples import Samples
 
@@ -26,7 +27,8 @@ def show_process(samples: Samples, figures: Figures) -> None:
 def _detection(samples: Samples, detection: DetectionFigures) -> None:
     samples.add("arb_opportunities_seen_total", detection.seen)
     samples.add("arb_opportunities_executable_total", detection.executable)
-    samples.each("arb_opportunities_refused_total", detection.refused)
+    # All of them from the start: Prometheus sees a counter grow only from a value that it saw before.
+    samples.each("arb_opportunities_refused_total", {check: detection.refused.get(check, 0) for check in CHECKS})
     samples.add("arb_opportunities_open", detection.open)
 
 

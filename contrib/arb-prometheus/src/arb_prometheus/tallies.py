@@ -5,10 +5,14 @@ Told on the observer's thread and read on a scrape's, so both hold a lock for th
 
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Iterable
 from decimal import Decimal
 from threading import Lock
 
+from arb_core.structs.book import BookFault
+from arb_core.structs.market import Side
 from arb_core.structs.notice import BookNotice, FaultNotice, FillNotice, OpportunityNotice, OrderNotice, ResultNotice
+from arb_core.structs.trade import OrderState, Outcome
 
 from arb_prometheus.samples import Samples
 
@@ -39,6 +43,21 @@ class Tallies:
         self._counts: defaultdict[tuple[str, *tuple[str, ...]], Decimal] = defaultdict(Decimal)
         self._edges: defaultdict[str, _Edges] = defaultdict(_Edges)
 
+    def expect(self, venues: Iterable[str], *, trading: bool) -> None:
+        """Begin with 0 for what may happen: Prometheus sees a counter grow only from a value that it saw before."""
+        with self._lock:
+            for venue in venues:
+                for fault in BookFault:
+                    self._counts["arb_book_losses_total", venue, fault.value] += 0
+                if trading:
+                    for state in OrderState:
+                        self._counts["arb_orders_total", venue, state.value] += 0
+                    for side in (Side.BUY, Side.SELL):
+                        self._counts["arb_fills_total", venue, side.name.lower()] += 0
+            if trading:
+                for outcome in Outcome:
+                    self._counts["arb_trades_total", outcome.value] += 0
+
     def opportunity(self, notice: OpportunityNotice) -> None:
         """Count an edge under its size."""
         executable = "true" if notice.verdict.executable else "false"
@@ -63,7 +82,7 @@ class Tallies:
 
     def result(self, notice: ResultNotice) -> None:
         """Count a trade and what it came to."""
-        self._count("arb_trades_total", notice.strategy, notice.outcome.value)
+        self._count("arb_trades_total", notice.outcome.value)
         self._count("arb_realised_pnl", notice.money, by=notice.pnl)
 
     def fault(self, notice: FaultNotice) -> None:
