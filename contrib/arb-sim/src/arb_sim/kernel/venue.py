@@ -209,6 +209,10 @@ class VenueKernel(SimulatedVenue):
         """Take a handshake, perhaps with subscriptions in its URL; an answer refuses it."""
         return None
 
+    def rules_of(self, peer: Peer) -> SocketRules:
+        """Return the house rules of a connection, where they depend on its path. Those of connecting are `rules`."""
+        return self.rules
+
     def open_private(self, name: str, account: Account) -> PrivateStream | None:
         """Make the stream of an account's channel; None = the venue has no such channel or symbol."""
         return None
@@ -282,7 +286,8 @@ class VenueKernel(SimulatedVenue):
     def _join(self, peer: Peer, name: str, key: str, make: Callable[[], Channel | None]) -> Channel | None:
         if (known := peer.streams.get(name)) is not None:
             return known
-        if self.rules.max_streams is not None and len(peer.streams) >= self.rules.max_streams:
+        most = self.rules_of(peer).max_streams
+        if most is not None and len(peer.streams) >= most:
             return None
         channel = self._streams.get(key)
         if channel is None:
@@ -402,8 +407,9 @@ class VenueKernel(SimulatedVenue):
         now_ns = self.timeline.now_ns
         peer.heard_ns = peer.idle_since_ns = now_ns
         control = isinstance(frame, Ping | Pong)
-        if (self.rules.pings_count or not control) and peer.overruns(self.rules, now_ns):
-            self.cut(peer.conn, self.rules.overrun)
+        rules = self.rules_of(peer)
+        if (rules.pings_count or not control) and peer.overruns(rules, now_ns):
+            self.cut(peer.conn, rules.overrun)
         elif isinstance(frame, Ping):
             self._put(peer.conn, Pong(frame.payload))
         elif isinstance(frame, Pong):
@@ -420,15 +426,16 @@ class VenueKernel(SimulatedVenue):
 
     def _watch(self, peer: Peer) -> None:
         """Ask the house rules again at their next deadline."""
-        deadline_ns = peer.deadline_ns(self.rules)
+        deadline_ns = peer.deadline_ns(self.rules_of(peer))
         if deadline_ns is not None:
             self.timeline.call_at(max(deadline_ns, self.timeline.now_ns + 1), lambda: self._check(peer))
 
     def _check(self, peer: Peer) -> None:
         if self._peers.get(peer.conn) is not peer or peer.silent:
             return
-        now_ns, every_ns = self.timeline.now_ns, self.rules.ping_every_ns
-        close = peer.fault(self.rules, now_ns)
+        rules = self.rules_of(peer)
+        now_ns, every_ns = self.timeline.now_ns, rules.ping_every_ns
+        close = peer.fault(rules, now_ns)
         if close is not None:
             self.cut(peer.conn, close)
             return
