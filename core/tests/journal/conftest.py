@@ -1,10 +1,7 @@
 """Journals on both kinds of database, and what is written into them."""
 
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,57 +14,14 @@ from arb_core.structs.market import Asset, Pair, Side, Symbol, VenueName
 from arb_core.structs.opportunity import Plan
 from arb_core.structs.order import ClientOrderId, Fill, Order, OrderId, OrderStatus
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from databases import place, postgres
+
+__all__ = ["place", "postgres"]
+
 SECOND = 1_000_000_000
 EPOCH = 1_700_000_000 * SECOND
 PAIR = Symbol("BTC", "USDT")
-
-
-def programs() -> Path | None:
-    """Where the programs of a PostgreSQL server are: on PATH, or where Debian puts them."""
-    found = shutil.which("initdb")
-    places = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    return next((place for place in reversed(places) if (place / "initdb").exists()), None)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A server of its own, without durability towards the disk: what is tested is ours."""
-    place = programs()
-    if place is None:
-        pytest.skip("no PostgreSQL server: initdb is neither on PATH nor under the folder of Debian's packages")
-    folder = Path(tempfile.mkdtemp(prefix="arb-postgres-"))
-    # PostgreSQL refuses to run as root.
-    other = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    if other:
-        shutil.chown(folder, "postgres")
-    data = folder / "data"
-    settings = f"-k {folder} -c listen_addresses='' -c fsync=off"
-
-    def run(program: str, *arguments: str | Path) -> None:
-        command = [*other, place / program, "-D", data, *arguments]
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-
-    run("initdb", "-A", "trust", "-U", "arb", "-E", "UTF8")
-    run("pg_ctl", "-w", "-l", folder / "log", "-o", settings, "start")
-    try:
-        yield f"postgresql://arb@/%s?host={folder}"
-    finally:
-        run("pg_ctl", "-m", "immediate", "stop")
-        shutil.rmtree(folder)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty place for a journal."""
-    if request.param == "sqlite":
-        return str(tmp_path / "journal.db")
-    import psycopg
-
-    address: str = request.getfixturevalue("postgres")
-    name = f"journal_{tmp_path.name}".replace("-", "_").replace("[", "_").replace("]", "_").lower()[-60:]
-    with psycopg.connect(address % "postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    return address % name
 
 
 class Samples:

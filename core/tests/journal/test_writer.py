@@ -158,3 +158,39 @@ def test_commits_that_worked_are_timed() -> None:
     disk.full = True
     writer.record(["b"])
     assert writer.latency.count == 1
+
+
+def test_a_failure_refuses_also_the_intents_that_came_meanwhile() -> None:
+    disk, told, met = Disk(), list[str](), threading.Event()
+    disk.gate.clear()
+    writer = threaded(disk)
+    writer.intend(["first"], lambda error: told.append(f"first {error}"))
+    assert disk.entered.wait(30)
+    writer.intend(["second"], lambda error: (told.append(f"second {error}"), met.set()))
+    writer.record(["kept"])
+    writer.offer(["an episode"])
+    disk.full = True
+    disk.gate.set()
+    assert met.wait(30)
+    assert [line.partition(":")[0] for line in told] == ["first OSError", "second OSError"]
+    disk.full = False
+    assert disk.well.wait(30)
+    assert writer.close() == 0
+    assert [row for rows in disk.written for row in rows if row != "trial"] == ["kept"]
+    assert writer.stats().dropped == 1
+
+
+def test_a_commit_that_does_not_end_lets_nobody_join_the_queue() -> None:
+    disk, told = Disk(), threading.Event()
+    disk.gate.clear()
+    writer = threaded(disk, patience_ns=0)
+    writer.intend(["stuck"], lambda _: told.set())
+    assert disk.entered.wait(30)
+    with pytest.raises(JournalUnavailable, match=r"has not answered for \d"):
+        writer.intend(["another"], lambda _: None)
+    writer.record(["kept"])
+    disk.gate.set()
+    assert told.wait(30)
+    assert writer.close() == 0
+    assert writer.fault is None
+    assert [row for rows in disk.written for row in rows] == ["stuck", "kept"]

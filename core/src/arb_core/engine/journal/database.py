@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool, StaticPool
 
 from arb_core.errors import SettingsError
 
@@ -23,6 +23,18 @@ __all__ = ["Row", "connect", "current_revision", "in_memory", "upgrade", "url_of
 
 Row = tuple[Table, Mapping[str, object]]
 """One row to be written: inserted, or put in the place of the one with the same key."""
+
+_ALONE = {"pool_size": 1, "max_overflow": 0}
+"""A writer has one connection, which holds the lock of the journal for as long as it lives."""
+
+_CONNECTION = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""Of libpq: s, and ms for the last. Else a connection that died silently is noticed after a quarter of an hour."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -56,7 +68,8 @@ def in_memory(url: URL) -> bool:
 def connect(url: URL, *, read_only: bool = False) -> Engine:
     """Return an engine. SQLite transactions of a writer lock at once, so that none fails half-way."""
     if url.get_backend_name() != "sqlite":
-        engine = create_engine(url, pool_pre_ping=read_only, connect_args={"connect_timeout": 5})
+        pool: dict[str, Any] = {"pool_pre_ping": True} if read_only else {"poolclass": QueuePool, **_ALONE}
+        engine = create_engine(url, connect_args=_CONNECTION, **pool)
         event.listen(engine, "connect", _set_up_postgresql)
         return engine
     options: dict[str, Any] = {}

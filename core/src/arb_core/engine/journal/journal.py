@@ -15,18 +15,16 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
-from hashlib import blake2b
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from arb_core.engine.episodes import Episode
 from arb_core.engine.ids import IntentId, OrderKey, Owner, encode, owner_of
 from arb_core.engine.journal.database import Row, connect, in_memory, upgrade, url_of, write
+from arb_core.engine.journal.hold import hold
 from arb_core.engine.journal.records import Unfinished, WriterStats
 from arb_core.engine.journal.tables import (
     BALANCES,
@@ -78,7 +76,7 @@ class Journal:
         self._reading = self._engine if in_memory(url) else connect(url, read_only=True)
         self._release: Callable[[], None] = lambda: None
         try:
-            self._release = _hold(self._engine)
+            self._release = hold(self._engine)
             with self._engine.begin() as connection:
                 upgrade(connection)
             with self._engine.begin() as connection:
@@ -464,34 +462,3 @@ def _read_owner(connection: Connection) -> Owner:
         found = secrets.token_hex(16)
         write(connection, [(SETTINGS, {"name": "owner", "document": found})])
     return owner_of(bytes.fromhex(found))
-
-
-def _hold(engine: Engine) -> Callable[[], None]:
-    """Keep every other process from writing this journal. Returns what lets go."""
-    if engine.dialect.name == "sqlite":
-        name = engine.url.database
-        if in_memory(engine.url):
-            return lambda: None
-        path = Path(str(name)).resolve()
-        lock = FileLock(f"{path}.lock", timeout=0, thread_local=False)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise JournalError(f"{path} is written by another process") from error
-        except OSError as error:
-            raise JournalError(f"{path} cannot be written: {error}") from error
-        return lock.release
-    # Held by this connection for as long as it lives: the server lets go of it when the process ends.
-    connection = engine.connect()
-    schema = connection.execute(text("SELECT current_database() || '.' || current_schema()")).scalar_one()
-    number = int.from_bytes(blake2b(f"arb {schema}".encode(), digest_size=8).digest(), signed=True)
-    if not connection.execute(text("SELECT pg_try_advisory_lock(:number)"), {"number": number}).scalar_one():
-        connection.close()
-        raise JournalError(f"the journal in {schema} is written by another process")
-    connection.commit()
-
-    def release() -> None:
-        connection.invalidate()
-        connection.close()
-
-    return release

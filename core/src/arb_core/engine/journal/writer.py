@@ -6,13 +6,14 @@ Three kinds of entries, by what a failure means:
 - a record of what happened is kept and tried again until it is in the database;
 - an episode may be dropped when too many wait, and is counted.
 
-While the last commit failed, or more records wait than `backlog`, `fault` says so and intents are refused before they
-are even queued. The writer then goes on trying by itself. It knows no database: `commit` is handed in.
+While the last commit failed, more records wait than `backlog`, or a commit does not come to an end, `fault` says so and
+intents are refused before they are even queued. The writer then goes on trying by itself. It knows no database:
+`commit` is handed in.
 """
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from arb_core.engine.journal.records import WriterStats
@@ -29,6 +30,11 @@ Done = Callable[[JournalUnavailable | None], None]
 
 _TOGETHER = 256
 """Entries in one transaction: enough to share one fsync, few enough that the first does not wait for the last."""
+
+
+_PATIENCE_NS = 2_000_000_000
+"""A commit that takes longer is not slow but stuck, as one over a connection that died silently: whoever waits for it
+does, but nobody joins them."""
 
 
 class _Entry(Generic[RowT]):
@@ -50,6 +56,7 @@ class Writer(Generic[RowT]):
         *,
         on_fault: Callable[[str | None], None] | None = None,
         backlog: int = 10_000,
+        patience_ns: int = _PATIENCE_NS,
     ) -> None:
         """Commit with `commit`; `trial` makes rows that show whether it works again."""
         self._commit = commit
@@ -59,6 +66,9 @@ class Writer(Generic[RowT]):
         self._waiting: deque[_Entry[RowT]] = deque()
         self._commits = self._rows = self._failures = self._dropped = 0
         self._error: str | None = None
+        self._patience_ns = patience_ns
+        self._began_ns: int | None = None
+        """When the commit that is under way began."""
         self._monotonic_ns = SystemClock().monotonic_ns  # a disk is as slow as it is, whatever time a test has
         self.latency = LatencyHistogram()
         """Of commits that worked."""
@@ -66,9 +76,14 @@ class Writer(Generic[RowT]):
     @property
     def fault(self) -> str | None:
         """Why nothing new may be intended, None while all is well."""
-        if self._error is None and len(self._waiting) > self._backlog:
+        if self._error is not None:
+            return self._error
+        if len(self._waiting) > self._backlog:
             return f"{len(self._waiting)} records wait for the database"
-        return self._error
+        began_ns = self._began_ns  # the other thread may end the commit at any moment
+        if began_ns is not None and (busy_ns := self._monotonic_ns() - began_ns) > self._patience_ns:
+            return f"the database has not answered for {busy_ns / 1e9:.1f} s"
+        return None
 
     def stats(self) -> WriterStats:
         """Return the counts."""
@@ -111,19 +126,15 @@ class Writer(Generic[RowT]):
     def _write(self, entries: Sequence[_Entry[RowT]]) -> list[_Entry[RowT]]:
         """Commit entries together. Returns those that have to wait for a better moment."""
         rows = [row for entry in entries for row in entry.rows] or self._trial()
-        began_ns = self._monotonic_ns()
+        began_ns = self._began_ns = self._monotonic_ns()
         try:
             self._commit(rows)
         except Exception as error:  # noqa: BLE001 (whatever the driver raises: it is told, and nothing is sent)
             self._failures += 1
-            told = JournalUnavailable(f"{type(error).__name__}: {str(error).splitlines()[0]}")
-            self._say(str(told))
-            for entry in entries:
-                if not entry.kept and entry.done is not None:
-                    entry.done(told)
-                elif not entry.kept:
-                    self._dropped += 1
-            return [entry for entry in entries if entry.kept]
+            self._say(f"{type(error).__name__}: {(str(error) or 'no reason given').splitlines()[0]}")
+            return self._refuse(entries)
+        finally:
+            self._began_ns = None
         self.latency.add(self._monotonic_ns() - began_ns)
         self._commits += 1
         self._rows += len(rows)
@@ -132,6 +143,18 @@ class Writer(Generic[RowT]):
             if entry.done is not None:
                 entry.done(None)
         return []
+
+    def _refuse(self, entries: Iterable[_Entry[RowT]]) -> list[_Entry[RowT]]:
+        """Tell the intents among some entries that they are not on record, drop the episodes, return the rest."""
+        rest: list[_Entry[RowT]] = []
+        for entry in entries:
+            if entry.kept:
+                rest.append(entry)
+            elif entry.done is not None:
+                entry.done(JournalUnavailable(self._error or "the journal cannot be written"))
+            else:
+                self._dropped += 1
+        return rest
 
     def _say(self, error: str | None) -> None:
         changed = (error is None) != (self._error is None)
@@ -167,10 +190,11 @@ class ThreadWriter(Writer[RowT]):
         *,
         on_fault: Callable[[str | None], None] | None = None,
         backlog: int = 10_000,
+        patience_ns: int = _PATIENCE_NS,
         retry_s: float = 0.5,
     ) -> None:
         """Start the thread. After a failure it tries again every `retry_s` seconds."""
-        super().__init__(commit, trial, on_fault=on_fault, backlog=backlog)
+        super().__init__(commit, trial, on_fault=on_fault, backlog=backlog, patience_ns=patience_ns)
         self._retry_s = retry_s
         self._closing = False
         self._wake = threading.Condition()
@@ -202,6 +226,9 @@ class ThreadWriter(Writer[RowT]):
                 entries = [self._waiting.popleft() for _ in range(min(len(self._waiting), _TOGETHER))]
             left = self._write(entries)
             with self._wake:
+                if self._error is not None:
+                    # Intents that came meanwhile are refused too: who waits for a disk that is full waits for nothing.
+                    self._waiting = deque(self._refuse(self._waiting))
                 self._waiting.extendleft(reversed(left))
                 if left and self._closing:
                     return
