@@ -66,7 +66,10 @@ _TOKENS = {
 }
 """Tokens on Ethereum, in USD."""
 
-DEFAULT_SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT", "XRP/USDT", "DOGE/USDT", "LINK/USDT", "LTC/USDT", "PEPE/USDT")
+DEFAULT_SYMBOLS = (
+    *("BTC/USDT", "ETH/USDT", "SOL/USDT", "XRP/USDT", "DOGE/USDT", "LINK/USDT", "LTC/USDT", "PEPE/USDT"),
+    *("ETH/BTC", "SOL/BTC"),
+)
 
 
 def asset(name: str) -> Asset:

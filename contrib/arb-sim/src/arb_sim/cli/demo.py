@@ -13,10 +13,11 @@ from arb_core.cli.options import seconds, standard
 from arb_core.cli.plain import emit, note
 from arb_core.cli.summary import Injected, Summary
 from arb_core.cli.watch import Watch
+from arb_core.engine.turns import way
 from arb_core.registry import Registry
 from arb_core.runtime.clock import SystemClock
-from arb_core.structs.market import Side, Symbol
-from arb_core.structs.opportunity import Opportunity, Verdict
+from arb_core.structs.market import Symbol
+from arb_core.structs.opportunity import Opportunity, Plan, Verdict
 
 from arb_sim.child import Injection, serving
 from arb_sim.simulation import HOOK
@@ -28,6 +29,9 @@ _EXCHANGES = "mexc,gateio,binance"
 _PRICE_WINDOW = "2s"
 """Not every venue publishes contracts without a key. Where prices have to prove the asset, a demo cannot wait the
 minutes that real money should."""
+
+_STRATEGIES = ("spatial", "triangular")
+"""Those of ours that the market makes something for; one that is not installed is left out."""
 
 _SECOND = 1_000_000_000
 
@@ -51,12 +55,16 @@ def demo(*, seconds: float, exchanges: str, seed: int, as_json: bool) -> int:
     finder, summary = run(_demo(chosen, registry, seconds=seconds, seed=seed, as_json=as_json))
     missed = finder.missed()
     for injection in missed:
-        note(
-            f"missed: {injection.symbol} buy {injection.buy} sell {injection.sell}, {injection.edge_bps:.1f} bps for "
-            f"{(injection.end_ns - injection.start_ns) / _SECOND:.1f} s; run again with --seed {seed}"
-        )
+        note(f"missed: {_told(injection)}; run again with --seed {seed}")
     emit(summary)
     return 1 if missed else 0
+
+
+def _told(injection: Injection) -> str:
+    where = f"{injection.symbol} buy {injection.buy} sell {injection.sell}"
+    if injection.path:
+        where = f"{'>'.join(injection.path)} on {injection.buy}"
+    return f"{where}, {injection.edge_bps:.1f} bps for {(injection.end_ns - injection.start_ns) / _SECOND:.1f} s"
 
 
 def _chosen(exchanges: str, registry: Registry) -> list[str]:
@@ -68,9 +76,12 @@ def _chosen(exchanges: str, registry: Registry) -> list[str]:
 async def _demo(
     exchanges: list[str], registry: Registry, *, seconds: float, seed: int, as_json: bool
 ) -> "tuple[Finder, Summary]":
-    finder = Finder()
+    usable = {entry.id for entry in registry.plugins() if entry.state == "ok"}
+    strategies = [name for name in _STRATEGIES if name in usable]
+    finder = Finder(cycles="triangular" in strategies)
     async with serving(exchanges, seed=seed, on_injection=finder.injected) as venues:
         options: dict[str, object] = {"detection.price_window": _PRICE_WINDOW}
+        options |= {f"strategies.{name}.min_edge_bps": 0.0 for name in strategies}
         for venue in venues:
             options[f"venues.{venue.exchange}.rest_url"] = venue.rest_url
             options[f"venues.{venue.exchange}.ws_url"] = venue.ws_url
@@ -89,23 +100,29 @@ async def _demo(
     return finder, msgspec.structs.replace(summary, injected=finder.counts())
 
 
+_Place = tuple[str, str, str, tuple[str, ...]]
+"""Symbol, where it begins and ends, and the path of a cycle."""
+
+
 class Finder:
     """Compares what the market made with what we found.
 
     A dislocation counts when it was open, from beginning to end, while every book was watched: what began before or was
-    cut off by the end of the run was not ours to find.
+    cut off by the end of the run was not ours to find. Cycles count where a strategy looks for them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, cycles: bool) -> None:
         self._clock = SystemClock()
+        self._cycles = cycles
         self._made: list[Injection] = []
-        self._executable: list[tuple[str, str, str, int]] = []
+        self._executable: list[tuple[_Place, int]] = []
         self._ready_ns: int | None = None
         self._ended_ns: int | None = None
 
     def injected(self, injection: Injection) -> None:
         """The market has just made one."""
-        self._made.append(injection)
+        if self._cycles or not injection.path:
+            self._made.append(injection)
 
     def watch(self, watch: Watch) -> None:
         """Every venue has answered."""
@@ -118,9 +135,10 @@ class Finder:
 
     def _saw(self, opportunity: Opportunity, verdict: Verdict) -> None:
         if verdict.executable:
-            venues = {leg.side: leg.venue for leg in opportunity.legs}
-            found = (str(opportunity.symbol), venues[Side.BUY], venues[Side.SELL], opportunity.detected_ns)
-            self._executable.append(found)
+            legs = opportunity.legs
+            path = way(legs)[:-1] if opportunity.plan is Plan.IN_TURN else ()
+            place = (str(opportunity.symbol), legs[0].venue, legs[-1].venue, path)
+            self._executable.append((place, opportunity.detected_ns))
 
     def _counted(self) -> list[Injection]:
         if self._ready_ns is None or self._ended_ns is None:
@@ -132,11 +150,8 @@ class Finder:
         return [made for made in self._counted() if not self._was_found(made)]
 
     def _was_found(self, made: Injection) -> bool:
-        place = (made.symbol, made.buy, made.sell)
-        return any(
-            (symbol, buy, sell) == place and made.start_ns <= seen_ns <= made.end_ns
-            for symbol, buy, sell, seen_ns in self._executable
-        )
+        place = (made.symbol, made.buy, made.sell, made.path)
+        return any(seen == place and made.start_ns <= seen_ns <= made.end_ns for seen, seen_ns in self._executable)
 
     def counts(self) -> Injected:
         """Return how many were to be found, and how many of them were."""
