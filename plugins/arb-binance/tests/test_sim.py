@@ -279,7 +279,7 @@ def test_streams_of_the_url_need_no_request(venue, url, combined):
     assert all(("stream" in message) == combined for message in messages)
 
 
-@pytest.mark.parametrize("url", ["/", "/nothing", "/stream/btcusdt@trade", "/ws-api/v3"])
+@pytest.mark.parametrize("url", ["/", "/nothing", "/stream/btcusdt@trade", "/ws-api/v2"])
 def test_other_paths_refuse_the_handshake(venue, url):
     refused = DirectClient(venue, url).refused
     assert refused is not None
