@@ -19,12 +19,25 @@ _DEFAULT_BAN_NS = 120 * _SECOND
 """A ban without a stated end: Binance's and MEXC's shortest."""
 
 
+class Charge(msgspec.Struct, frozen=True, eq=False):
+    """What is taken from one budget."""
+
+    bucket: str
+    units: int
+    pool: Pool
+    window: Window
+
+
 class Claim(msgspec.Struct, frozen=True, eq=False):
-    """What one request takes: (bucket, units) of each budget, and the scopes whose bans hold it."""
+    """What one request takes, and the scopes whose bans hold it, by name. Two claims are never the same one."""
 
     endpoint: str
-    buckets: tuple[tuple[str, int], ...]
-    scopes: frozenset[Scope]
+    charges: tuple[Charge, ...]
+    scopes: tuple[tuple[str, Pool], ...]
+
+    def again(self) -> "Claim":
+        """Return the claim of another request that takes the same."""
+        return Claim(self.endpoint, self.charges, self.scopes)
 
 
 class Budgets:
@@ -50,7 +63,7 @@ class Budgets:
         if not 0 < share <= 1:
             raise SettingsError(f"expected a number above 0 and at most 1, found {share}", key="share")
         self._limits = {limit.name: limit for limit in limits}
-        self._usage = usage
+        self._usage = tuple((usage_.header.lower(), usage_) for usage_ in usage)
         self._pools: dict[Scope, Pool] = {"ip": ip or Pool(), "key": key or Pool()}
         for pool in self._pools.values():
             pool.narrow(share)
@@ -61,8 +74,8 @@ class Budgets:
         Raises:
             SettingsError: it costs more than a whole window holds, or names a limit that the card lacks.
         """
-        buckets: list[tuple[str, int]] = []
-        scopes: set[Scope] = set()
+        charges: list[Charge] = []
+        scopes: dict[str, Pool] = {}
         for name, units in cost.items():
             limit = self._limits.get(name)
             if limit is None:
@@ -76,9 +89,10 @@ class Budgets:
                     f"{window.own_limit} at once; raise share",
                     key="share",
                 )
-            buckets.append((bucket, units))
-            scopes.add(limit.scope)
-        return Claim(endpoint, tuple(buckets), frozenset(scopes or {"ip"}))
+            pool = self._pools[limit.scope]
+            charges.append(Charge(bucket, units, pool, window))
+            scopes[_scope(limit.scope)] = pool
+        return Claim(endpoint, tuple(charges), tuple(scopes.items()) or ((_scope("ip"), self._pools["ip"]),))
 
     def wait_ns(self, claim: Claim, now_ns: int, monotonic_ns: int) -> int:
         """Return how long until the request may leave, 0 = now."""
@@ -87,32 +101,32 @@ class Budgets:
     def blocked_by(self, claim: Claim, now_ns: int, monotonic_ns: int) -> dict[str, int]:
         """Return what holds a request back (buckets and scopes) and for how long; empty = it may leave."""
         blocked: dict[str, int] = {}
-        for scope in claim.scopes:
-            if (left_ns := self._pools[scope].closed_ns(_scope(scope), monotonic_ns)) > 0:
-                blocked[_scope(scope)] = left_ns
-        for bucket, units in claim.buckets:
-            pool = self._pool(bucket)
-            left_ns = max(
-                pool.closed_ns(bucket, monotonic_ns), pool.windows[bucket].wait_ns(units, now_ns, monotonic_ns)
-            )
-            if left_ns > 0:
-                blocked[bucket] = left_ns
+        for scope, pool in claim.scopes:
+            if (left_ns := pool.closed_ns(scope, monotonic_ns)) > 0:
+                blocked[scope] = left_ns
+        for charge in claim.charges:
+            closed_ns = charge.pool.closed_ns(charge.bucket, monotonic_ns)
+            wait_ns = charge.window.wait_ns(charge.units, now_ns, monotonic_ns)
+            if closed_ns or wait_ns:
+                blocked[charge.bucket] = max(closed_ns, wait_ns)
         return blocked
 
     def take(self, claim: Claim, now_ns: int, monotonic_ns: int) -> None:
         """Spend what a request takes, at the moment when it leaves."""
-        for bucket, units in claim.buckets:
-            self._pool(bucket).windows[bucket].spend(units, now_ns, monotonic_ns)
+        for charge in claim.charges:
+            charge.window.spend(charge.units, now_ns, monotonic_ns)
 
     def observe(self, claim: Claim, headers: Mapping[str, str], now_ns: int, monotonic_ns: int) -> None:
         """Learn from an answer's usage headers (names in lower case) what the venue has counted."""
-        for usage in self._usage:
-            value = whole_number(headers.get(usage.header.lower()))
+        for header, usage in self._usage:
+            if usage.meaning == "reset_ms" or header not in headers:
+                continue
+            value = whole_number(headers[header])
             limit = self._limits.get(usage.limit)
-            if value is None or limit is None or usage.meaning == "reset_ms":
+            if value is None or limit is None:
                 continue
             bucket = _bucket(limit, claim.endpoint)
-            if limit.per_endpoint and bucket not in dict(claim.buckets):
+            if limit.per_endpoint and not any(charge.bucket == bucket for charge in claim.charges):
                 continue  # the header speaks of another budget of this endpoint
             used = value if usage.meaning == "used" else limit.limit - value
             self._window(bucket, limit).report(used, now_ns, monotonic_ns)
@@ -136,23 +150,22 @@ class Budgets:
         header_ns = retry_after_ns(headers, now_ns)
         stated_ns = stated_ns if header_ns is None else header_ns
         longest_ns = 0
-        for bucket, _units in claim.buckets:
+        for charge in claim.charges:
             wait_ns = stated_ns
             if wait_ns is None:
-                wait_ns = self._reset_ns(bucket, headers, now_ns)
+                wait_ns = self._reset_ns(charge.bucket, headers, now_ns)
             if wait_ns is None:
-                wait_ns = self._pool(bucket).windows[bucket].until_fresh_ns(now_ns, monotonic_ns)
-            longest_ns = max(longest_ns, self._pool(bucket).close(bucket, wait_ns, monotonic_ns))
+                wait_ns = charge.window.until_fresh_ns(now_ns, monotonic_ns)
+            longest_ns = max(longest_ns, charge.pool.close(charge.bucket, wait_ns, monotonic_ns))
         if banned:
             wait_ns = max(longest_ns, _DEFAULT_BAN_NS) if stated_ns is None else stated_ns
-            for scope in claim.scopes:
-                longest_ns = max(longest_ns, self._pools[scope].close(_scope(scope), wait_ns, monotonic_ns))
-        elif not claim.buckets:
+        elif not claim.charges:
             # An endpoint without a price was refused all the same: only its scope is left to close.
-            for scope in claim.scopes:
-                longest_ns = max(
-                    longest_ns, self._pools[scope].close(_scope(scope), stated_ns or _SECOND, monotonic_ns)
-                )
+            wait_ns = stated_ns or _SECOND
+        else:
+            return longest_ns
+        for scope, pool in claim.scopes:
+            longest_ns = max(longest_ns, pool.close(scope, wait_ns, monotonic_ns))
         return longest_ns
 
     def use(self, now_ns: int, monotonic_ns: int) -> dict[str, BudgetUse]:
@@ -162,18 +175,15 @@ class Budgets:
             uses |= pool.use(now_ns, monotonic_ns)
         return uses
 
-    def _pool(self, bucket: str) -> Pool:
-        return self._pools[self._limits[bucket.partition(_AT)[0]].scope]
-
     def _window(self, bucket: str, limit: RateLimit) -> Window:
         return self._pools[limit.scope].window(bucket, limit)
 
     def _reset_ns(self, bucket: str, headers: Mapping[str, str], now_ns: int) -> int | None:
         """Return how long until the venue says that this budget refills; never longer than its window lasts."""
         limit = self._limits[bucket.partition(_AT)[0]]
-        for usage in self._usage:
+        for header, usage in self._usage:
             if usage.limit == limit.name and usage.meaning == "reset_ms":
-                value = whole_number(headers.get(usage.header.lower()))
+                value = whole_number(headers.get(header))
                 if value is not None:
                     return min(reset_wait_ns(value, now_ns), limit.window_ns) + MARGIN_NS
         return None
