@@ -138,7 +138,7 @@ def test_orders_as_json_have_exact_money_and_names(arb, place):
     *orders, total = objects(arb("orders", "--journal", place, "--json"))
     assert {order["kind"] for order in orders} == {"order"}
     assert [orders[-1][key] for key in ("side", "state", "quantity", "filled", "purpose")] == [
-        "buy",
+        "BUY",
         "filled",
         "0.50",
         "0.50",

@@ -83,7 +83,7 @@ def test_command_of_a_tool_that_is_absent_answers_with_its_pip_line(arb, add):
 def test_command_of_another_distribution_is_run(arb, add):
     add("greet", lambda: click.echo("hello"))
     assert arb("greet").out == "hello\n"
-    assert "greet    (from acme-tool 1.0)" in arb("--help").out
+    assert ["greet", "(from", "acme-tool", "1.0)"] in [line.split() for line in arb("--help").out.splitlines()]
 
 
 def test_broken_command_is_told_and_stops_no_other(arb, add):

@@ -5,14 +5,24 @@ the account as it changes, and each step of every order.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from arb_core.cli.plain import spelled
 from arb_core.cli.watch import Watch
-from arb_core.engine.episodes import Episode, episode_key
+from arb_core.engine.episodes import Episode, EpisodeKey, episode_key
+from arb_core.engine.ids import IntentId
+from arb_core.engine.orders import TrackedOrder
+from arb_core.engine.risk import Admission
+from arb_core.engine.trade import Intent, OrderPlan, TradeResult
 from arb_core.interfaces.context import Clock
 from arb_core.structs.market import VenueName
 from arb_core.structs.opportunity import CheckState, Opportunity, Verdict
+from arb_core.structs.order import ClientOrderId, Fill
 
-__all__ = ["Lines", "write_lines"]
+if TYPE_CHECKING:
+    from arb_core.engine.trading.session import Trading
+
+__all__ = ["Lines", "write_lines", "write_trading_lines"]
 
 Lines = Callable[[object], None]
 """Takes one JSON object."""
@@ -41,6 +51,64 @@ def write_lines(watch: Watch, clock: Clock, lines: Lines) -> None:
 
     session.listen(opportunity=opened, episode=closed)
     watch.listen(told)
+
+
+def write_trading_lines(watch: Watch, trading: "Trading", clock: Clock, lines: Lines) -> None:
+    """Write what trading does: `admission`, `intent`, `order`, `fill`, `result`; alarms are events of the watch."""
+    told = _TradingLines(trading, clock, lines)
+    watch.session.listen(episode=told.closed)
+    trading.listen(admission=told.admission, order=told.order, fill=told.fill, result=told.result)
+
+
+class _TradingLines:
+    """Remembers what was told, so that only what is new is: an edge is judged, and an order heard of, many times."""
+
+    def __init__(self, trading: "Trading", clock: Clock, lines: Lines) -> None:
+        self._trading = trading
+        self._clock = clock
+        self._lines = lines
+        self._judged: dict[EpisodeKey, str | None] = {}
+        """By edge that is open: the last judgement of the account, its first reason or None."""
+        self._orders: dict[IntentId, dict[ClientOrderId, object]] = {}
+        """By trade that is open: what was last told of each of its orders."""
+
+    def admission(self, opportunity: Opportunity, admission: Admission) -> None:
+        key = episode_key(opportunity.strategy, opportunity)
+        reason = None if admission.admitted else admission.reasons[0].name
+        if admission.admitted or self._judged.get(key, "") != reason:
+            self._judged[key] = reason
+            self._tell("admission", {**_opportunity(opportunity), **_admitted(admission)})
+
+    def closed(self, episode: Episode) -> None:
+        self._judged.pop(episode.key, None)
+
+    def order(self, order: TrackedOrder) -> None:
+        plan = order.plan
+        if plan.intent not in self._orders:
+            self._orders[plan.intent] = {}
+            for trade in self._trading.open_trades():
+                if trade.intent.id == plan.intent:
+                    self._tell("intent", spelled(trade.intent))
+        facts = {"state": order.state, "filled": order.filled, "order_id": order.order_id, "reasons": order.reasons}
+        if self._orders[plan.intent].get(plan.client_order_id) != facts:
+            self._orders[plan.intent][plan.client_order_id] = facts
+            self._tell("order", {**spelled(plan), **facts})
+
+    def fill(self, plan: OrderPlan, fill: Fill) -> None:
+        of = {"intent": plan.intent, "leg": plan.leg, "venue": plan.venue, "symbol": str(plan.symbol)}
+        self._tell("fill", {**spelled(fill), **of, "client_order_id": plan.client_order_id})
+
+    def result(self, intent: Intent, result: TradeResult) -> None:
+        self._orders.pop(intent.id, None)
+        self._tell("result", {**spelled(result), "strategy": intent.strategy, "symbol": str(intent.symbol)})
+
+    def _tell(self, kind: str, facts: dict[str, object]) -> None:
+        self._lines({"kind": kind, "ns": self._clock.now_ns(), **facts})
+
+
+def _admitted(admission: Admission) -> dict[str, object]:
+    reasons = {reason.name: reason.detail for reason in admission.reasons}
+    return {"admitted": admission.admitted, "reasons": reasons}
 
 
 def _opportunity(opportunity: Opportunity) -> dict[str, object]:

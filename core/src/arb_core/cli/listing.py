@@ -7,7 +7,6 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -16,7 +15,7 @@ import msgspec
 
 from arb_core.cli.journals import Use, journal_choice, reading
 from arb_core.cli.options import SINCE, standard
-from arb_core.cli.plain import emit
+from arb_core.cli.plain import emit, spelled
 
 if TYPE_CHECKING:
     from arb_core.engine.journal.reader import JournalReader
@@ -92,7 +91,7 @@ def _give(
         _write(made, records, csv, parquet, as_json=as_json)
     elif as_json:
         for record in records:
-            emit({"kind": made.word, **_line(record)})
+            emit({"kind": made.word, **spelled(record)})
         for total in made.totals(records):
             emit({"kind": "total", **msgspec.structs.asdict(total)})
     else:
@@ -139,12 +138,6 @@ def _show(made: Listing[RecordT], records: Sequence[RecordT], *, more: bool) -> 
         click.echo(f"... the newest {_SHOWN}; --limit and --since choose others")
     for total in made.totals(records):
         click.echo(str(total))
-
-
-def _line(record: msgspec.Struct) -> dict[str, object]:
-    """Return a record as JSON says it: enums by their names."""
-    fields: dict[str, object] = msgspec.structs.asdict(record)
-    return {name: value.name.lower() if isinstance(value, Enum) else value for name, value in fields.items()}
 
 
 # Words that the commands share.

@@ -21,7 +21,7 @@ from arb_core.provenance import own_bytecode
 from arb_core.registry import Registry
 from arb_core.structs.market import VenueName
 
-__all__ = ["Live", "NotReady", "going_live", "refuse"]
+__all__ = ["Live", "NotReady", "go_on_with", "going_live", "refuse"]
 
 
 class NotReady(Exception):
@@ -54,14 +54,14 @@ def going_live(file: str | None, *, options: Mapping[str, object] | None = None)
     require("journal")
     plugins = load_file(file).plugins
     findings = check_allowed(plugins)
-    _go_on_with(findings)
+    go_on_with(findings)
     with own_bytecode():
         registry, keys = Registry(allow=allowed(plugins)), KeyRing()
         settings, openers = openers_for((), registry=registry, file=file, options=options, keys=keys)
-        _go_on_with([*keys.broken(), *keys.missing(settings.venues)])
+        go_on_with([*keys.broken(), *keys.missing(settings.venues)])
         exchanges = [(name, own.exchange or name) for name, own in settings.venues.items()]
         with keys.held(exchanges) as taken:
-            _go_on_with(taken)
+            go_on_with(taken)
             yield Live(settings, registry, openers, findings)
 
 
@@ -74,6 +74,7 @@ def refuse(refusal: NotReady, *, as_json: bool) -> int:
     return 1
 
 
-def _go_on_with(findings: Sequence[Finding]) -> None:
+def go_on_with(findings: Sequence[Finding]) -> None:
+    """Raise `NotReady` where something failed."""
     if against := failed(findings):
         raise NotReady(against)

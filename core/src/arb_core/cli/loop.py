@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import importlib
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Generator
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-__all__ = ["loop_factory", "run", "stop_on_signals", "unless"]
+__all__ = ["loop_factory", "on_kill_signal", "run", "stop_on_signals", "unless"]
 
 T = TypeVar("T")
 
@@ -29,21 +30,29 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 @contextlib.contextmanager
-def stop_on_signals() -> Generator[asyncio.Event]:
-    """Give an event that SIGINT or SIGTERM sets, once; a second signal ends the process at once, as usual."""
+def stop_on_signals(*, second: Callable[[int, object], NoReturn] | None = None) -> Generator[asyncio.Event]:
+    """Give an event that SIGINT or SIGTERM sets, once; a second signal ends the process at once, as usual.
+
+    Args:
+        second: the handler of the second signal instead, called whatever the loop is doing; it ends the process.
+    """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
+    signals = (signal.SIGINT, signal.SIGTERM)
 
     def first() -> None:
         stop.set()
         remove()
+        if second is not None:
+            for number in signals:
+                before[number] = signal.signal(number, second)
 
     def remove() -> None:
         for number in signals:
             with contextlib.suppress(NotImplementedError, ValueError):
                 loop.remove_signal_handler(number)
 
-    signals = (signal.SIGINT, signal.SIGTERM)
+    before: dict[int, Any] = {}
     for number in signals:
         # Not on Windows, and not outside of the main thread: there Ctrl-C is a KeyboardInterrupt.
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
@@ -52,6 +61,25 @@ def stop_on_signals() -> Generator[asyncio.Event]:
         yield stop
     finally:
         remove()
+        for replaced, handler in before.items():
+            signal.signal(replaced, handler)
+
+
+@contextlib.contextmanager
+def on_kill_signal(act: Callable[[str], object]) -> Generator[None]:
+    """Call `act` with a reason at SIGUSR1, where the system has it."""
+    loop = asyncio.get_running_loop()
+    if sys.platform == "win32":
+        yield
+        return
+    # As above: not outside of the main thread, and not on the loop of a test that has no signals.
+    with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+        loop.add_signal_handler(signal.SIGUSR1, act, "signal SIGUSR1")
+    try:
+        yield
+    finally:
+        with contextlib.suppress(NotImplementedError, ValueError):
+            loop.remove_signal_handler(signal.SIGUSR1)
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, object]) -> bool:

@@ -32,8 +32,10 @@ BUILT_IN = {
     "orders": "List the orders of a journal.",
     "plugins": "List what is installed, broken plugins with the cure.",
     "pnl": "List what each day's trades came to.",
+    "reconcile": "Compare the journal of real trading with the venues.",
     "record": "Record what venues send, to replay it later.",
     "replay": "Replay recordings and count what was there.",
+    "run": "Trade what a settings file says, on paper unless --live is said.",
     "symbols": "List what venues trade.",
     "trades": "List the trades of a journal.",
 }

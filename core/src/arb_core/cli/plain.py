@@ -2,11 +2,14 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from enum import IntEnum
 
 import click
 import msgspec
 
-__all__ = ["columns", "emit", "note"]
+from arb_core.structs.market import Symbol
+
+__all__ = ["columns", "emit", "note", "spelled"]
 
 
 def emit(line: object) -> None:
@@ -27,3 +30,15 @@ def columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
     )
+
+
+def spelled(struct: msgspec.Struct) -> dict[str, object]:
+    """Return a struct as JSON says it: symbols as texts, enums by their names."""
+    fields: dict[str, object] = msgspec.structs.asdict(struct)
+    return {name: _word(value) for name, value in fields.items()}
+
+
+def _word(value: object) -> object:
+    if isinstance(value, Symbol):
+        return str(value)
+    return value.name if isinstance(value, IntEnum) else value

@@ -37,7 +37,7 @@ WIDTH = 80
 """What the table needs; a wider terminal gives the rest to the verdict."""
 
 
-Tone = Literal["good", "refused", "quiet", "bad"]
+Tone = Literal["good", "refused", "quiet", "bad", "plain"]
 
 _Legs = tuple[tuple[VenueName, Symbol, Side], ...]
 
@@ -170,7 +170,7 @@ def _words(verdict: Verdict) -> tuple[str, Tone]:
     return ("executable", "good") if verdict.executable else (f"refused: {verdict.refused_by}", "refused")
 
 
-_TONES = {"good": "bold green", "refused": "yellow", "quiet": "dim", "bad": "red"}
+_TONES = {"good": "bold green", "refused": "yellow", "quiet": "dim", "bad": "red", "plain": "cyan"}
 
 _COLUMNS = (("symbol", 13), ("buy", 10), ("sell", 10), ("net bps", -9), ("size", -10), ("age", -6))
 """Name and width; a negative width is right-aligned. The verdict has the rest."""
