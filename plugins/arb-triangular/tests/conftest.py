@@ -1,5 +1,6 @@
 """A venue without a venue: books set by hand, read through the contract, and every read of a price counted."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from math import nan
@@ -103,6 +104,12 @@ class HandMarket(MarketView):
 
     def now_ns(self) -> int:
         return 42
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_event_loop_before_the_first() -> None:
+    """Python 3.11 makes one for whoever asks, which pytest-asyncio does, and nobody closes it."""
+    asyncio.set_event_loop(None)
 
 
 @pytest.fixture(scope="session")
