@@ -10,7 +10,7 @@ import pytest
 from arb_core.cli.main import main
 
 # Test folders are not packages here; accounts that follow a script stand with the engine's tests.
-sys.path.insert(0, str(Path(__file__).parents[1] / "engine" / "trading"))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "engine" / "trading")]
 
 
 @dataclass

@@ -48,6 +48,9 @@ def standing(trading: Trading, tally: Tally, clock: Clock, *, paper: bool) -> li
     if status.closed is not None:
         lines.append(Standing(f"no new trades: {status.closed.name}: {status.closed.detail}", "bad"))
     lines.append(Standing(f"{'paper' if paper else 'LIVE'}: {_trades(figures, tally)}", "plain"))
+    if figures.refused:
+        most = sorted(figures.refused.items(), key=lambda item: item[1], reverse=True)
+        lines.append(Standing("not admitted: " + ", ".join(f"{name} {count}" for name, count in most), "quiet"))
     lines.append(Standing(f"P&L: this run {amounts(tally.pnl)}; today {amounts(figures.day_pnl)}", _tone(tally)))
     lines.append(Standing(f"limits used: {_limits(figures)}", "plain"))
     for venue, balances in sorted(trading.ledger.balances().items()):
@@ -68,14 +71,12 @@ def _trades(figures: TradingFigures, tally: Tally) -> str:
     parts = [f"{tally.trades} trades" + (f" ({ended})" if ended else ""), f"{figures.open_trades} open"]
     if figures.in_doubt:
         parts.append(f"{figures.in_doubt} orders in doubt")
-    if figures.refused:
-        most = sorted(figures.refused.items(), key=lambda item: item[1], reverse=True)
-        parts.append("not admitted: " + ", ".join(f"{name} {count}" for name, count in most[:4]))
     return ", ".join(parts)
 
 
 def _limits(figures: TradingFigures) -> str:
-    return ", ".join(f"{limit.limit}{limit.of and ' ' + limit.of} {limit.used:.0%}" for limit in figures.limits)
+    # A day that earned has used nothing of what it may lose.
+    return ", ".join(f"{limit.limit}{limit.of and ' ' + limit.of} {max(limit.used, 0):.0%}" for limit in figures.limits)
 
 
 def _tone(tally: Tally) -> Tone:

@@ -106,7 +106,7 @@ async def run_trading(
             if lines is not None:
                 write_lines(watch, clock, lines)
             if not await unless(stop, watch.start(tasks)):
-                return Ended(summary=watch.summary(), left=())
+                return Ended(summary=msgspec.structs.replace(watch.summary(), trades=0, pnl={}), left=())
             trading = Trading(
                 watch.session,
                 watch.accounts,
