@@ -4,25 +4,55 @@ SQLite: write-ahead log, synchronous=FULL, so that what was committed survives p
 PostgreSQL: as its server is set up; a server with `synchronous_commit = off` is told otherwise for our sessions.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from alembic.script import ScriptDirectory
+from sqlalchemy import Column, Connection, Engine, Table, create_engine, delete, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from arb_core.errors import SettingsError
+from arb_core.errors import JournalError, JournalUnavailable, SettingsError
 
-__all__ = ["Row", "connect", "current_revision", "in_memory", "upgrade", "url_of", "write"]
+__all__ = [
+    "Forget",
+    "Row",
+    "connect",
+    "current_revision",
+    "in_memory",
+    "reading",
+    "refuse_newer",
+    "told",
+    "upgrade",
+    "url_of",
+    "write",
+]
 
-Row = tuple[Table, Mapping[str, object]]
+
+class Forget(NamedTuple):
+    """Rows to be deleted: those below a bound, no more than `most` of them, the lowest first."""
+
+    column: Column[int]
+    below: int
+    most: int
+
+
+Row = tuple[Table, Mapping[str, object]] | Forget
 """One row to be written: inserted, or put in the place of the one with the same key."""
+
+_MACOS = ("fullfsync=1", "checkpoint_fullfsync=1")
+"""What fsync means elsewhere. Only macOS knows the difference."""
+
+_WAL = 64 * 2**20
+"""To how much the write-ahead log is cut back, after a reader held it open for long."""
 
 _ALONE = {"pool_size": 1, "max_overflow": 0}
 """A writer has one connection, which holds the lock of the journal for as long as it lives."""
@@ -76,14 +106,56 @@ def connect(url: URL, *, read_only: bool = False) -> Engine:
     if in_memory(url):
         options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
     engine = create_engine(url, **options)
-    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "connect", _set_up_sqlite_reader if read_only else _set_up_sqlite)
     event.listen(engine, "begin", _begin_reading if read_only else _begin_writing)
     return engine
 
 
+@contextmanager
+def reading(engine: Engine) -> Generator[Connection]:
+    """Ask a journal.
+
+    Raises:
+        JournalUnavailable: the database does not answer now.
+        JournalError: it is damaged, or holds what is not understood.
+    """
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise told(error, "read") from error
+    except msgspec.MsgspecError as error:
+        raise JournalError(f"the journal holds a record that is not understood: {error}") from error
+
+
+def told(error: SQLAlchemyError, what: str) -> JournalError:
+    """Return an error of the database in our words: whether waiting may help, or not; `what` is what it cannot be."""
+    line = str(error).splitlines()[0]
+    if isinstance(error, OperationalError | InterfaceError):
+        return JournalUnavailable(f"the journal cannot be {what} now: {line}")
+    return JournalError(f"the journal cannot be {what}: {line}")
+
+
 def upgrade(connection: Connection) -> None:
-    """Bring the tables up to date."""
+    """Bring the tables up to date. Raises as `refuse_newer`."""
+    refuse_newer(connection)
     command.upgrade(_config(connection), "head")
+
+
+def refuse_newer(connection: Connection) -> None:
+    """Refuse a journal of a revision that is not known here: what its rows mean cannot be known either.
+
+    Raises:
+        JournalError: it is one.
+    """
+    revision = current_revision(connection)
+    scripts = ScriptDirectory.from_config(_config(connection))
+    if revision not in {None, *(script.revision for script in scripts.walk_revisions())}:
+        newest = scripts.get_current_head()
+        raise JournalError(
+            f"the journal has revision {revision}, the newest that is known here is {newest}: a newer arb wrote it; "
+            "upgrade arb-core, or name another place"
+        )
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -96,10 +168,21 @@ def current_revision(connection: Connection) -> str | None:
 def write(connection: Connection, rows: Iterable[Row]) -> int:
     """Write rows in their order; doing it twice does no more than once. Returns how many."""
     count = 0
-    for table, values in rows:
-        connection.execute(_statement(connection.dialect.name, table), values)
+    for row in rows:
+        if isinstance(row, Forget):
+            _forget(connection, row)
+        else:
+            table, values = row
+            connection.execute(_statement(connection.dialect.name, table), values)
         count += 1
     return count
+
+
+def _forget(connection: Connection, forget: Forget) -> None:
+    column = forget.column
+    bound = select(column).order_by(column).limit(1).offset(forget.most).scalar_subquery()
+    # Where there are fewer rows, the bound is NULL.
+    connection.execute(delete(column.table).where(column < forget.below, column < func.coalesce(bound, forget.below)))
 
 
 @cache
@@ -123,8 +206,17 @@ def _config(connection: Connection) -> Config:
 
 def _set_up_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # transactions are begun by the two functions below, not by sqlite3's guesses
+    _set(connection, "journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", *_MACOS, f"journal_size_limit={_WAL}")
+
+
+def _set_up_sqlite_reader(connection: Any, _: object) -> None:
+    connection.isolation_level = None
+    _set(connection, "query_only=1", "busy_timeout=5000")
+
+
+def _set(connection: Any, *pragmas: str) -> None:
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
+    for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

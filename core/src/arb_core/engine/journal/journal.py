@@ -23,8 +23,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from arb_core.engine.episodes import Episode
 from arb_core.engine.ids import IntentId, OrderKey, Owner, encode, owner_of
-from arb_core.engine.journal.database import Row, connect, in_memory, upgrade, url_of, write
-from arb_core.engine.journal.hold import hold
+from arb_core.engine.journal.database import Forget, Row, connect, in_memory, reading, told, upgrade, url_of, write
+from arb_core.engine.journal.hold import Hold, hold
 from arb_core.engine.journal.records import Unfinished, WriterStats
 from arb_core.engine.journal.tables import (
     BALANCES,
@@ -50,7 +50,10 @@ from arb_core.structs.account import Balance
 from arb_core.structs.market import Asset, VenueName
 from arb_core.structs.order import ClientOrderId
 
-__all__ = ["FaultListener", "Journal"]
+__all__ = ["KEEP_EPISODES_NS", "FaultListener", "Journal"]
+
+KEEP_EPISODES_NS = 30 * 86_400_000_000_000
+"""A chance seen is not money: a busy market closes some hundred thousand a day, 300 bytes each."""
 
 T = TypeVar("T")
 
@@ -59,6 +62,9 @@ FaultListener = Callable[[str | None], None]
 
 
 _OF = RESULTS.c.intent == INTENTS.c.id
+
+_FORGET_EVERY = 500
+"""Episodes after which the oldest are looked at: so many are deleted at most as twice that, and no commit is slow."""
 
 
 class Journal:
@@ -69,14 +75,30 @@ class Journal:
         SettingsError: the address is neither a file nor one of SQLite or PostgreSQL.
     """
 
-    def __init__(self, place: str, *, threaded: bool = True, backlog: int = 10_000, retry_s: float = 0.5) -> None:
-        """Open it, make it if there is none, bring its tables up to date; `retry_s` is the pause after a failure."""
+    def __init__(
+        self,
+        place: str,
+        *,
+        threaded: bool = True,
+        backlog: int = 10_000,
+        retry_s: float = 0.5,
+        keep_episodes_ns: int | None = KEEP_EPISODES_NS,
+    ) -> None:
+        """Open it, make it if there is none, bring its tables up to date.
+
+        Args:
+            place: a file, or an address of a database.
+            threaded: commit on a thread, not within each call.
+            backlog: how many records may wait before intents are refused.
+            retry_s: the pause after a failure.
+            keep_episodes_ns: how old episodes become; None = they are kept for ever, as everything else is.
+        """
         url = url_of(place)
         self._engine: Engine = connect(url)
         self._reading = self._engine if in_memory(url) else connect(url, read_only=True)
-        self._release: Callable[[], None] = lambda: None
+        self._hold = Hold()
         try:
-            self._release = hold(self._engine)
+            self._hold = hold(self._engine)
             with self._engine.begin() as connection:
                 upgrade(connection)
             with self._engine.begin() as connection:
@@ -84,13 +106,15 @@ class Journal:
                 self._last = connection.execute(select(func.max(INTENTS.c.id))).scalar() or 0
         except SQLAlchemyError as error:
             self._give_up()
-            raise JournalError(f"the journal cannot be opened: {str(error).splitlines()[0]}") from error
+            raise told(error, "opened") from error
         except BaseException:
             self._give_up()
             raise
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[FaultListener] = []
         self._numbers = 0
+        self._episodes = 0
+        self._keep_episodes_ns = keep_episodes_ns
         self._closed = False
         self._writer: InlineWriter[Row] | ThreadWriter[Row]
         if threaded:
@@ -259,27 +283,31 @@ class Journal:
             "executable": episode.executable,
             "refused_by": episode.refused_by,
         }
-        self._writer.offer([(EPISODES, row)])
+        rows: list[Row] = [(EPISODES, row)]
+        self._episodes += 1
+        if self._keep_episodes_ns is not None and self._episodes % _FORGET_EVERY == 0:
+            rows.append(Forget(EPISODES.c.closed_ns, now_ns - self._keep_episodes_ns, 2 * _FORGET_EVERY))
+        self._writer.offer(rows)
 
     # -- what a start begins with; these ask the database and are for a moment when nothing else runs
 
     def risk_state(self) -> RiskState:
         """Return the state as it was recorded last, with the latch as it stands."""
-        with self._reading.connect() as connection:
+        with reading(self._reading) as connection:
             found = connection.execute(select(SETTINGS.c.document).where(SETTINGS.c.name == "risk")).scalar()
         state = RiskState() if found is None else msgspec.json.decode(found, type=RiskState)
         return msgspec.structs.replace(state, kill=self.kill())
 
     def kill(self) -> Kill | None:
         """Return the latch: the earliest kill that nobody cleared. An engine asks now and then, from a thread."""
-        with self._reading.connect() as connection:
+        with reading(self._reading) as connection:
             query = select(KILLS.c.since_ns, KILLS.c.reason).where(KILLS.c.cleared_ns.is_(None))
             row = connection.execute(query.order_by(KILLS.c.since_ns).limit(1)).first()
         return None if row is None else Kill(since_ns=row.since_ns, reason=row.reason)
 
     def unfinished(self) -> list[Unfinished]:
         """Return every trade without a result, oldest first."""
-        with self._reading.connect() as connection:
+        with reading(self._reading) as connection:
             query = select(INTENTS.c.id, INTENTS.c.document).outerjoin(RESULTS, _OF).where(RESULTS.c.intent.is_(None))
             intents = connection.execute(query.order_by(INTENTS.c.id)).all()
             of = select(ORDERS.c.document).order_by(ORDERS.c.intended_ns, ORDERS.c.client_order_id)
@@ -299,9 +327,16 @@ class Journal:
 
         So balances are to be recorded while no order is under way there.
         """
-        with self._reading.connect() as connection:
-            query = select(BALANCES).where(BALANCES.c.venue == venue).order_by(BALANCES.c.taken_ns)
-            last = {Asset(row.asset): row for row in connection.execute(query)}
+        with reading(self._reading) as connection:
+            query = select(BALANCES.c.asset, func.max(BALANCES.c.taken_ns)).where(BALANCES.c.venue == venue)
+            moments = connection.execute(query.group_by(BALANCES.c.asset)).all()
+            of = select(BALANCES).where(BALANCES.c.venue == venue)
+            last = {
+                Asset(asset): connection.execute(
+                    of.where(BALANCES.c.asset == asset, BALANCES.c.taken_ns == moment)
+                ).one()
+                for asset, moment in moments
+            }
             amounts = {asset: plus(row.free, row.locked) for asset, row in last.items()}
             since_ns = min((row.taken_ns for row in last.values()), default=0)
             of = select(ORDERS.c.document).where(ORDERS.c.venue == venue, ORDERS.c.intended_ns > since_ns)
@@ -329,7 +364,7 @@ class Journal:
 
         def read() -> TrackedOrder | None:
             query = select(ORDERS.c.document).where(ORDERS.c.client_order_id == client_order_id)
-            with self._reading.connect() as connection:
+            with reading(self._reading) as connection:
                 found = connection.execute(query).scalar()
             return None if found is None else msgspec.json.decode(found, type=TrackedOrder)
 
@@ -355,10 +390,13 @@ class Journal:
             if isinstance(self._writer, ThreadWriter):
                 return await asyncio.get_running_loop().run_in_executor(None, question)
             return question()
-        except SQLAlchemyError as error:
-            raise JournalUnavailable(f"{type(error).__name__}: {str(error).splitlines()[0]}") from error
+        except JournalUnavailable:
+            raise
+        except JournalError as error:
+            raise JournalUnavailable(str(error)) from error
 
     def _commit(self, rows: Sequence[Row]) -> None:
+        self._hold.check()
         with self._engine.begin() as connection:
             write(connection, rows)
 
@@ -393,7 +431,7 @@ class Journal:
     def _give_up(self) -> None:
         self._reading.dispose()
         self._engine.dispose()
-        self._release()
+        self._hold.release()
 
 
 def _tell(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[None]", error: JournalUnavailable | None) -> None:

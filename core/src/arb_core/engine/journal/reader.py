@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, Table, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from arb_core.engine.journal.database import connect, current_revision, url_of, write
+from arb_core.engine.journal.database import connect, current_revision, reading, refuse_newer, told, url_of, write
 from arb_core.engine.journal.records import DayResult, OrderRecord, TradeRecord
 from arb_core.engine.journal.tables import INTENTS, KILLS, ORDERS, RESULTS
 from arb_core.engine.money import plus
@@ -33,7 +33,7 @@ class JournalReader:
     """A journal, open for reading.
 
     Raises:
-        JournalError: there is no journal at that place.
+        JournalError: there is no journal at that place, or one of a newer arb.
     """
 
     def __init__(self, place: str) -> None:
@@ -43,11 +43,12 @@ class JournalReader:
             raise JournalError(f"there is no journal at {self._url.database}")
         self._engine: Engine = connect(self._url, read_only=True)
         try:
-            with self._engine.connect() as connection:
+            with reading(self._engine) as connection:
+                refuse_newer(connection)
                 revision = current_revision(connection)
-        except SQLAlchemyError as error:
+        except BaseException:
             self.close()
-            raise JournalError(f"the journal cannot be read: {str(error).splitlines()[0]}") from error
+            raise
         if revision is None:
             self.close()
             raise JournalError("this database holds no journal")
@@ -56,7 +57,7 @@ class JournalReader:
         """Return orders, newest first."""
         query = select(ORDERS).where(ORDERS.c.intended_ns >= since_ns)
         query = query.order_by(ORDERS.c.intended_ns.desc(), ORDERS.c.client_order_id.desc()).limit(limit or _MANY)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [
                 OrderRecord(
                     client_order_id=row.client_order_id,
@@ -88,7 +89,7 @@ class JournalReader:
             .where(INTENTS.c.created_ns >= since_ns)
         )
         query = query.order_by(INTENTS.c.id.desc()).limit(limit or _MANY)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [
                 TradeRecord(
                     intent=row.id,
@@ -112,7 +113,7 @@ class JournalReader:
         """Return what each day's trades came to, by money, newest day first; summed exactly."""
         found: dict[tuple[str, str], DayResult] = {}
         query = select(RESULTS).where(RESULTS.c.ended_ns >= since_ns).order_by(RESULTS.c.ended_ns)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             for row in connection.execute(query):
                 day = datetime.fromtimestamp(row.ended_ns // _SECOND, UTC).strftime("%Y-%m-%d")
                 money = Asset(row.money)
@@ -135,14 +136,14 @@ class JournalReader:
     def rows(self, table: Table) -> Iterator[dict[str, Any]]:
         """Yield every row of a table by its key, without holding them all."""
         query = select(table).order_by(*table.primary_key.columns)
-        with self._engine.connect().execution_options(yield_per=1000) as connection:
-            for row in connection.execute(query).mappings():
+        with reading(self._engine) as connection:
+            for row in connection.execution_options(yield_per=1000).execute(query).mappings():
                 yield dict(row)
 
     def kills(self) -> list[Kill]:
         """Return every kill that nobody cleared, oldest first: the latch is set while there is one."""
         query = select(KILLS).where(KILLS.c.cleared_ns.is_(None)).order_by(KILLS.c.since_ns)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [Kill(since_ns=row.since_ns, reason=row.reason) for row in connection.execute(query)]
 
     def set_kill(self, reason: str, now_ns: int) -> None:
@@ -164,7 +165,7 @@ class JournalReader:
             with engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise JournalError(f"the journal cannot be written: {str(error).splitlines()[0]}") from error
+            raise told(error, "written") from error
         finally:
             engine.dispose()
 
