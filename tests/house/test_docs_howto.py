@@ -213,6 +213,18 @@ def test_settings_of_the_page_are_right_and_watched(repository, tmp_path):
     assert {book["state"] for books in summary["books"].values() for book in books.values()} == {"LIVE"}
 
 
+def test_account_of_the_page_is_used(repository, tmp_path):
+    text = page(repository, "how-to/use-an-account.md")
+    unfold(text, tmp_path)
+    with venues("mexc", options=("--symbols", "BTC/USDT")) as (mexc,):
+        keys = {"ARB_MEXC_API_KEY": mexc["api_key"], "ARB_MEXC_API_SECRET": mexc["api_secret"]}
+        (said,) = shell(text, tmp_path, **urls(mexc), **keys)
+    placed = re.search(r"^placed (\S+) at ([0-9.]+)$", said, re.MULTILINE)
+    assert placed
+    assert re.findall(r"^order (\S+) (\w+) 0", said, re.MULTILINE) == [(placed[1], "OPEN"), (placed[1], "CANCELED")]
+    assert said.splitlines()[-1] == "open []"
+
+
 def test_strategy_of_the_page_finds_what_the_market_makes(repository, tmp_path):
     text = page(repository, "how-to/write-a-strategy.md")
     unfold(text, tmp_path)
