@@ -28,6 +28,17 @@ def unfold(text, folder):
     return files
 
 
+ADDED = re.compile(r"^```python\n# (\S+), added\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def unfold_more(text, folder):
+    """Write what a second page brings: files of its own, and more at the end of those of the first page."""
+    unfold(text, folder)
+    for name, code in ADDED.findall(text):
+        path = folder / name
+        path.write_text(f"{path.read_text()}\n\n{code}")
+
+
 def environment(*paths):
     return {**os.environ, "PYTHONPATH": ":".join(map(str, paths)), "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -64,6 +75,32 @@ def test_toy_venue_of_the_page_works(tidepool):
     ran = run([*PYTEST, "test_tidepool.py"], tidepool, tidepool / "src")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "1 passed" in ran.stdout
+
+
+@pytest.fixture
+def tidepool_with_account(repository, tidepool):
+    unfold_more(page(repository, "how-to/add-private-side.md"), tidepool)
+    return tidepool
+
+
+def test_account_of_the_toy_venue_works(tidepool_with_account):
+    here = tidepool_with_account
+    ran = run([*PYTEST, "test_tidepool_account.py", "test_tidepool.py"], here, here / "src")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "6 passed" in ran.stdout
+
+
+def test_account_of_the_toy_venue_has_the_rooms_of_every_exchange(repository, tidepool_with_account):
+    rooms = {path.name for path in (tidepool_with_account / "src" / "arb_tidepool").glob("*.py")}
+    ours = {path.name for path in (repository / "plugins" / "arb-mexc" / "src" / "arb_mexc").glob("*.py")}
+    assert rooms == ours - {"sim.py"}
+
+
+def test_account_of_the_toy_venue_is_as_well_typed_as_ours(tidepool_with_account):
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--cache-dir", "/dev/null"]
+    pytest.importorskip("mypy", reason="types are checked where mypy is installed: tox -e types")
+    ran = run([*command, "src/arb_tidepool"], tidepool_with_account, tidepool_with_account / "src")
+    assert ran.returncode == 0, ran.stdout
 
 
 def test_toy_venue_is_known_by_being_installed(tidepool):

@@ -26,6 +26,7 @@ from arb_core.runtime.stream.events import (
     Unanswered,
     VenueEvent,
 )
+from arb_core.runtime.stream.vitals import Vitals
 from arb_core.runtime.tasks import TaskOwner
 from arb_core.structs.book import BookFault, BookRule, BookSnapshot, BookState
 from arb_core.structs.card import RateLimit
@@ -333,6 +334,29 @@ async def test_a_quiet_connection_is_probed_and_kept() -> None:
         await it.run(600, ticks=None)
         assert it.venue.history == it.venue.sockets
         assert it.socket.pings == 600 // 30 - 1
+
+
+async def test_a_quiet_connection_whose_answers_take_no_time_is_kept() -> None:
+    async with desk(quiet_ns=60 * SECOND) as it:
+        it.venue.latency_ns = 0
+        it.dialect.own_ping = False
+        it.book()
+        await it.run(600, ticks=None)
+        assert it.venue.history == it.venue.sockets
+
+
+async def test_a_quiet_connection_is_kept_though_this_process_looks_late() -> None:
+    vitals = Vitals(0, 60 * SECOND, None)
+    now_ns = 0
+    for late_ns in (0, 1, 5 * MS, SECOND, 20 * SECOND, 0, 29 * SECOND):
+        now_ns = vitals.next_ns() + late_ns
+        assert not vitals.is_dead(now_ns)
+        assert vitals.wants_probe(now_ns)
+        assert not vitals.wants_probe(now_ns + 1)
+        vitals.pinged(now_ns, probe=True)
+        vitals.answered(now_ns + 50_000)
+    assert vitals.wants_probe(vitals.next_ns())
+    assert vitals.is_dead(vitals.next_ns()), "nobody has answered"
 
 
 async def test_a_half_open_connection_is_cut_after_quiet_ns() -> None:

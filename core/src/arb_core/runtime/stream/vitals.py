@@ -14,7 +14,7 @@ class Vitals:
         "_asked_ns",
         "_every_ns",
         "_pinged_ns",
-        "_probed",
+        "_probed_after_ns",
         "_quiet_ns",
         "heard_ns",
         "message_ns",
@@ -24,7 +24,8 @@ class Vitals:
     def __init__(self, now_ns: int, quiet_ns: int, every_ns: int | None) -> None:
         self._quiet_ns = quiet_ns
         self._every_ns = every_ns
-        self._probed = False
+        self._probed_after_ns: int | None = None
+        """What was last heard when it was probed: as long as nothing else is, the probe has no answer."""
         self._pinged_ns = now_ns
         self._asked_ns: int | None = None
         self.heard_ns = now_ns
@@ -40,11 +41,10 @@ class Vitals:
 
     def wants_probe(self, now_ns: int) -> bool:
         """Whether to probe now; says so once for each silence."""
-        if now_ns - self.heard_ns < self._quiet_ns // 2:
-            self._probed = False
+        if now_ns - self.heard_ns < self._quiet_ns // 2 or self._probed_after_ns == self.heard_ns:
             return False
-        wants, self._probed = not self._probed, True
-        return wants
+        self._probed_after_ns = self.heard_ns
+        return True
 
     def wants_ping(self, now_ns: int) -> bool:
         """Whether the venue's own ping is due."""
@@ -66,5 +66,6 @@ class Vitals:
 
     def next_ns(self) -> int:
         """Return when to look again, at the latest."""
-        watch_ns = self.heard_ns + (self._quiet_ns if self._probed else self._quiet_ns // 2)
+        probed = self._probed_after_ns == self.heard_ns
+        watch_ns = self.heard_ns + (self._quiet_ns if probed else self._quiet_ns // 2)
         return watch_ns if self._every_ns is None else min(watch_ns, self._pinged_ns + self._every_ns)
