@@ -44,7 +44,7 @@ pytestmark = pytest.mark.looptime(noop_cycles=0)
 
 SECOND = 1_000_000_000
 LINK, BTC = Symbol("LINK", "USDT"), Symbol("BTC", "USDT")
-EXCHANGES = ("gateio",)
+EXCHANGES = ("gateio", "binance")
 
 CAPABILITIES = {exchange: Registry().card(exchange).capabilities for exchange in EXCHANGES}
 

@@ -34,8 +34,14 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-OTHER_MARKETS = {"/fapi/v1/exchangeInfo", "/dapi/v1/exchangeInfo", "/eapi/v1/exchangeInfo"}
-"""Lists of futures and options. A client for every kind of market asks for them at start; they are empty here."""
+OTHER_MARKETS: dict[str, object] = {
+    "/fapi/v1/exchangeInfo": {"symbols": []},
+    "/dapi/v1/exchangeInfo": {"symbols": []},
+    "/eapi/v1/exchangeInfo": {"optionSymbols": []},
+    "/sapi/v1/margin/allPairs": [],
+    "/sapi/v1/margin/isolated/allPairs": [],
+}
+"""Lists of what is not spot. A client for every kind of market asks for them at start; they are empty here."""
 
 INTERVALS = {
     "1s": Interval(SECOND),

@@ -99,7 +99,7 @@ class BinanceVenue(VenueKernel):
 
     def answer(self, request: Request, now_ns: int) -> Response:
         if request.path in OTHER_MARKETS:
-            return json({"symbols": []})
+            return json(OTHER_MARKETS[request.path])
         path = request.path if request.path == CAPITAL else request.path.removeprefix(PREFIX)
         if path == request.path != CAPITAL:
             return self.unavailable(request, 404)
