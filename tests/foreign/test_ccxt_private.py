@@ -24,9 +24,11 @@ SYMBOLS = ["BTC/USDT", "LINK/USDT"]
 LINK = arb.Symbol("LINK", "USDT")
 FAR = Decimal("0.8")
 """Of the best bid: where an order rests."""
+NEAR = Decimal("1.02")
+"""Of the best ask: where an order takes from more than one level."""
 
 THEIR_NAMES = {"mexc": "mexc", "gateio": "gate", "binance": "binance"}
-EXCHANGES = ("gateio", "binance")
+EXCHANGES = ("mexc", "gateio", "binance")
 
 THEIR_STATUS = {
     OrderStatus.OPEN: "open",
@@ -205,7 +207,7 @@ async def test_fills_are_the_same(exchange):
     async with both(exchange) as here:
         since_ns = here.ours.clock.now_ns() - 10**9
         _, (ask, size) = await here.best()
-        await here.theirs.create_order("LINK/USDT", "limit", "buy", float(size + 3), float(ask * 2))
+        await here.theirs.create_order("LINK/USDT", "limit", "buy", float(size + 3), float(round(ask * NEAR, 2)))
         await here.theirs.create_order("LINK/USDT", "market", "sell", 3)
         theirs = await here.theirs.fetch_my_trades("LINK/USDT")
         ours = await here.ours.private.get_fills(LINK, since_ns)
@@ -227,7 +229,8 @@ async def test_fills_are_the_same(exchange):
         assert {trade["id"]: (trade["fee"]["cost"], trade["fee"]["currency"]) for trade in theirs} == {
             fill.trade_id: (float(str(fill.fee)), fill.fee_asset) for fill in ours
         }
-        assert [fill.fee for fill in ours] == [fill.fee for fill in (await here.truth()).fills]
+        # Not in order: what was filled in one millisecond has none at MEXC.
+        assert sorted(str(fill.fee) for fill in ours) == sorted(str(fill.fee) for fill in (await here.truth()).fills)
 
 
 @every
@@ -264,7 +267,8 @@ async def test_errors_are_the_venues_own(exchange):
         (bid, _), _ = await here.best()
         with pytest.raises(ccxt.InsufficientFunds):
             await here.theirs.create_order("LINK/USDT", "limit", "buy", 30_000, float(bid))
-        with pytest.raises(ccxt.OrderNotFound):
+        # Its code for a cancellation stands in their table of MEXC without a class of its own.
+        with pytest.raises(ccxt.BadRequest if exchange == "mexc" else ccxt.OrderNotFound):
             await here.theirs.cancel_order("4711", "LINK/USDT")
         assert (await here.truth()).orders == []
 

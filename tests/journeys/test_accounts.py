@@ -44,7 +44,7 @@ pytestmark = pytest.mark.looptime(noop_cycles=0)
 
 SECOND = 1_000_000_000
 LINK, BTC = Symbol("LINK", "USDT"), Symbol("BTC", "USDT")
-EXCHANGES = ("gateio", "binance")
+EXCHANGES = ("mexc", "gateio", "binance")
 
 CAPABILITIES = {exchange: Registry().card(exchange).capabilities for exchange in EXCHANGES}
 
@@ -131,6 +131,28 @@ async def stage(exchange, *, credentials=None):
         await opened.load_markets()
         yield Stage(venue, opened, world=world, transport=transport, clock=clock, key=right)
     await transport.close()
+
+
+def told_of(fill, *role):
+    """A fill as the client tells of it."""
+    return (fill.order_id, fill.pair, fill.side, fill.price, fill.quantity, fill.fee, fill.fee_asset, *role)
+
+
+def true_of(fill, *, roles=False):
+    """The same fill as the venue knows it."""
+    role = (LiquidityRole.MAKER if fill.maker else LiquidityRole.TAKER,) if roles else ()
+    side = Side[fill.side.upper()]
+    return (fill.order, fill.pair, side, fill.price, fill.size, fill.fee, fill.fee_asset, *role)
+
+
+def true_fills(here):
+    return here.venue.inspection.fills()
+
+
+def assert_named_after(fills, true):
+    """Each has an id of its own, which the venue may spell in a way of its own."""
+    assert all(str(known.trade) in fill.trade_id for fill, known in zip(fills, true, strict=True))
+    assert len({fill.trade_id for fill in fills}) == len(fills)
 
 
 # Money
@@ -339,24 +361,8 @@ async def test_history_and_fills_are_the_venues_own(exchange):
         assert history[rests.order_id].status is OrderStatus.CANCELED
         assert history[taker.order_id] == await here.private.get_order(LINK, order_id=taker.order_id)
         fills = await here.private.get_fills(LINK, since_ns)
-        told = [
-            (fill.trade_id, fill.order_id, fill.side, fill.price, fill.quantity, fill.fee, fill.fee_asset, fill.role)
-            for fill in fills
-        ]
-        true = [
-            (
-                str(fill.trade),
-                fill.order,
-                Side[fill.side.upper()],
-                fill.price,
-                fill.size,
-                fill.fee,
-                fill.fee_asset,
-                LiquidityRole.MAKER if fill.maker else LiquidityRole.TAKER,
-            )
-            for fill in here.venue.inspection.fills()
-        ]
-        assert told == true
+        assert [told_of(fill, fill.role) for fill in fills] == [true_of(fill, roles=True) for fill in true_fills(here)]
+        assert_named_after(fills, true_fills(here))
         assert [fill.role for fill in fills] == [LiquidityRole.MAKER, LiquidityRole.TAKER]
         assert [fill.order_id for fill in await here.private.get_fills(LINK, since_ns, order_id=maker.order_id)] == [
             maker.order_id
@@ -392,10 +398,8 @@ async def test_orders_fills_and_balances_are_heard_as_they_change(exchange):
         assert seen[-1] == (taker.order_id, OrderStatus.FILLED, taker.quantity)
         assert orders[0].client_order_id == request.client_order_id
         assert orders[0].pair == here.market.pair
-        true = here.venue.inspection.fills()
-        assert [
-            (fill.trade_id, fill.order_id, fill.quantity, fill.price, fill.fee, fill.fee_asset) for fill in fills
-        ] == [(str(fill.trade), fill.order, fill.size, fill.price, fill.fee, fill.fee_asset) for fill in true]
+        assert [told_of(fill) for fill in fills] == [true_of(fill) for fill in true_fills(here)]
+        assert_named_after(fills, true_fills(here))
         assert fills[0].client_order_id in (None, request.client_order_id)
         last = {balance.asset: (balance.free, balance.locked) for balance in balances}
         held = here.venue.inspection.balances()
