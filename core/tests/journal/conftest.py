@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from arb_core.engine.episodes import Episode, episode_key
 from arb_core.engine.ids import IntentId
 from arb_core.engine.orders import Filled, Reported, Sent, TrackedOrder, apply
 from arb_core.engine.trade import Intent, OrderPlan, Outcome, TradeResult
 from arb_core.structs.market import Asset, Pair, Side, Symbol, VenueName
-from arb_core.structs.opportunity import Plan
+from arb_core.structs.opportunity import Leg, Opportunity, Plan
 from arb_core.structs.order import ClientOrderId, Fill, Order, OrderId, OrderStatus
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -72,6 +73,25 @@ class Samples:
         for event in (Sent(EPOCH + 2), Filled(fill), Reported(report)):
             order = apply(order, event)
         return order
+
+    def episode(self) -> Episode:
+        """One that was seen four times, and refused for its size."""
+        opportunity = Opportunity(
+            strategy="spatial",
+            symbol=PAIR,
+            legs=(
+                Leg(VenueName("mexc"), PAIR, Side.BUY, 100.0, 1.0, 100.0),
+                Leg(VenueName("gateio"), PAIR, Side.SELL, 101.0, 1.0, 101.0),
+            ),
+            plan=Plan.TOGETHER,
+            edge_bps=12.5,
+            size=1.0,
+            profit=0.5,
+            detected_ns=0,
+        )
+        episode = Episode(episode_key("spatial", opportunity), opportunity, 10)
+        episode.last_ns, episode.sightings, episode.refused_by = 35, 4, "size"
+        return episode
 
     def result(self, number: int = 1, pnl: str = "0.1", **changes: Any) -> TradeResult:
         facts: dict[str, Any] = {

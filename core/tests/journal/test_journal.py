@@ -1,7 +1,4 @@
 import asyncio
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
@@ -11,7 +8,6 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from arb_core.engine.episodes import Episode, episode_key
 from arb_core.engine.ids import IntentId, decode
 from arb_core.engine.journal.journal import Journal
 from arb_core.engine.journal.opening import open_journal, open_reader
@@ -23,8 +19,7 @@ from arb_core.engine.risk import Breaker, Day, Kill, RiskState
 from arb_core.engine.trade import OrderState, Outcome
 from arb_core.errors import JournalError, JournalUnavailable, SettingsError
 from arb_core.structs.account import Balance
-from arb_core.structs.market import Asset, Side, Symbol, VenueName
-from arb_core.structs.opportunity import Leg, Opportunity, Plan
+from arb_core.structs.market import Asset, VenueName
 from sqlalchemy import event, text
 
 MEXC = VenueName("mexc")
@@ -346,23 +341,8 @@ async def test_trades_days_and_the_rest_are_read_while_the_engine_writes(
     reader.close()
 
 
-async def test_an_episode_is_kept_as_it_was_at_its_best(journal: Journal, place: str) -> None:
-    pair = Symbol("BTC", "USDT")
-    opportunity = Opportunity(
-        strategy="spatial",
-        symbol=pair,
-        legs=(
-            Leg(MEXC, pair, Side.BUY, 100.0, 1.0, 100.0),
-            Leg(VenueName("gateio"), pair, Side.SELL, 101.0, 1.0, 101.0),
-        ),
-        plan=Plan.TOGETHER,
-        edge_bps=12.5,
-        size=1.0,
-        profit=0.5,
-        detected_ns=0,
-    )
-    episode = Episode(episode_key("spatial", opportunity), opportunity, 10)
-    episode.last_ns, episode.sightings, episode.refused_by = 35, 4, "size"
+async def test_an_episode_is_kept_as_it_was_at_its_best(journal: Journal, place: str, samples: Any) -> None:
+    episode = samples.episode()
     journal.episode(episode, 99)
     journal.episode(episode, 99)
     await journal.settle()
@@ -387,72 +367,6 @@ def test_sqlite_is_told_to_survive_power_loss(tmp_path: Path) -> None:
     journal._give_up()
 
 
-def test_what_was_committed_survives_kill_9(place: str, samples: Any) -> None:
-    code = f"""
-import asyncio, sys
-from arb_core.engine.journal.opening import open_journal
-from arb_core.engine.trade import Intent
-import msgspec
-
-async def main():
-    journal = open_journal({place!r})
-    intent = msgspec.json.decode({_json(samples.intent())!r}, type=Intent)
-    await journal.intend(intent, [])
-    print("sent", flush=True)
-    await asyncio.Event().wait()
-
-asyncio.run(main())
-"""
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "sent\n"
-        process.send_signal(signal.SIGKILL)
-        assert process.wait(30) == -signal.SIGKILL
-    journal = _open_soon(place)
-    assert [each.intent for each in journal.unfinished()] == [samples.intent()]
-    journal._give_up()
-
-
-def _json(value: object) -> bytes:
-    import msgspec
-
-    return msgspec.json.encode(value)
-
-
-def _open_soon(place: str) -> Journal:
-    """Open a journal whose writer was just killed: a server needs a moment to notice."""
-    for _ in range(1000):
-        try:
-            return open_journal(place, threaded=False)
-        except JournalError:
-            continue
-    return open_journal(place, threaded=False)
-
-
-async def test_real_and_paper_trading_never_share_a_journal(place: str) -> None:
-    journal = open_journal(place)
-    journal.claim("paper")
-    journal.claim("paper")
-    await journal.close()
-    again = open_journal(place)
-    try:
-        with pytest.raises(JournalError, match="is one of paper trading, expected live: name another place"):
-            again.claim("live")
-    finally:
-        await again.close()
-
-
-def test_a_latch_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    place = str(tmp_path / "journal.db")
-    asyncio.run(open_journal(place, threaded=False).close())
-    reader = open_reader(place)
-    (tmp_path / "journal.db").write_text("this is no database any more, " * 100)
-    for act in (reader.set_kill, reader.clear_kill):
-        with pytest.raises(JournalError, match="the journal cannot be written: "):
-            act("because", 1)
-    reader.close()
-
-
 def test_there_is_no_reading_of_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="there is no journal at"):
         open_reader(str(tmp_path / "none.db"))
@@ -473,3 +387,45 @@ def test_an_address_that_is_none_is_refused_without_showing_it() -> None:
     with pytest.raises(SettingsError, match="not an address") as refusal:
         open_journal("://marked-password@")
     assert "marked-password" not in str(refusal.value)
+
+
+async def test_old_episodes_are_forgotten_a_few_at_a_time_and_nothing_else_is(place: str, samples: Any) -> None:
+    journal = Journal(place, keep_episodes_ns=1000)
+    await journal.intend(samples.intent(1), [samples.plan(1)])
+    journal.note("test", "old", 1)
+    for moment in range(1, 3001):
+        journal.episode(samples.episode(), moment)
+        if not moment % 500:
+            await journal.settle()
+    kept = reading(place, lambda reader: [row["closed_ns"] for row in reader.rows(EPISODES)])
+    assert kept == list(range(2000, 3001))
+    assert reading(place, lambda reader: len(list(reader.rows(NOTES)))) == 1
+    assert reading(place, lambda reader: len(reader.trades())) == 1
+    for moment in range(9501, 10_001):
+        journal.episode(samples.episode(), moment)
+    await journal.settle()
+    # 1001 are too old by now, and a thousand go at once: no commit is slow because of what piled up.
+    assert reading(place, lambda reader: len(list(reader.rows(EPISODES)))) == 501
+    assert journal.stats().dropped == 0
+    await journal.close()
+
+
+async def test_episodes_that_find_the_queue_full_are_dropped_and_counted_and_trades_are_not(
+    tmp_path: Path, samples: Any
+) -> None:
+    place = str(tmp_path / "journal.db")
+    journal = Journal(place, backlog=100)
+    gate = Gate(journal)
+    journal.note("test", "first", 1)
+    assert gate.entered.wait(30)
+    for moment in range(1, 1001):
+        journal.episode(samples.episode(), moment)
+    for number in range(1, 11):
+        journal.order(samples.filled(samples.plan(number)), 1)
+    assert journal.fault is None
+    assert journal.stats().dropped == 950
+    gate.opened.set()
+    await journal.settle()
+    assert reading(place, lambda reader: len(list(reader.rows(EPISODES)))) == 50
+    assert reading(place, lambda reader: len(reader.orders())) == 10
+    await journal.close()

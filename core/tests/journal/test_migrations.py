@@ -17,7 +17,7 @@ from arb_core.engine.orders import TrackedOrder
 from arb_core.engine.risk import Kill
 from arb_core.engine.trade import OrderState, Outcome
 from arb_core.errors import JournalError
-from arb_core.structs.market import VenueName
+from arb_core.structs.market import Asset, VenueName
 from sqlalchemy import inspect, text
 
 FIRST = Path(__file__).with_name("first_revision.sql")
@@ -63,7 +63,7 @@ async def test_a_journal_of_the_first_revision_goes_on(first: str, samples: Any)
     assert unfinished.intent == samples.intent(3)
     assert list(unfinished.orders) == [TrackedOrder.planned(samples.plan(3, leg)) for leg in (0, 1)]
     assert journal.kill() == Kill(reason="by hand", since_ns=5)
-    assert journal.expected(VenueName("mexc"))["BTC"] == Decimal("1.30") + 2 * Decimal("0.4995")
+    assert journal.expected(VenueName("mexc"))[Asset("BTC")] == Decimal("1.30") + 2 * Decimal("0.4995")
     await journal.intend(samples.intent(4), [samples.plan(4)])
     await journal.close()
     assert revision_of(first) == HEAD

@@ -166,7 +166,12 @@ def test_a_failure_refuses_also_the_intents_that_came_meanwhile() -> None:
     writer = threaded(disk)
     writer.intend(["first"], lambda error: told.append(f"first {error}"))
     assert disk.entered.wait(30)
-    writer.intend(["second"], lambda error: (told.append(f"second {error}"), met.set()))
+
+    def second(error: JournalUnavailable | None) -> None:
+        told.append(f"second {error}")
+        met.set()
+
+    writer.intend(["second"], second)
     writer.record(["kept"])
     writer.offer(["an episode"])
     disk.full = True
