@@ -451,6 +451,37 @@ def test_request_with_another_budget_passes_those_who_wait(budgets):
     assert line.admit(NOW, 0) == [trades]
 
 
+def test_urgent_request_passes_those_who_only_ask_and_waits_for_its_own_kind(budgets):
+    turnstile = Turnstile(budgets, places=16)
+    spend_all(budgets, budgets.claim("GET /all", {"ip": 60}))
+    dear = budgets.claim("GET /depth", {"ip": 50})
+    turnstile.join(dear)
+    assert turnstile.admit(NOW, 0) == []
+    question = budgets.claim("GET /ping", {"ip": 1})
+    assert not turnstile.pass_by(question, NOW, 0)
+    order = budgets.claim("POST /order", {"ip": 1, "orders": 10}, urgent=True)
+    assert turnstile.pass_by(order, NOW, 0)
+    second = budgets.claim("POST /order", {"ip": 1, "orders": 1}, urgent=True)
+    assert not turnstile.pass_by(second, NOW, 0)
+    turnstile.join(second)
+    third = budgets.claim("POST /order", {"ip": 1, "orders": 1}, urgent=True)
+    assert not turnstile.pass_by(third, NOW, 0)
+    turnstile.join(third)
+    assert turnstile.waiting == 3
+    later = 2 * SECOND
+    assert turnstile.admit(wall(later), later) == [second, third]
+    turnstile.give_up(dear)
+    assert turnstile.waiting == 0
+
+
+def test_urgent_request_has_places_of_its_own(budgets):
+    turnstile = Turnstile(budgets, places=2)
+    free = [budgets.claim(f"GET /{number}", {}) for number in range(3)]
+    assert [turnstile.pass_by(claim, NOW, 0) for claim in free] == [True, True, False]
+    urgent = [budgets.claim("POST /x", {}, urgent=True) for _ in range(5)]
+    assert [turnstile.pass_by(claim, NOW, 0) for claim in urgent] == [True] * 4 + [False]
+
+
 def test_at_most_so_many_are_under_way(budgets):
     line = Turnstile(budgets, places=2)
     claims = [budgets.claim("GET /free", {}) for _ in range(3)]

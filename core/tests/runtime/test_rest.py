@@ -366,6 +366,20 @@ async def test_order_does_not_stand_in_line_until_its_market_is_gone():
     assert await world.rest.call(order, number, client_order_id="a1") == 1
 
 
+async def test_order_and_cancellation_go_before_questions_that_wait():
+    world = World(sign=True)
+    cancel = Endpoint(method="DELETE", path="/order", signed=True, cost={"ip": 1})
+    order = Endpoint(method="POST", path="/order", idempotent=False, signed=True, cost={"ip": 1})
+    await world.rest.call(FREE, number, config=RequestConfig(cost={"ip": 6}))
+    question = asyncio.create_task(world.rest.call(DEPTH, number, config=RequestConfig(cost={"ip": 6})))
+    await world.clock.sleep(0)
+    await asyncio.gather(
+        world.rest.call(order, number, client_order_id="a1"), world.rest.call(cancel, number), question
+    )
+    assert [request.path for _at, request in world.transport.sent] == ["/free", "/order", "/order", "/depth"]
+    assert world.transport.sent[2][0] < 100 * MS < SECOND <= world.transport.sent[3][0]
+
+
 async def test_refusal_with_retry_after_is_waited_for_and_tried_again():
     world = World((429, b"too many", {"retry-after": "3"}))
     assert await world.rest.call(DEPTH, number) == 1

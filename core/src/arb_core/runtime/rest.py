@@ -397,11 +397,12 @@ class _Shared:
 
     def claim(self, endpoint: Endpoint, config: RequestConfig) -> Claim:
         """Return what a request takes; reckoned once for an endpoint's own cost."""
+        name, urgent = f"{endpoint.method} {endpoint.path}", endpoint.signed and endpoint.method != "GET"
         if config.cost is not None:
-            return self.budgets.claim(f"{endpoint.method} {endpoint.path}", config.cost)
+            return self.budgets.claim(name, config.cost, urgent=urgent)
         known = self._claims.get(id(endpoint))
         if known is None:
-            claim = self.budgets.claim(f"{endpoint.method} {endpoint.path}", endpoint.cost)
+            claim = self.budgets.claim(name, endpoint.cost, urgent=urgent)
             # The endpoint is kept with it: nothing else can then be found under its identity.
             known = self._claims[id(endpoint)] = (endpoint, claim)
         return known[1].again()

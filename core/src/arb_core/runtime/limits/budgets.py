@@ -34,10 +34,12 @@ class Claim(msgspec.Struct, frozen=True, eq=False):
     endpoint: str
     charges: tuple[Charge, ...]
     scopes: tuple[tuple[str, Pool], ...]
+    urgent: bool = False
+    """It changes something: an order, a cancellation, a token kept alive. It goes before those who only ask."""
 
     def again(self) -> "Claim":
         """Return the claim of another request that takes the same."""
-        return Claim(self.endpoint, self.charges, self.scopes)
+        return Claim(self.endpoint, self.charges, self.scopes, self.urgent)
 
 
 class Budgets:
@@ -68,7 +70,7 @@ class Budgets:
         for pool in self._pools.values():
             pool.narrow(share)
 
-    def claim(self, endpoint: str, cost: Mapping[str, int]) -> Claim:
+    def claim(self, endpoint: str, cost: Mapping[str, int], *, urgent: bool = False) -> Claim:
         """Return what a request takes; `cost` names limits, `endpoint` the budget where each endpoint has its own.
 
         Raises:
@@ -92,7 +94,8 @@ class Budgets:
             pool = self._pools[limit.scope]
             charges.append(Charge(bucket, units, pool, window))
             scopes[_scope(limit.scope)] = pool
-        return Claim(endpoint, tuple(charges), tuple(scopes.items()) or ((_scope("ip"), self._pools["ip"]),))
+        held_by = tuple(scopes.items()) or ((_scope("ip"), self._pools["ip"]),)
+        return Claim(endpoint, tuple(charges), held_by, urgent)
 
     def wait_ns(self, claim: Claim, now_ns: int, monotonic_ns: int) -> int:
         """Return how long until the request may leave, 0 = now."""
