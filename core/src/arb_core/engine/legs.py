@@ -30,6 +30,9 @@ __all__ = ["Decision", "Fix", "LegPolicy", "Step", "Way", "decide", "follow_on",
 _NOTHING = Decimal(0)
 _ONE = Decimal(1)
 _DOWN = Context(prec=60, rounding=ROUND_FLOOR)
+_WIDE = Context(prec=200)
+_DIGITS = 12
+_PLACES = Decimal(1).scaleb(-_DIGITS)
 
 
 class LegPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -119,7 +122,7 @@ def result_of(
         intent: the trade.
         orders: all of its orders, each with an amount that is final.
         stopped: whether something is left that could not be dealt with.
-        marks: mid prices in the trade's money.
+        marks: mid prices in the trade's money. What they value is rounded to 12 places, every other sum is exact.
         ended_ns: when it ended.
         detail: what a person should know.
 
@@ -131,7 +134,9 @@ def result_of(
     for order in orders:
         for asset, fee in fees(order).items():
             paid[asset] = plus(paid.get(asset, _NOTHING), fee)
-    residue_value = total(times(amount, marks[asset]) for asset, amount in net.items() if asset != intent.money)
+    residue_value = _to_places(
+        total(times(amount, marks[asset]) for asset, amount in net.items() if asset != intent.money)
+    )
     done = Outcome.DONE if any(order.filled for order in orders) else Outcome.NOTHING
     return TradeResult(
         intent=intent.id,
@@ -204,6 +209,12 @@ def follow_on(instrument: Instrument, side: Side, held: Decimal, price: Decimal,
         fee: fraction of the notional, kept back for a purchase.
     """
     return _orderable(instrument, _paid_for(side, held, price, fee), price)
+
+
+def _to_places(value: Decimal) -> Decimal:
+    """Round what is valued by a quotient of prices: more places would pretend to an exactness that a mid has not."""
+    exponent = value.as_tuple().exponent
+    return value.quantize(_PLACES, context=_WIDE) if isinstance(exponent, int) and exponent < -_DIGITS else value
 
 
 def _fix(way: Way, residue: Decimal, others: Decimal | None, cap: Decimal) -> Fix | str:

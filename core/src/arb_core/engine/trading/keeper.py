@@ -59,9 +59,9 @@ class Keeper:
                 self._due.set()
                 continue
             pause_ns = _FIRST_PAUSE_NS
+            self.agreed.set()
             if not self._due.is_set():
                 self._desk.unreconciled = None
-                self.agreed.set()
 
     async def _compare(self) -> VenueReport:
         venue = self._desk.venue
