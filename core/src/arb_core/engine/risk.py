@@ -39,6 +39,7 @@ __all__ = [
     "lets_through",
     "loss_reached",
     "probing",
+    "rested",
     "venue_failed",
     "venue_recovered",
 ]
@@ -270,6 +271,12 @@ def cooled(state: RiskState, limits: Limits, symbol: Symbol, now_ns: int) -> Ris
     if limits.cooldown_ns > 0:
         cooling[str(symbol)] = now_ns + limits.cooldown_ns
     return msgspec.structs.replace(state, cooling=cooling)
+
+
+def rested(state: RiskState, symbol: Symbol, until_ns: int) -> RiskState:
+    """Let a symbol rest until a moment, or longer where it does already."""
+    until_ns = max(until_ns, state.cooling.get(str(symbol), 0))
+    return msgspec.structs.replace(state, cooling={**state.cooling, str(symbol): until_ns})
 
 
 def venue_failed(state: RiskState, limits: Limits, venue: VenueName, now_ns: int) -> RiskState:

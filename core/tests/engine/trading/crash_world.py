@@ -244,14 +244,15 @@ class World(Stage):
             loop.set_task_factory(None)
             disturbance.cancel()
             over.cancel()
+        writer = self.journal._writer
+        assert isinstance(writer, LossyWriter)
         if life.over.is_set():
-            writer = self.journal._writer
-            assert isinstance(writer, LossyWriter)
             writer.lose()
         else:
             main.result()
             assert await trading.stop(SECOND) == []
             self.check_ledger(trading)
+            writer.flush()  # as closing a journal does
         life.over.set()
         for account in self.accounts.values():
             account._listeners.clear()
@@ -374,7 +375,6 @@ def play(journal: Journal, number: int, crashes: Iterable[int]) -> list[int]:
         world = World(journal, number)
         taken = [await world.live(steps) for steps in crashes]
         taken.append(await world.live(None))
-        writer.flush()
         world.check()
         return taken
 

@@ -11,10 +11,16 @@ from arb_core.engine.journal.reader import JournalReader
 from arb_core.engine.risk import Limits
 from arb_core.engine.trade import Outcome
 from arb_core.engine.trading.settings import TradingSettings
-from arb_core.errors import ExchangeUnavailable
+from arb_core.errors import (
+    AuthenticationFailed,
+    ExchangeUnavailable,
+    RateLimitError,
+    TradingDisabled,
+    WireError,
+)
 from arb_core.structs.market import Symbol
 from scripted_account import SECOND, Play, no_money
-from trading_stage import LIMITS, PAIR, USDT, Stage, opportunity
+from trading_stage import ABC, LIMITS, PAIR, USDT, Stage, opportunity
 
 pytestmark = pytest.mark.looptime(noop_cycles=2)
 
@@ -267,10 +273,54 @@ async def test_a_listener_that_raises_is_taken_out_and_told() -> None:
     assert stage.alarmed() == ["listener_failed"]
 
 
-async def test_an_unreachable_venue_at_an_order_counts_against_it() -> None:
-    stage = Stage()
-    stage.gate.default = Play(refuses=ExchangeUnavailable("down", exchange="gateio"), answers=0.001)
-    async with stage.running():
-        result = await stage.trade()
-        assert result.outcome is Outcome.STOPPED or stage.total(result.money)
+@pytest.mark.parametrize(
+    "error",
+    [
+        ExchangeUnavailable("down", exchange="gateio"),
+        RateLimitError("slow", exchange="gateio", local=True),
+        WireError("not JSON", exchange="gateio", where="POST /order"),
+        ZeroDivisionError("a mistake in the plugin"),
+    ],
+)
+async def test_whatever_goes_wrong_with_an_order_counts_against_its_venue(error: Exception) -> None:
+    stage = Stage(limits=with_limits(breaker_failures=1))
+    stage.gate.script = [Play(refuses=error, answers=0.001)]
+    async with stage.running() as trading:
+        stage.see()
+        await trading.finished()
         assert "breaker" in stage.alarmed()
+        assert stage.results[0][1].outcome is Outcome.DONE, "what was left was hedged all the same"
+
+
+async def test_a_key_that_is_refused_is_for_a_person_to_see_to() -> None:
+    stage = Stage()
+    stage.gate.script = [Play(refuses=AuthenticationFailed("key revoked", exchange="gateio"), answers=0.001)]
+    async with stage.running():
+        await stage.trade()
+        assert "kill" in stage.alarmed()
+        assert reasons(stage) == ["kill"]
+
+
+async def test_a_symbol_that_a_venue_does_not_trade_rests_until_its_listing_was_read_anew() -> None:
+    stage = Stage()
+    stage.gate.script = [Play(refuses=TradingDisabled("halted", exchange="gateio"), answers=0.001)]
+    async with stage.running() as trading:
+        await stage.trade()
+        assert reasons(stage) == ["cooldown"]
+        await trading._clock.sleep(300 * SECOND)
+        assert stage.see().admitted
+        await trading.finished()
+
+
+async def test_funds_that_are_not_there_have_the_venue_compared() -> None:
+    stage = Stage()
+    async with stage.running() as trading:
+        stage.gate.balances[ABC] = Decimal(0)
+        stage.gate.script = [Play(refuses=no_money("gateio"), answers=0.001)]
+        stage.gate.default = Play(refuses=no_money("gateio"), answers=0.001)
+        stage.see()
+        await trading.finished()
+        assert reasons(stage) == ["reconciling"]
+        await trading._clock.sleep(31 * SECOND)
+        assert "drift" in stage.alarmed()
+        assert reasons(stage) == ["balance"]

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from arb_core.engine.hops import Hops
 from arb_core.engine.ids import decode
 from arb_core.engine.ledger import Ledger, Need, need_of
 from arb_core.engine.money import minus
@@ -39,7 +40,14 @@ from arb_core.engine.trading.search import Search
 from arb_core.engine.trading.settings import TradingSettings
 from arb_core.engine.trading.ticket import Ticket
 from arb_core.engine.trading.waiting import pause
-from arb_core.errors import InvalidSymbol, JournalUnavailable, RateLimitError
+from arb_core.errors import (
+    AuthenticationFailed,
+    InsufficientBalance,
+    InvalidSymbol,
+    JournalUnavailable,
+    RateLimitError,
+    TradingDisabled,
+)
 from arb_core.interfaces.account import Account, AccountListener
 from arb_core.interfaces.context import Clock
 from arb_core.runtime.tasks import within
@@ -53,6 +61,9 @@ if TYPE_CHECKING:
 __all__ = ["Desk"]
 
 _NOTHING = Decimal(0)
+
+_CLOSED_NS = 300_000_000_000
+"""How long a symbol rests whose orders a venue refuses: by then its list of instruments has been read anew."""
 
 _KEPT = 1_000
 """Orders whose trade has ended that are still recognised, and messages that wait for their order's id."""
@@ -74,6 +85,7 @@ class Desk(AccountListener):
         clock: Clock,
         tasks: Crew,
         changed: Callable[[VenueName, str], None],
+        hops: Hops,
     ) -> None:
         """Call `changed` whenever the venue has to be compared with our books again, with the reason."""
         self.account = account
@@ -97,6 +109,7 @@ class Desk(AccountListener):
         self._clock = clock
         self._tasks = tasks
         self._changed = changed
+        self._hops = hops
         self._search = Search(account, clock, self.hear, self._is_known)
         self._tickets: dict[ClientOrderId, Ticket] = {}
         self._by_order_id: dict[tuple[Pair, OrderId], Ticket] = {}
@@ -288,9 +301,10 @@ class Desk(AccountListener):
         order = ticket.order
         if order.filled == former.filled and order.fills == former.fills:
             return
-        detail = (
-            f"{order.plan.client_order_id} filled {order.filled}, {former.filled} were counted when its trade ended"
-        )
+        id_ = order.plan.client_order_id
+        detail = f"{id_} filled {order.filled:f}, {former.filled:f} were counted when its trade ended"
+        if order.filled == former.filled:
+            detail = f"{id_} is told with other fills or fees than were counted when its trade ended"
         self._journal.note("late_fill", detail, self._clock.now_ns(), intent=order.plan.intent)
         self._alarm("late_fill", order, detail)
         self._changed(self.venue, detail)
@@ -313,21 +327,37 @@ class Desk(AccountListener):
             answers.append(await self.account.private.place_order(request))
 
         self.hear(ticket, Sent(self._clock.now_ns()))
+        sent_ns = self._clock.monotonic_ns()
+        self._hops.send.add(sent_ns - ticket.opened_ns)
         event: OrderEvent
         try:
             await within(self._clock, self._settings.place_timeout_ns, place())
         except Exception as error:  # noqa: BLE001 (whatever a venue's code raises: the order may stand)
             event = event_of(error, self._clock.now_ns())
             why = f"{type(error).__name__}: {error}"
+            self._heed(error, ticket.order.plan.symbol)
         else:
             why = f"no answer within {self._settings.place_timeout_ns / 1e9:g} s"
             event = Acked(answers[0]) if answers else Doubted(self._clock.now_ns(), why)
         ticket.unknown_ns = self._clock.monotonic_ns()
         self.hear(ticket, event)
         if isinstance(event, Acked):
+            self._hops.ack.add(ticket.unknown_ns - sent_ns)
             self._latches.worked(self.venue)
         else:
             self._latches.failed(self.venue, why)
+
+    def _heed(self, error: Exception, symbol: Symbol) -> None:
+        """Take from a refusal what it says of more than this order: another one would only lose another leg."""
+        match error:
+            case AuthenticationFailed():
+                self._latches.kill(f"{self.venue} refuses our key, see to it and lift this: {error}")
+            case TradingDisabled():
+                self._latches.rest(symbol, _CLOSED_NS)
+            case InsufficientBalance():
+                self._changed(self.venue, f"an order was refused for lack of funds that should be there: {error}")
+            case _:
+                pass
 
     def _follow_up(self, ticket: Ticket) -> None:
         """Follow an order that nobody follows."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from arb_core.engine.hops import Hops
 from arb_core.engine.ledger import Ledger
 from arb_core.engine.legs import Decision, Fix, LegPolicy, Step, decide, follow_on, result_of
 from arb_core.engine.money import plus
@@ -48,16 +49,23 @@ _LOOK_AGAIN_NS = 100_000_000
 class Trade:
     """One open trade: what was decided, and its orders so far."""
 
-    __slots__ = ("intent", "legs", "proposed", "seen_ns", "tickets")
+    __slots__ = ("intent", "legs", "proposed", "seen_ns", "set_off_ns", "tickets")
 
     def __init__(
-        self, intent: Intent, legs: Sequence[TradeLeg], proposed: Sequence[ProposedLeg], monotonic_ns: int
+        self,
+        intent: Intent,
+        legs: Sequence[TradeLeg],
+        proposed: Sequence[ProposedLeg],
+        monotonic_ns: int,
+        set_off_ns: int | None = None,
     ) -> None:
         self.intent = intent
         self.legs = tuple(legs)
         self.proposed = tuple(proposed)
         """The entries as they were sized; empty for a trade that an earlier process began."""
         self.seen_ns = monotonic_ns
+        self.set_off_ns = monotonic_ns if set_off_ns is None else set_off_ns
+        """When the message arrived that set it off, by the monotonic clock."""
         self.tickets: list[Ticket] = []
 
     @property
@@ -88,6 +96,7 @@ class Execution:
         stamps: Stamps,
         listeners: Listeners,
         closed: Callable[[], Admission | None],
+        hops: Hops,
     ) -> None:
         """Ask `closed` before the first order leaves: why nothing may begin any more, None while it may."""
         self._desks = desks
@@ -101,6 +110,7 @@ class Execution:
         self._stamps = stamps
         self._listeners = listeners
         self._closed = closed
+        self._hops = hops
 
     async def run(self, trade: Trade) -> TradeResult | None:
         """Carry a new trade out; None where its intent did not get into the journal."""
@@ -110,12 +120,15 @@ class Execution:
             await self._journal.intend(trade.intent, plans)
         except JournalUnavailable:
             return None
+        self._hops.commit.add(self._clock.monotonic_ns() - trade.seen_ns)
         reason = self._spoilt(trade)
         if reason is not None:
             trade.tickets = [self._desks[plan.venue].withhold(plan, reason) for plan in plans]
             return self._result(trade, stopped=False, detail=f"nothing was sent: {reason}")
         trade.tickets = [self._desks[plan.venue].send(plan) for plan in plans]
         await self._settled(trade)
+        if all(ticket.order.stands for ticket in trade.tickets):
+            self._hops.whole.add(max(ticket.unknown_ns for ticket in trade.tickets) - trade.set_off_ns)
         if trade.intent.plan is Plan.IN_TURN:
             await self._go_on(trade)
         return await self.finish(trade)

@@ -17,6 +17,7 @@ from arb_core.engine.risk import (
     killed,
     loss_reached,
     probing,
+    rested,
     venue_failed,
     venue_recovered,
 )
@@ -87,7 +88,11 @@ class Latches:
                 self.state = cleared(self.state)
                 self._journal.risk(self.state)
 
-    # -- venues
+    # -- venues and symbols
+
+    def rest(self, symbol: Symbol, duration_ns: int) -> None:
+        """Begin nothing in a symbol for a while."""
+        self._take(rested(self.state, symbol, self._clock.now_ns() + duration_ns))
 
     def failed(self, venue: VenueName, why: str) -> None:
         """Count a failure of a venue."""

@@ -61,6 +61,9 @@ __all__ = ["Trading"]
 
 _LOG = logging.getLogger(__name__)
 
+_LAST_NS = 1_000_000_000
+"""What a venue is given to disarm its countdown when all time is used up."""
+
 
 class Trading:
     """Trades what a detection session finds executable."""
@@ -105,6 +108,7 @@ class Trading:
                 clock=self._clock,
                 tasks=self._crew,
                 changed=self._compare_again,
+                hops=detection.hops,
             )
             for name, account in accounts.items()
         }
@@ -131,6 +135,7 @@ class Trading:
             stamps=self._stamps,
             listeners=self.listeners,
             closed=self._gate.closed,
+            hops=detection.hops,
         )
         self._reconciler = Reconciler(
             ledger=self.ledger, journal=journal, listeners=self.listeners, clock=self._clock, stamps=self._stamps
@@ -203,9 +208,12 @@ class Trading:
     async def stop(self, timeout_ns: int) -> list[OpenTrade]:
         """Begin nothing new, let trades in flight finish for so long, and return those that have not.
 
+        Where a countdown is to be disarmed, that may take a second more.
+
         What is left stays unfinished in the journal: the next start takes it up.
         """
         self._gate.stopping = True
+        until_ns = self._clock.monotonic_ns() + timeout_ns
         await within(self._clock, timeout_ns, self._wind_down())
         left = self.open_trades()
         await self._crew.dismiss()
@@ -213,7 +221,7 @@ class Trading:
             unlisten()
         self._unlisten.clear()
         if self.settings.countdown_ns is not None:
-            await within(self._clock, timeout_ns, self._disarm())
+            await within(self._clock, max(until_ns - self._clock.monotonic_ns(), _LAST_NS), self._disarm())
         return left
 
     def open_trades(self) -> list[OpenTrade]:
@@ -267,11 +275,16 @@ class Trading:
             detected_ns=opportunity.detected_ns,
         )
         legs = [TradeLeg(number, leg.venue, leg.symbol, leg.side) for number, leg in enumerate(proposal.legs)]
-        trade = Trade(intent, legs, proposal.legs, self._clock.monotonic_ns())
+        trade = Trade(intent, legs, proposal.legs, self._clock.monotonic_ns(), self._newest(opportunity))
         self._open(trade)
         self._latches.tried(trade.venues)
         self._crew.spawn(self._carry_out(trade), f"arb-trade-{intent_id}")
         return admission
+
+    def _newest(self, opportunity: Opportunity) -> int | None:
+        """Return when the latest message of its books arrived: the one that set it off."""
+        books = [self._view.book(leg.symbol, leg.venue) for leg in opportunity.legs]
+        return max((book.monotonic_ns for book in books if book is not None), default=None)
 
     def _open(self, trade: Trade) -> None:
         self._trades[trade.intent.id] = trade
