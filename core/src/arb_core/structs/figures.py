@@ -47,11 +47,11 @@ class Hop(StrEnum):
     COMMIT = "commit"
     """A verdict until the intent is in the journal."""
     SEND = "send"
-    """From there until the first orders are handed to the wire."""
+    """From there until an order is handed to its venue's client; hedges and unwinds too."""
     ACK = "ack"
-    """An order from the wire to the venue's answer."""
+    """An order from there to the venue's answer, its turn in the venue's budgets included."""
     WHOLE = "whole"
-    """The frame that set off a trade until the last answer to its first orders."""
+    """The frame that set off a trade until the last of its first orders is acknowledged."""
 
 
 class DetectionFigures(msgspec.Struct, frozen=True, kw_only=True):
