@@ -132,6 +132,23 @@ async def test_balances_are_the_same(exchange):
 
 
 @every
+async def test_networks_of_assets_are_the_same(exchange):
+    async with both(exchange) as here:
+        theirs = await here.theirs.fetch_currencies()
+        side = here.ours.public if here.ours.card.asset_networks == "public" else here.ours.private
+        ours = await side.get_asset_networks()
+        assert set(theirs) == set(ours) == {"BTC", "LINK", "USDT"}
+        for asset, networks in ours.items():
+            told = {network["id"]: network for network in theirs[asset]["networks"].values()}
+            assert set(told) == {network.network for network in networks}
+            for network in networks:
+                shown = told[network.network]
+                assert (shown["deposit"], shown["withdraw"]) == (network.deposit_open, network.withdraw_open)
+                if network.withdraw_fee is not None:
+                    assert Decimal(str(shown["fee"])) == network.withdraw_fee
+
+
+@every
 async def test_limit_order_rests_is_found_and_cancelled(exchange):
     async with both(exchange) as here:
         placed = await here.rests()

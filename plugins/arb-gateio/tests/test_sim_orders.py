@@ -99,6 +99,7 @@ def test_lists_of_orders_are_like_the_documented_ones(trader):
     named = [item | {"text": "t-123456"} for item in sample("rest_cancel_batch_orders")]
     assert differences(named, cancelled, added=["account"]) == []
     assert differences(sample("rest_batch_fee")["BTC_USDT"], batch_fee(trader)) == []
+    assert differences(sample("rest_fee_deprecated"), trader.fetch("GET", "/spot/fee", PAIRED)) == []
 
 
 def batch_fee(trader):

@@ -148,6 +148,9 @@ def test_order_is_acknowledged_and_then_answered(trader, caller):
     assert differences(documented, ack, added=signature) == []
     assert ack["data"]["result"]["req_param"] == ORDER
     assert differences(sample("ws_spot_order_place_response"), answer, added=SHOWN_SINCE) == []
+    elsewhere = sample("ws_spot_order_place_ack_2")
+    elsewhere["data"]["result"] |= {"req_param": ORDER}
+    assert differences(elsewhere, ack, absent=MISSPELT, added=BEYOND) == []
     assert (answer["request_id"], answer["header"]["channel"]) == ("request-2", "spot.order_place")
     (order,) = trader.venue.inspection.open_orders()
     assert (order.id, order.client_id) == (answer["data"]["result"]["id"], "t-my-custom-id")
@@ -194,7 +197,13 @@ def test_other_requests_are_answered_like_the_documented_ones(caller):
 
 
 def test_several_orders_may_stand_in_one_request(trader, caller):
-    done = caller.ask("spot.order_place", [ORDER, {**ORDER, "amount": "50"}])
+    several = [ORDER, {**ORDER, "amount": "50"}]
+    ack, answer = caller.request("spot.order_place", {"req_id": "request-2", "req_param": several})
+    documented = sample("ws_spot_order_place_ack_3")
+    documented["data"]["result"]["req_param"] = several
+    signature = ["api_key", "timestamp", "signature"]
+    assert differences(documented, ack, absent=MISSPELT, added=[*BEYOND, *signature]) == []
+    done = answer["data"]["result"]
     assert [item["succeeded"] for item in done] == [True, False]
     assert done[1]["label"] == "BALANCE_NOT_ENOUGH"
     assert len(trader.venue.inspection.open_orders()) == 1

@@ -5,6 +5,7 @@ beside it, and https://developers.binance.com/docs/wallet/capital/all-coins-info
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from hashlib import sha256
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -320,6 +321,7 @@ def _coin(name: str, networks: Sequence[Network], free: str) -> dict[str, Any]:
 
 
 def _network(coin: str, network: Network, *, is_default: bool) -> dict[str, Any]:
+    usd = asset(coin).usd
     shown = {
         "network": network.name,
         "coin": coin,
@@ -327,8 +329,8 @@ def _network(coin: str, network: Network, *, is_default: bool) -> dict[str, Any]
         "isDefault": is_default,
         "depositEnable": network.deposits,
         "withdrawEnable": network.withdrawals,
-        "withdrawFee": "0.01",
-        "withdrawMin": "0.02",
+        "withdrawFee": _about(2 / usd),
+        "withdrawMin": _about(10 / usd),
         "withdrawMax": "10000000",
         "withdrawIntegerMultiple": "0.00000001",
         "minConfirm": 6,
@@ -339,3 +341,8 @@ def _network(coin: str, network: Network, *, is_default: bool) -> dict[str, Any]
         shown["contractAddress"] = network.contract
         shown["contractAddressUrl"] = "https://etherscan.io/token/"
     return shown
+
+
+def _about(value: float) -> str:
+    """Print an amount with three digits that count."""
+    return f"{Decimal(f'{value:.3g}'):f}"
