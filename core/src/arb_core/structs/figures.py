@@ -51,7 +51,7 @@ class Hop(StrEnum):
     ACK = "ack"
     """An order from there to the venue's answer, its turn in the venue's budgets included."""
     WHOLE = "whole"
-    """The frame that set off a trade until the last of its first orders is acknowledged."""
+    """The frame that set off a trade until it is known what became of each of its first orders."""
 
 
 class DetectionFigures(msgspec.Struct, frozen=True, kw_only=True):

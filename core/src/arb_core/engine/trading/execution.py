@@ -127,8 +127,7 @@ class Execution:
             return self._result(trade, stopped=False, detail=f"nothing was sent: {reason}")
         trade.tickets = [self._desks[plan.venue].send(plan) for plan in plans]
         await self._settled(trade)
-        if all(ticket.order.stands for ticket in trade.tickets):
-            self._hops.whole.add(max(ticket.unknown_ns for ticket in trade.tickets) - trade.set_off_ns)
+        self._hops.whole.add(self._clock.monotonic_ns() - trade.set_off_ns)
         if trade.intent.plan is Plan.IN_TURN:
             await self._go_on(trade)
         return await self.finish(trade)
