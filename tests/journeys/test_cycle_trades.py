@@ -44,13 +44,14 @@ def traded(street):
                 venue=venue.name,
                 card=venue.card,
                 markets=venue.markets,
-                market=town.watch.session.market,
                 clock=town.clock,
                 balances={USDT: Decimal(1000)},
                 terms=terms,
                 random=Random(1),
             )
             venue.on_book((await stack.enter_async_context(account)).on_book)
+            for book in venue.books.values():
+                account.seen(book)
             tasks = await stack.enter_async_context(TaskOwner())
             trading = Trading(
                 town.watch.session,

@@ -16,7 +16,6 @@ from arb_core.engine.paper import PaperAccount
 from arb_core.errors import SettingsError
 from arb_core.interfaces.account import Account
 from arb_core.interfaces.context import Clock
-from arb_core.interfaces.strategy import MarketView
 from arb_core.structs.market import Asset, VenueName
 from arb_core.venue import Venue
 
@@ -27,7 +26,7 @@ __all__ = ["check_paper_balances", "paper_accounts", "real_accounts"]
 
 
 @asynccontextmanager
-async def real_accounts(venue: Venue, _market: MarketView) -> AsyncGenerator[Account]:
+async def real_accounts(venue: Venue) -> AsyncGenerator[Account]:
     """Trade with the account whose key the venue was opened with."""
     yield venue.account
 
@@ -56,12 +55,11 @@ def paper_accounts(settings: Settings, journal: "Journal", clock: Clock) -> Acco
         return journal.expected(name) or begins_with
 
     @asynccontextmanager
-    async def opened(venue: Venue, market: MarketView) -> AsyncGenerator[Account]:
+    async def opened(venue: Venue) -> AsyncGenerator[Account]:
         account = PaperAccount(
             venue=venue.name,
             card=venue.card,
             markets=venue.markets,
-            market=market,
             clock=clock,
             balances=balances(venue.name),
             terms=paper_terms_of(paper, venue.settings),

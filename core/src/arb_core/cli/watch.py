@@ -18,7 +18,7 @@ from arb_core.engine.view import EngineView
 from arb_core.errors import ArbError, InvalidSymbol
 from arb_core.interfaces.account import Account
 from arb_core.interfaces.context import Clock
-from arb_core.interfaces.strategy import MarketView, Strategy
+from arb_core.interfaces.strategy import Strategy
 from arb_core.runtime.stream.events import VenueEvent
 from arb_core.runtime.tasks import TaskOwner, within
 from arb_core.structs.book import BookState
@@ -34,8 +34,8 @@ _LOG = logging.getLogger(__name__)
 EventText = Callable[[VenueName | None, str], None]
 """Takes the venue, None = all, and what happened."""
 
-Accounts = Callable[[Venue, MarketView], AbstractAsyncContextManager[Account | None]]
-"""Opens the account of a venue that is open; the books are those that a strategy sees."""
+Accounts = Callable[[Venue], AbstractAsyncContextManager[Account | None]]
+"""Opens the account of a venue that is open."""
 
 _SECOND = 1_000_000_000
 
@@ -143,7 +143,7 @@ class Watch:
             # Before an account: what fills orders on paper hears of a book after the strategies have.
             venue.on_book(self.session.on_book)
             venue.on_lost(self.session.on_lost)
-            account = await stack.enter_async_context(self._open_account(venue, self.session.market))
+            account = await stack.enter_async_context(self._open_account(venue))
             if account is not None:
                 self.accounts[name] = account
             for listener in self._venue_listeners:
@@ -168,13 +168,15 @@ class Watch:
 
     def _attach(self, venue: Venue) -> None:
         """Follow what the venue lists of our symbols."""
+        account = self.accounts.get(venue.name)
         for symbol in self._symbols:
             try:
                 instrument = venue.markets.instrument(symbol)
             except InvalidSymbol as refusal:
                 self._refusals[venue.name, symbol] = refusal
                 continue
-            self.session.market.add(venue.follow(symbol), instrument, float(venue.fees(symbol).taker))
+            book = venue.follow(symbol) if account is None else account.seen(venue.follow(symbol))
+            self.session.market.add(book, instrument, float(venue.fees(symbol).taker))
         self.venues[venue.name] = venue
         self.troubles.pop(venue.name, None)
         self.session.start()
@@ -256,7 +258,7 @@ class Watch:
         )
 
 
-def _no_account(_venue: Venue, _market: MarketView) -> AbstractAsyncContextManager[None]:
+def _no_account(_venue: Venue) -> AbstractAsyncContextManager[None]:
     return nullcontext()
 
 

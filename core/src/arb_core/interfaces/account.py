@@ -7,6 +7,7 @@ cannot tell them apart, and asks neither which one it has.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+from arb_core.interfaces.book import LiveBook
 from arb_core.interfaces.context import Markets
 from arb_core.interfaces.private import PrivateExchange
 from arb_core.structs.account import Balance
@@ -52,3 +53,10 @@ class Account(ABC):
     @abstractmethod
     def listen(self, listener: AccountListener) -> Callable[[], None]:
         """Tell `listener` from now on; return what ends that."""
+
+    def seen(self, book: LiveBook) -> LiveBook:
+        """Return a book of this venue as the engine is to see it; before anything is traded on it.
+
+        A venue shows a moment later that an order of ours took something; a book that fills orders on paper does not.
+        """
+        return book

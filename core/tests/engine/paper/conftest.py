@@ -8,7 +8,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from arb_core.engine.legs import LegPolicy
+from arb_core.engine.opportunity import Policy
 from arb_core.engine.paper import PaperAccount, PaperTerms
+from arb_core.engine.risk import Admission, Limits
+from arb_core.engine.session import DetectionSession
+from arb_core.engine.trade import TradeResult
+from arb_core.engine.trading.alarms import TradingAlarm
+from arb_core.engine.trading.session import Trading
+from arb_core.engine.trading.settings import TradingSettings
 from arb_core.engine.view import EngineView
 from arb_core.interfaces.account import AccountListener
 from arb_core.interfaces.context import Clock
@@ -16,6 +24,8 @@ from arb_core.runtime.book import SORTED
 from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.clock import LoopClock
 from arb_core.runtime.markets import MarketTable
+from arb_core.runtime.tasks import TaskOwner
+from arb_core.strategies.spatial import Spatial
 from arb_core.structs.account import Balance
 from arb_core.structs.book import BookRule, Level, Recovery, SequenceRule, SnapshotSource
 from arb_core.structs.card import Capability, ClientIdRule, ExchangeCard, FeeSchedule, Hosts
@@ -25,6 +35,7 @@ from arb_core.structs.order import ClientOrderId, Fill, Order, OrderRequest, Ord
 MS = 1_000_000
 VENUE = VenueName("alpha")
 BTC = Symbol("BTC", "USDT")
+ETH = Symbol("ETH", "USDT")
 
 CARD = ExchangeCard(
     id=ExchangeId("alpha"),
@@ -49,6 +60,7 @@ INSTRUMENT = Instrument(
     max_quantity=Decimal(1000),
     min_notional=Decimal(5),
     max_notional=Decimal(1_000_000),
+    base_contract="0x00000000000000000000000000000000000000aa",
 )
 RICH = {Asset("BTC"): Decimal(10), Asset("USDT"): Decimal(10_000)}
 
@@ -83,32 +95,29 @@ class Ear(AccountListener):
 
 
 class Stage:
-    """A venue `alpha` that lists BTC/USDT, with a book that is fed by hand."""
+    """A venue that lists BTC/USDT, with a book that is fed by hand, and ETH/USDT without one unless `symbols` say so."""
 
-    def __init__(self, clock: Clock, **changes: Any) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        venue: VenueName = VENUE,
+        symbols: tuple[Symbol, ...] = (BTC,),
+        market: EngineView | None = None,
+        **changes: Any,
+    ) -> None:
         self.clock = clock
         self.instrument = INSTRUMENT
-        self.market = EngineView(clock)
-        self.markets = MarketTable("alpha")
-        self.markets.fill({BTC: INSTRUMENT, Symbol("ETH", "USDT"): _eth()})
-        self.book = BookSync(
-            VENUE,
-            BTC,
-            RULE,
-            SORTED.make(),
-            clock,
-            on_book=self._changed,
-            on_lost=lambda *_: None,
-            need_snapshot=lambda _: None,
-            need_resubscribe=lambda _: None,
-        )
-        self.market.add(self.book, INSTRUMENT, 0.002)
+        self.market = market or EngineView(clock)
+        self.markets = MarketTable(venue)
+        self.markets.fill({BTC: INSTRUMENT, ETH: _eth()})
+        self.on_book: Callable[[BookSync], None] = lambda _: None
+        """Hears of a changed book before the account does."""
         self.account = PaperAccount(
             **{
-                "venue": VENUE,
+                "venue": venue,
                 "card": CARD,
                 "markets": self.markets,
-                "market": self.market,
                 "clock": clock,
                 "balances": RICH,
                 "terms": PaperTerms(),
@@ -116,15 +125,18 @@ class Stage:
                 **changes,
             }
         )
+        self.books = {symbol: self._book(venue, symbol) for symbol in symbols}
+        self.book = self.books[BTC]
         self.private = self.account.private
         self.ear = Ear(clock)
         self.account.listen(self.ear)
         self._orders = 0
 
-    def show(self, bids: list[Level], asks: list[Level]) -> None:
+    def show(self, bids: list[Level], asks: list[Level], symbol: Symbol = BTC) -> None:
         """Become LIVE with these levels, best first."""
-        self.book.begin()
-        self.book.snapshot(bids, asks, 1, None, 0, self.clock.now_ns(), self.clock.monotonic_ns() or 1)
+        book = self.books[symbol]
+        book.begin()
+        book.snapshot(bids, asks, 1, None, 0, self.clock.now_ns(), self.clock.monotonic_ns() or 1)
 
     def list(self, **changes: Any) -> None:
         """Change what the venue says of the instrument."""
@@ -152,12 +164,35 @@ class Stage:
             asset: (f"{each.free.normalize():f}", f"{each.locked.normalize():f}") for asset, each in balances.items()
         }
 
+    def _book(self, venue: VenueName, symbol: Symbol) -> BookSync:
+        book = BookSync(
+            venue,
+            symbol,
+            RULE,
+            SORTED.make(),
+            self.clock,
+            on_book=self._changed,
+            on_lost=lambda *_: None,
+            need_snapshot=lambda _: None,
+            need_resubscribe=lambda _: None,
+        )
+        self.market.add(self.account.seen(book), self.markets.instrument(symbol), 0.002)
+        return book
+
     def _changed(self, book: BookSync) -> None:
+        self.on_book(book)
         self.account.on_book(book)
 
 
 def _eth() -> Instrument:
-    return Instrument(symbol=Symbol("ETH", "USDT"), pair=Pair("ETHUSDT"), tick=Decimal("0.01"), lot=Decimal("0.001"))
+    return Instrument(
+        symbol=ETH,
+        pair=Pair("ETHUSDT"),
+        status=TradingStatus.TRADING,
+        tick=Decimal("0.01"),
+        lot=Decimal("0.001"),
+        base_contract="0x00000000000000000000000000000000000000bb",
+    )
 
 
 @pytest.fixture
@@ -183,3 +218,79 @@ def new_stage() -> type[Stage]:
 @pytest.fixture(scope="session")
 def card() -> ExchangeCard:
     return CARD
+
+
+class Floor:
+    """Two venues on paper over one market, and everything from a book's message to a result in the journal.
+
+    BTC/USDT and ETH/USDT stand at 99/101 on both; an edge is opened by `cross`.
+    """
+
+    def __init__(self, clock: Clock, journal: Any, tasks: TaskOwner, terms: PaperTerms, settings: TradingSettings):
+        self.clock = clock
+        view = EngineView(clock)
+        self.detection = DetectionSession(view, {"spatial": Spatial()}, Policy(ignore_transfers=True))
+        names = VenueName("alpha"), VenueName("beta")
+        money = {Asset("BTC"): Decimal(10), Asset("ETH"): Decimal(10), Asset("USDT"): Decimal(10_000)}
+        self.alpha, self.beta = self.venues = tuple(
+            Stage(clock, venue=name, symbols=(BTC, ETH), market=view, balances=money, terms=terms) for name in names
+        )
+        self.began = {name: dict(money) for name in names}
+        for venue in self.venues:
+            venue.on_book = self.detection.on_book
+        self.fills: list[Fill] = []
+        self.results: list[TradeResult] = []
+        self.admissions: list[Admission] = []
+        self.alarms: list[TradingAlarm] = []
+        self.trading = Trading(
+            self.detection,
+            {name: venue.account for name, venue in zip(names, self.venues, strict=True)},
+            journal,
+            limits=Limits(
+                max_notional={Asset("USDT"): Decimal(1000)},
+                max_daily_loss={Asset("USDT"): Decimal(100)},
+                max_open_trades=2,
+            ),
+            policy=LegPolicy(hedge_loss=Decimal(5), unwind_loss=Decimal(10)),
+            tasks=tasks,
+            settings=settings,
+        )
+        self.trading.listen(
+            admission=lambda _, admission: self.admissions.append(admission),
+            fill=lambda _, fill: self.fills.append(fill),
+            result=lambda _, result: self.results.append(result),
+            alarm=self.alarms.append,
+        )
+
+    async def start(self) -> None:
+        self.detection.start()
+        await self.trading.start()
+        await self.trading.reconciled()
+        for symbol in (BTC, ETH):
+            self.level(symbol)
+
+    def level(self, symbol: Symbol) -> None:
+        for venue in self.venues:
+            venue.show([(99.0, 4.0)], [(101.0, 4.0)], symbol)
+
+    def cross(self, symbol: Symbol) -> None:
+        """Let the bid of beta stand far above the ask of alpha: 2 are there."""
+        self.beta.show([(103.0, 2.0), (102.0, 0.5)], [(104.0, 4.0)], symbol)
+
+
+@asynccontextmanager
+async def opened_floor(
+    clock: Clock, journal: Any, *, terms: PaperTerms | None = None, settings: TradingSettings | None = None
+) -> AsyncIterator[Floor]:
+    async with TaskOwner() as tasks:
+        floor = Floor(clock, journal, tasks, terms or PaperTerms(), settings or TradingSettings())
+        async with floor.alpha.account, floor.beta.account:
+            await floor.start()
+            yield floor
+            await floor.trading.stop(1_000_000_000)
+
+
+@pytest.fixture(scope="session")
+def trading_floor() -> Any:
+    """Open two paper accounts, books, detection and trading over a journal, in an `async with`."""
+    return opened_floor

@@ -15,7 +15,6 @@ from arb_core.engine.paper.venue import PaperVenue
 from arb_core.interfaces.account import Account, AccountListener
 from arb_core.interfaces.book import LiveBook
 from arb_core.interfaces.context import Clock, Markets
-from arb_core.interfaces.strategy import MarketView
 from arb_core.runtime.tasks import TaskOwner
 from arb_core.structs.card import ExchangeCard
 from arb_core.structs.market import Asset, VenueName
@@ -28,6 +27,7 @@ class PaperAccount(Account):
 
         async with PaperAccount(...) as account:
             venue.on_book(account.on_book)
+            market.add(account.seen(venue.follow(symbol)), ...)
             await account.private.place_order(request)
 
     Its streams always stand: `listening` is true, and neither `on_listening` nor `on_deaf` is ever told. The same calls
@@ -38,7 +38,6 @@ class PaperAccount(Account):
         venue: whose account it is.
         card: what the venue claims to do; no other order is taken, no other stream tells.
         markets: its instruments.
-        market: the books that fill the orders.
         clock: time.
         balances: what the account holds at first.
         terms: distance, memory and fees.
@@ -51,7 +50,6 @@ class PaperAccount(Account):
         venue: VenueName,
         card: ExchangeCard,
         markets: Markets,
-        market: MarketView,
         clock: Clock,
         balances: Mapping[Asset, Decimal],
         terms: PaperTerms,
@@ -67,7 +65,6 @@ class PaperAccount(Account):
             venue=venue,
             card=card,
             markets=markets,
-            market=market,
             clock=clock,
             balances=balances,
             terms=terms,
@@ -101,6 +98,10 @@ class PaperAccount(Account):
 
     def listen(self, listener: AccountListener) -> Callable[[], None]:
         return self._stream.listen(listener)
+
+    def seen(self, book: LiveBook) -> LiveBook:
+        """Fill orders of its symbol from this book; return it without what they take, as a venue would show it."""
+        return self._paper_venue.follow(book)
 
     def on_book(self, book: LiveBook) -> None:
         """Fill what rests; to be called after each change of a LIVE book of this venue."""

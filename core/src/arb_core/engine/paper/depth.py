@@ -15,7 +15,7 @@ from arb_core.engine.rounding import decimal
 from arb_core.structs.book import Level
 from arb_core.structs.market import Side, Symbol
 
-__all__ = ["Footprint", "Take", "step_of", "visible", "walk"]
+__all__ = ["Footprint", "Take", "shown", "step_of", "visible", "walk"]
 
 _NOTHING = Decimal(0)
 _DOWN = Context(prec=60, rounding=ROUND_FLOOR)
@@ -77,6 +77,18 @@ def visible(levels: Iterable[Level], taken: Mapping[Decimal, Decimal], lot: Deci
         left = _whole(minus(decimal(size), taken.get(exact, _NOTHING)), lot)
         if left > 0:
             yield Take(exact, left)
+
+
+def shown(levels: Iterable[Level], taken: Mapping[Decimal, Decimal], lot: Decimal) -> list[Level]:
+    """Return levels without what is ours already, as a book shows them; those that are used up are left out."""
+    touched = {float(price) for price in taken}
+    left: list[Level] = []
+    for price, size in levels:
+        if price not in touched:
+            left.append((price, size))
+        else:
+            left.extend((price, float(take.quantity)) for take in visible([(price, size)], taken, lot))
+    return left
 
 
 def walk(

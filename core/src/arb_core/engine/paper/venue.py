@@ -7,18 +7,18 @@ again; what it leaves rests, unseen by the market, and is filled at its own pric
 from collections import deque
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, cast
 
 from arb_core.engine.money import minus, times, total
 from arb_core.engine.paper.depth import Footprint, Take, step_of, visible, walk
 from arb_core.engine.paper.filters import check_amounts, check_notional, check_order
 from arb_core.engine.paper.orders import KEPT, OrderTable, PaperOrder
+from arb_core.engine.paper.seen import SeenBook
 from arb_core.engine.paper.terms import PaperTerms
 from arb_core.engine.paper.wallet import Wallet
 from arb_core.errors import DuplicateOrder, ExchangeUnavailable, InvalidOrder
 from arb_core.interfaces.book import LiveBook
 from arb_core.interfaces.context import Clock, Markets
-from arb_core.interfaces.strategy import MarketView
 from arb_core.structs.account import Balance, TradingFees
 from arb_core.structs.book import BookState
 from arb_core.structs.card import ExchangeCard
@@ -65,7 +65,6 @@ class PaperVenue:
         venue: VenueName,
         card: ExchangeCard,
         markets: Markets,
-        market: MarketView,
         clock: Clock,
         balances: Mapping[Asset, Decimal],
         terms: PaperTerms,
@@ -74,7 +73,7 @@ class PaperVenue:
         self._venue = venue
         self._card = card
         self._markets = markets
-        self._market = market
+        self._books: dict[Symbol, LiveBook] = {}
         self._clock = clock
         self._terms = terms
         self._teller = teller
@@ -187,6 +186,16 @@ class PaperVenue:
         return TradingFees(maker=maker, taker=taker)
 
     # -- the market
+
+    def follow(self, book: LiveBook) -> LiveBook:
+        """Fill orders from this book from now on; return it as it is without what they take."""
+        self._books[book.symbol] = book
+
+        def lot() -> Decimal:
+            return self._markets.instrument(book.symbol).lot
+
+        # Its attributes are properties, where the contract has plain ones: a reader cannot tell, and nobody writes.
+        return cast("LiveBook", SeenBook(book, self._footprint, lot, self._clock))
 
     def on_book(self, book: LiveBook) -> None:
         """Fill what rests where a LIVE book has moved through it, best price first, of one price the oldest."""
@@ -326,7 +335,7 @@ class PaperVenue:
         return sorted((order for orders in lists for order in orders), key=lambda order: order.number)
 
     def _book(self, symbol: Symbol) -> LiveBook:
-        book = self._market.book(symbol, self._venue)
+        book = self._books.get(symbol)
         if book is None:
             raise ExchangeUnavailable(f"nobody follows the book of {symbol}", exchange=self._card.id)
         if book.state is not BookState.LIVE:
