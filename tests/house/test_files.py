@@ -26,7 +26,7 @@ ROOMS = {
     "tests",
     "tox.ini",
 }
-TEST_ROOMS = {"bench", "faults", "foreign", "fuzz", "house", "journeys", "legacy-wire", "third_party"}
+TEST_ROOMS = {"bench", "chaos", "faults", "foreign", "fuzz", "house", "journeys", "legacy-wire", "third_party"}
 
 
 def texts(ours):
