@@ -10,6 +10,7 @@ with the extras of the distribution, for the modules and tests that need one.
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,7 @@ class Member:
     """What it depends on, extras left out: name -> the whole line."""
     optional: list[str]
     """What its extras bring, simulated sides left out, which need a member."""
+    extras: dict[str, list[str]]
 
     @property
     def package(self) -> str:
@@ -67,7 +69,7 @@ def read_members() -> dict[str, Member]:
             declared = {bare_name(line): line for line in project["dependencies"]}
             extras = project.get("optional-dependencies", {})
             optional = [line for extra, lines in extras.items() if extra != "sim" for line in lines]
-            members[project["name"]] = Member(file.parent, project["name"], declared, optional)
+            members[project["name"]] = Member(file.parent, project["name"], declared, optional, extras)
     return members
 
 
@@ -75,6 +77,14 @@ def bare_name(requirement: str) -> str:
     """Cut `picows>=2.0; python_version > "3"` down to `picows`."""
     end = next((i for i, char in enumerate(requirement) if not (char.isalnum() or char in "-_.")), len(requirement))
     return requirement[:end]
+
+
+def brought_by_extras(requirement: str, members: dict[str, Member]) -> list[str]:
+    """What `arb-core[journal]` needs beyond `arb-core`."""
+    name = bare_name(requirement)
+    named = re.match(r"\[([^]]*)\]", requirement[len(name) :])
+    extras = [] if named is None else [extra.strip() for extra in named[1].split(",")]
+    return [line for extra in extras for line in members[name].extras[extra]]
 
 
 def with_needs(member: Member, members: dict[str, Member]) -> set[str]:
@@ -111,7 +121,9 @@ def prove(member: Member, members: dict[str, Member], wheels: dict[str, Path], p
     python = place / "venv" / "bin" / "python"
     run("uv", "venv", "--quiet", "--python", sys.executable, place / "venv")
     install = ("uv", "pip", "install", "--quiet", "--no-config", "--python", python)
-    needed = [line for name in installed for need, line in members[name].declared.items() if need not in members]
+    declared = [item for name in installed for item in members[name].declared.items()]
+    needed = [line for need, line in declared if need not in members]
+    needed += [each for need, line in declared if need in members for each in brought_by_extras(line, members)]
     resolution = ("--resolution", "lowest-direct") if lowest else PINNED
     run(*install, *resolution, *sorted(wheels[name] for name in installed), *needed)
     (place / "import_all.py").write_text(IMPORT_ALL, "utf-8")
