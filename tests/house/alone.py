@@ -29,7 +29,7 @@ from pathlib import Path
 package = importlib.import_module(sys.argv[1])
 assert "site-packages" in package.__file__, package.__file__
 names = [found.name for found in pkgutil.walk_packages(package.__path__, package.__name__ + ".")]
-names = [name for name in names if name != sys.argv[1] + ".sim" and not name.endswith("__main__")]
+names = [name for name in names if name.split(".")[1:2] != ["sim"] and not name.endswith("__main__")]
 missing = []
 for name in names:
     try:

@@ -74,6 +74,20 @@ async def test_unanswered_request_times_out(carry):
     assert clock.monotonic_ns() == 3 * SECOND
 
 
+@pytest.mark.parametrize(("hold_s", "comes"), [(2, True), (3, False)])
+async def test_late_answer_comes_late_or_too_late(carry, hold_s, comes):
+    fault = Fault(kind=FaultKind.ANSWER_LATE, path="/time", hold_s=hold_s)
+    _, transport, clock = carry(fault, latency_ns=100 * MS)
+    asked = transport.request("http://toy.test", RestRequest(method="GET", path="/time"), 3 * SECOND)
+    if comes:
+        assert (await asked).status == 200
+        assert clock.monotonic_ns() == 2 * SECOND + 200 * MS
+        return
+    with pytest.raises(TransportError, match="no answer"):
+        await asked
+    assert clock.monotonic_ns() == 3 * SECOND
+
+
 async def test_unknown_host_was_certainly_not_reached(carry):
     _, transport, clock = carry()
     with pytest.raises(TransportError, match="no such host") as caught:

@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+from decimal import Decimal
 
 import aiohttp
+import msgspec
 import pytest
 from arb_sim.faults import Fault, FaultKind, FaultScript
+from arb_sim.inspection import AccountState
 from arb_sim.kernel.connections import SocketRules
 from arb_sim.server import Servers
 from arb_sim.venue import Ping, Pong, Request
@@ -45,6 +48,30 @@ async def test_request_without_answer_hangs_until_the_client_gives_up(toy, http)
             await http.get(url(servers.venues[0], "/time"), timeout=aiohttp.ClientTimeout(total=0.2))
         async with http.get(url(servers.venues[0], "/time")) as answer:
             assert answer.status == 200
+
+
+async def test_late_answer_is_kept_back(toy, http):
+    fault = Fault(kind=FaultKind.ANSWER_LATE, path="/time", hold_s=0.3)
+    async with Servers([toy(script=FaultScript(faults=(fault,)))]) as servers:
+        place = url(servers.venues[0], "/time")
+        with pytest.raises(TimeoutError):
+            await http.get(place, timeout=aiohttp.ClientTimeout(total=0.1))
+        async with http.get(place) as answer:
+            assert answer.status == 200
+
+
+async def test_account_is_shown_by_the_served_venue_as_by_the_one_at_hand(toy, http):
+    venue = toy(steps_per_s=0)
+    market = venue.by_pair[PAIR]
+    price = market.book.asks.best * market.listing.tick
+    async with Servers([venue]) as servers:
+        order = f"/order?pair={PAIR}&side=buy&price={price}&size=0.001"
+        async with http.post(url(servers.venues[0], order)) as answer:
+            assert answer.status == 200
+        async with http.get(url(servers.venues[0], "/_sim/account")) as answer:
+            shown = msgspec.json.decode(await answer.read(), type=AccountState)
+    assert shown == msgspec.structs.replace(venue.inspection.account(), at_ns=shown.at_ns)
+    assert [fill.quote for fill in shown.fills] == [price * Decimal("0.001")]
 
 
 async def test_pushes_over_a_socket_are_those_of_the_venue(toy, connect, http):
