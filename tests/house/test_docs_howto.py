@@ -1,6 +1,8 @@
 """The code of the how-to pages and of the tutorial, taken from the pages and run."""
 
+import base64
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -55,6 +57,14 @@ def install(folder, distribution, entry_points):
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 0.1.0\n")
     (info / "entry_points.txt").write_text(f"[arb]\n{entry_points}\n")
+    (info / "RECORD").write_text("".join(_recorded(folder)))
+
+
+def _recorded(folder):
+    """What a wheel says of its files; `arb doctor` compares them."""
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).rstrip(b"=").decode()
+        yield f"{path.relative_to(folder).as_posix()},sha256={digest},{path.stat().st_size}\n"
 
 
 OPTIONS = ("-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function", "-p", "no:cacheprovider")

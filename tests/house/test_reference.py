@@ -21,6 +21,7 @@ from arb_core.config import (
 from arb_core.known import COMMANDS
 from arb_core.strategies.spatial import Settings as SpatialSettings
 from arb_core.structs.card import ExchangeSettings
+from arb_prometheus.settings import Settings as PrometheusSettings
 from arb_triangular.settings import Settings as TriangularSettings
 
 SECTIONS = {
@@ -28,6 +29,7 @@ SECTIONS = {
     "`[venues.NAME]`": ExchangeSettings,
     "`[strategies.spatial]`": SpatialSettings,
     "`[strategies.triangular]`": TriangularSettings,
+    "`[observers.prometheus]`": PrometheusSettings,
     "`[detection]`": DetectionSettings,
     "`[risk]`": RiskSettings,
     "`[legs]`": LegSettings,
@@ -94,6 +96,7 @@ def test_example_of_the_reference_is_right(settings, tmp_path):
     for venue in raw.pop("venues").values():
         msgspec.convert(venue, ExchangeSettings)
     msgspec.convert(raw.pop("strategies")["spatial"], SpatialSettings)
+    msgspec.convert(raw.pop("observers")["prometheus"], PrometheusSettings)
     for name in set(raw) - {"symbols"}:
         msgspec.convert(raw[name], SECTIONS[f"`[{name}]`"])
 

@@ -26,6 +26,7 @@ from arb_core.venue import open_exchange
 from arb_sim.child import serving
 from arb_sim.faults import Fault, FaultKind
 from arb_sim.inspection import AccountState
+from arb_sim.kernel.venue import VenueKernel
 from arb_sim.memory import MemoryTransport
 from arb_sim.simulation import simulate
 from arb_sim.world import Pace, World
@@ -138,6 +139,8 @@ async def stage(exchange, *, skew_s=0, registry=None):
     clock = LoopClock()
     world = World(seed=3, symbols=["LINK/USDT"], start_ns=clock.now_ns(), pace=Pace(steps_per_s=0))
     kernel = simulate([exchange], world, registry=registry)[exchange]
+    assert isinstance(kernel, VenueKernel)
+    assert kernel.keys is not None
     if skew_s:
         kernel.faults.arm(Fault(kind=FaultKind.CLOCK_SKEW, skew_s=skew_s, hold_s=10 * HOUR_S))
     hosts = registry.card(exchange).hosts

@@ -1,6 +1,5 @@
 """A venue that is open, as `Watch` meets it: books set by hand, and the account of a venue that follows a script."""
 
-import asyncio
 from decimal import Decimal
 from importlib import import_module
 from types import SimpleNamespace
@@ -45,7 +44,7 @@ class OpenedVenue:
         return self
 
     async def connect(self):
-        await asyncio.sleep(self._silent_s)
+        await self._clock.sleep(round(self._silent_s * 1_000_000_000))
         self.markets.fill({listed.symbol: listed for listed in self.scripted.markets.instruments()})
         return self.markets
 

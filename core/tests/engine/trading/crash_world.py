@@ -28,13 +28,18 @@ from arb_core.engine.trading.settings import TradingSettings
 from arb_core.errors import ExchangeUnavailable
 from arb_core.runtime.tasks import TaskOwner
 from arb_core.structs.card import Capability, ClientIdRule
-from arb_core.structs.market import Asset, VenueName
+from arb_core.structs.market import Asset, Side, VenueName
 from arb_core.structs.order import ClientOrderId, OrderRequest, OrderType, TimeInForce
-from scripted_account import SECOND, STREAMS, Play, ScriptedVenue, Standing, no_money
+from scripted_account import SECOND, STREAMS, Play, ScriptedVenue, Standing, let_pass, no_money
 from sqlalchemy import delete, select
-from trading_stage import ABC, PAIR, USDT, YES, Stage, instrument, opportunity
+from trading_stage import ABC, BTC, ETH, USDT, YES, Stage, circle, circle_listing, instrument, opportunity
 
-CALM = {-1: "both legs fill", -2: "one leg fills in part and is hedged", -3: "an answer is lost"}
+CALM = {
+    -1: "both legs fill",
+    -2: "one leg fills in part and is hedged",
+    -3: "an answer is lost",
+    -4: "a circle of which the second leg fills in part",
+}
 """Worlds without any other trouble, with one trade; every other number draws what goes wrong."""
 
 HOUR = 3600.0
@@ -52,6 +57,14 @@ PATIENCE = TradingSettings(max_intent_age_ns=60 * SECOND, recover_patience_ns=5 
 
 
 _LOOKUPS: tuple[Literal["always"], Literal["while_open"], Literal["none"]] = ("always", "while_open", "none")
+
+
+WORTH = {ABC: Decimal(100), BTC: Decimal(50_000), ETH: Decimal(2_550)}
+
+
+def received(request: OrderRequest) -> Asset:
+    """Take the fee as most venues do: out of what is received."""
+    return Asset(request.symbol.base if request.side is Side.BUY else request.symbol.quote)
 
 
 class Mortal(Coroutine[Any, Any, Any]):
@@ -160,18 +173,19 @@ class World(Stage):
 
     def __init__(self, journal: Journal, number: int) -> None:
         self.random = random = Random(number)
-        venues = [self.draw_venue(name) for name in ("mexc", "gateio")]
+        self.in_turn = number == -4 or (number >= 0 and random.random() < 0.3)
+        names = ("mexc",) if self.in_turn else ("mexc", "gateio")
+        venues = [self.draw_venue(name) for name in names]
         super().__init__(venues, journal, limits=LIMITS, policy=POLICY, settings=PATIENCE)
         self.before = {(venue.name, asset): amount for venue in venues for asset, amount in venue.balances.items()}
         for venue in venues:
             venue.owner, venue.neighbours = journal.owner, venues
-            asset = random.choice(["USDT", "ABC", "MX"])
-            venue.fee_asset = lambda _, asset=asset: Asset(asset)
+            asset = random.choice(["received", "USDT", "MX"])
+            venue.fee_asset = received if asset == "received" else lambda _, asset=asset: Asset(asset)
             venue.script = [self.play() for _ in range(6)] if number >= 0 else []
-        if number < 0:
-            venues[1].script = [
-                {-1: Play(), -2: Play(fills=Decimal("0.5"), rests=True), -3: Play(answers=None, stream=None)}[number]
-            ]
+        half = Play(fills=Decimal("0.5"), rests=True)
+        lost = Play(answers=None, stream=None)
+        venues[-1].script = {-1: [Play()], -2: [half], -3: [lost], -4: [Play(), half]}.get(number, venues[-1].script)
         self.trades = 2 if number >= 0 else 1
         """How many it wants to see; a life that begins later goes on from there."""
         self.troubled = TROUBLED if number >= 0 else 0.0
@@ -184,8 +198,8 @@ class World(Stage):
             capabilities |= {Capability.ORDER_HISTORY}
         venue = WatchedVenue(
             name,
-            [instrument()],
-            {"USDT": "10000", "ABC": "10", "MX": "5"},
+            circle_listing() if self.in_turn else [instrument()],
+            {"USDT": "10000", "MX": "5"} if self.in_turn else {"USDT": "10000", "ABC": "10", "MX": "5"},
             client_ids=ClientIdRule(max_length=32, lookup=lookup, history_lag_ns=5 * SECOND),
             capabilities=capabilities,
         )
@@ -229,8 +243,8 @@ class World(Stage):
             await trading.start()
             await trading.reconciled()
             while self.begun() < self.trades:
-                trading.on_opportunity(opportunity(), YES)
-                await asyncio.sleep(0.2)
+                trading.on_opportunity(circle() if self.in_turn else opportunity(), YES)
+                await let_pass(0.2)
             await trading.finished()
             await trading.reconcile()
 
@@ -264,7 +278,7 @@ class World(Stage):
         """Make the account deaf now and then, requests fail, books unreadable."""
         random = self.random
         while not life.over.is_set() and self.mexc.now() < self.troubled:
-            await asyncio.sleep(random.choice([0.01, 0.3, 2.0]))
+            await let_pass(random.choice([0.01, 0.3, 2.0]))
             venue = random.choice(self.venues)
             account = self.accounts[venue.name]
             what = random.random()
@@ -274,7 +288,7 @@ class World(Stage):
                 name = random.choice(["get_order", "get_fills", "get_open_orders", "get_balances", "cancel_order"])
                 venue.faults.setdefault(name, []).append(ExchangeUnavailable("down", exchange=venue.name))
             elif what < 0.5:
-                self.books[venue.name, PAIR].lose()
+                random.choice([book for (name, _), book in self.books.items() if name == venue.name]).lose()
             else:
                 self.show()
                 if not account.hears:
@@ -303,7 +317,9 @@ class World(Stage):
                 changed[place] = plus(changed.get(place, Decimal(0)), amount)
         for venue in self.venues:
             for asset, amount in venue.balances.items():
-                expected = plus(self.before[venue.name, asset], changed.get((venue.name, asset), Decimal(0)))
+                expected = plus(
+                    self.before.get((venue.name, asset), Decimal(0)), changed.get((venue.name, asset), Decimal(0))
+                )
                 assert amount == expected, f"{venue.name} {asset}"
         self.check_results(changed)
 
@@ -326,10 +342,11 @@ class World(Stage):
         for result in results:
             for asset, amount in result["moves"].items():
                 by_asset[asset] = plus(by_asset.get(asset, Decimal(0)), amount)
-            naked = abs(result["moves"].get(ABC, Decimal(0)))
-            # 0.01 ABC is about as much as venues take as an order, 1 USDT.
-            assert naked < Decimal("0.012") or result["outcome"] == "stopped", f"{naked} ABC are naked in silence"
-        for asset in (USDT, ABC, Asset("MX")):
+            for asset, worth in WORTH.items():
+                naked = abs(result["moves"].get(asset, Decimal(0)))
+                # Venues take orders from 1 USDT on.
+                assert naked * worth < Decimal("1.2") or result["outcome"] == "stopped", f"{naked} {asset} in silence"
+        for asset in {asset for _, asset in changed}:
             moved = total(amount for (_, other), amount in changed.items() if other == asset)
             assert by_asset.get(asset, Decimal(0)) == moved
         pnl = total(result["pnl"] for result in results)

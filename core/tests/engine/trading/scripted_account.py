@@ -15,6 +15,7 @@ import msgspec
 from arb_core.errors import InsufficientBalance, NotSupported, OrderNotFound, OutcomeUnknown
 from arb_core.interfaces.account import Account, AccountListener
 from arb_core.interfaces.private import PrivateExchange
+from arb_core.runtime.clock import LoopClock
 from arb_core.runtime.markets import MarketTable
 from arb_core.structs.account import Balance, KeyPermissions, TradingFees
 from arb_core.structs.card import Capability, ClientIdRule, ExchangeCard, FeeSchedule, Hosts
@@ -36,6 +37,11 @@ SECOND = 1_000_000_000
 EPOCH = 1_700_000_000 * SECOND
 
 STREAMS = frozenset({Capability.ORDERS_STREAM, Capability.FILLS_STREAM, Capability.BALANCES_STREAM})
+
+
+async def let_pass(seconds: float) -> None:
+    """Let time pass on the running loop, which is a virtual one in every test."""
+    await LoopClock().sleep(round(seconds * 1_000_000_000))
 
 
 @dataclass
@@ -310,7 +316,7 @@ class ScriptedPrivate(PrivateExchange):
     async def _call(self, name: str, seconds: float = 0.002) -> None:
         self._venue.calls.append(name)
         faults = self._venue.faults.get(name)
-        await asyncio.sleep(seconds)
+        await let_pass(seconds)
         if faults:
             raise faults.pop(0)
 
@@ -321,7 +327,7 @@ class ScriptedPrivate(PrivateExchange):
         loop = asyncio.get_running_loop()
         if play.refuses is not None:
             venue.placed.append(request.client_order_id)
-            await asyncio.sleep(play.answers or play.gives_up)
+            await let_pass(play.answers or play.gives_up)
             raise play.refuses
         taken: list[Standing] = []
 
@@ -336,7 +342,7 @@ class ScriptedPrivate(PrivateExchange):
         if play.takes:
             # What is on its way arrives, whatever becomes of the one who sent it.
             loop.call_later(play.arrives, take)
-        await asyncio.sleep(play.gives_up if play.answers is None else max(play.answers, play.arrives))
+        await let_pass(play.gives_up if play.answers is None else max(play.answers, play.arrives))
         if play.answers is None or not taken:
             raise OutcomeUnknown("no answer", exchange=venue.card.id, client_order_id=request.client_order_id)
         if not play.tells:

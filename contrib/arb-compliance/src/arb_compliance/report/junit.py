@@ -29,5 +29,5 @@ def write(report: Report, cases: Mapping[str, Case], path: Path) -> None:
         suite.add_testcase(test)
     document = JUnitXml()
     document.add_testsuite(suite)
-    document.update_statistics()
+    document.update_statistics()  # type: ignore[no-untyped-call]
     document.write(str(path), pretty=True)
