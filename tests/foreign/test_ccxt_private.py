@@ -5,13 +5,14 @@ plugin of ours: where all three agree about orders, fills and money, a mistake w
 """
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 
 import aiohttp
 import arb_core as arb
 import msgspec
 import pytest
+from arb_core.runtime.clock import SystemClock
 from arb_core.structs.account import Credentials
 from arb_core.structs.market import Asset, Side
 from arb_core.structs.order import ClientOrderId, OrderId, OrderRequest, OrderStatus
@@ -254,18 +255,20 @@ async def test_fills_are_the_same(exchange):
 @every
 async def test_streamed_orders_are_the_same(exchange):
     async with both(exchange) as here:
-        heard, told = [], []
+        heard, told, begun = [], [], asyncio.Event()
         await here.ours.watch_orders(heard.append)
 
         async def listen():
             while not told or told[-1][1] == "open":
                 told.extend((order["id"], order["status"]) for order in await here.theirs.watch_orders("LINK/USDT"))
+                begun.set()
 
         listening = asyncio.create_task(listen())
         async with asyncio.timeout(60):
             placed = await here.rests()
-            while not told:  # their subscription says nothing when it stands: place until it is heard
-                await asyncio.sleep(0.5)
+            while not begun.is_set():  # their subscription says nothing when it stands: place until it is heard
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(begun.wait(), 0.5)
                 placed = await here.rests()
             await here.theirs.cancel_order(placed["id"], "LINK/USDT")
             await listening
