@@ -87,7 +87,7 @@ def audit(
 def _entries(account: AccountState, orders: Sequence[TrackedOrder]) -> list[Entry]:
     opening = _moved(line for line in account.statement if line.reason in _OPENING)
     journal = sums(moves(order) for order in orders)
-    found = []
+    found: list[Entry] = []
     for asset in dict.fromkeys([*account.balances, *journal]):
         balance = account.balances.get(asset)
         holds = _NOTHING if balance is None else plus(balance.free, balance.locked)
@@ -126,7 +126,7 @@ def _orders(account: AccountState, orders: Sequence[TrackedOrder]) -> list[str]:
 def _sums(entries: Sequence[Entry], results: Iterable[Mapping[Asset, Decimal]]) -> list[Sum]:
     by_results = sums({str(asset): amount for asset, amount in moved.items()} for moved in results)
     by_venues = sums({entry.asset: minus(entry.venue_holds, entry.opening)} for entry in entries)
-    found = []
+    found: list[Sum] = []
     for asset in dict.fromkeys([*by_venues, *by_results]):
         said, held = by_results.get(asset, _NOTHING), by_venues.get(asset, _NOTHING)
         found.append(Sum(asset=asset, results=said, venues=held, difference=minus(held, said) or _NOTHING))
