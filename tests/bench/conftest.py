@@ -2,10 +2,16 @@
 
 import platform
 import re
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "core" / "tests"))
+from databases import postgres  # pyright: ignore[reportMissingImports] (that of core/tests)
+
+__all__ = ["postgres"]
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "performance.md"
 

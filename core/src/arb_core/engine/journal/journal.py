@@ -53,7 +53,7 @@ from arb_core.structs.order import ClientOrderId
 __all__ = ["KEEP_EPISODES_NS", "FaultListener", "Journal"]
 
 KEEP_EPISODES_NS = 30 * 86_400_000_000_000
-"""A chance seen is not money: a busy market closes some hundred thousand a day, 300 bytes each."""
+"""A chance seen is not money: a busy market closes some hundred thousand a day, 150 bytes each."""
 
 T = TypeVar("T")
 
