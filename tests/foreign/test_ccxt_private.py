@@ -12,7 +12,6 @@ import aiohttp
 import arb_core as arb
 import msgspec
 import pytest
-from arb_core.runtime.clock import SystemClock
 from arb_core.structs.account import Credentials
 from arb_core.structs.market import Asset, Side
 from arb_core.structs.order import ClientOrderId, OrderId, OrderRequest, OrderStatus
