@@ -114,7 +114,8 @@ def _check_turns(placed: Mapping[OrderKey, tuple[VenueTruth, OrderState]]) -> No
     for orders in trades.values():
         for later, order in orders:
             for earlier, other in orders:
-                if earlier.attempt < later.attempt:
+                # attempts count by leg: across legs time alone says which was earlier
+                if later.attempt and earlier != later and other.created_ns <= order.created_ns:
                     assert other.updated_ns <= order.created_ns, f"{order.client_id} while {other.client_id} stood"
 
 

@@ -198,7 +198,7 @@ class _Run:
         self.wrong += [
             f"{plan.client_order_id} was sent while {other.plan.client_order_id} was {other.state}"
             for other in trade.values()
-            if other.plan.attempt < plan.attempt and not other.amount_known
+            if plan.attempt and other is not order and other.sent_ns is not None and not other.amount_known
         ]
 
     def _now_s(self) -> float:
