@@ -62,7 +62,7 @@ def examine(name: str) -> Provenance:
     # Read here: importlib-metadata leaves out what RECORD lists and is not there.
     listed = [_Listed(row[0], row[1], Path(distribution.locate_file(row[0]))) for row in _rows(distribution)]
     if not listed:
-        return Provenance(distribution=name, version=version, faults=("has no RECORD: reinstall it",))
+        return Provenance(distribution=name, version=version, faults=("has no RECORD",))
     files, faults = _compare(listed)
     faults += sorted(_beside(listed))
     return Provenance(distribution=name, version=version, files=len(files), digest=_digest(files), faults=tuple(faults))
