@@ -58,7 +58,9 @@ async def test_every_cell_of_every_table_comes_back_as_it_is(
     await journal.intend(samples.intent(1), [samples.plan(1)])
     await journal.intend(samples.intent(2), [samples.plan(2)])
     journal.order(samples.filled(samples.plan(1)), 9)
-    journal.result(samples.result(1, detail='a "quoted", long\nreason; ₿'), RiskState(kill=Kill(reason="by hand", since_ns=5)))
+    journal.result(
+        samples.result(1, detail='a "quoted", long\nreason; ₿'), RiskState(kill=Kill(reason="by hand", since_ns=5))
+    )
     journal.balances(mexc, {btc: Balance(asset=btc, free=Decimal("1E+3"), locked=Decimal("0.00"))}, 2**62)
     journal.drifts([Drift(venue=mexc, asset=btc, expected=Decimal("1e-18"), reported=Decimal(10**30))], 5)
     journal.note("naked_leg", "0.1 BTC on mexc", 5, intent=IntentId(1))

@@ -57,8 +57,9 @@ class ObserverContext(Protocol):
 class Observer:
     """Told by plain calls, one at a time and in order, on a thread of its own: it may block, write files, send.
 
-    Every method is optional and does nothing here; what an observer does not implement is not even queued for it. One
-    that is too slow loses notices, which are counted; one that raises is unplugged and reported. Neither delays a trade.
+    Every method is optional and does nothing here; what an observer does not implement is not even queued for it.
+    One that is too slow loses notices, which are counted; one that raises is unplugged and reported. Neither delays a
+    trade.
     """
 
     def start(self) -> None:
