@@ -212,10 +212,19 @@ def wanted(order: Mapping[str, object]) -> dict[str, object]:
 
 
 @pytest.fixture
-def trader() -> Trader:
-    """Before a venue whose market stands still."""
-    world = World(seed=5, symbols=["BTC/USDT", "LINK/USDT"], pace=Pace(steps_per_s=0))
-    return Trader(BinanceVenue(SimulationContext(world=world, faults=Faults())))
+def traders() -> Callable[[], Trader]:
+    """Make traders, each before a venue of its own whose market stands still."""
+
+    def make() -> Trader:
+        world = World(seed=5, symbols=["BTC/USDT", "LINK/USDT"], pace=Pace(steps_per_s=0))
+        return Trader(BinanceVenue(SimulationContext(world=world, faults=Faults())))
+
+    return make
+
+
+@pytest.fixture
+def trader(traders) -> Trader:
+    return traders()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,6 +9,8 @@ import pytest
 from arb_sim.faults import Fault, FaultKind
 from arb_sim.kernel.orders import Why
 from arb_sim.likeness import differences
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 SAMPLES = files("arb_binance") / "samples"
 PAIR = "BTCUSDT"
@@ -458,3 +460,52 @@ def test_account_does_not_trade_with_itself(trader, mode, maker, taker):
 )
 def test_what_is_not_there_is_answered_by_the_front(trader, method, path, status):
     assert trader.call(method, path).status == status
+
+
+ANYTHING = st.text(max_size=40)
+NUMBERS = st.sampled_from(["0.001", "80000", "95000", "1", "0", "1e999999", "-1", "٣", "0.0000000000000000001"])
+WORDS = st.sampled_from(
+    ["BUY", "SELL", "LIMIT", "MARKET", "LIMIT_MAKER", "GTC", "IOC", "FOK", PAIR, "LINKUSDT", "a", "ACK"]
+)
+FIELDS = [
+    *("symbol", "side", "type", "timeInForce", "quantity", "quoteOrderQty", "price", "newClientOrderId"),
+    *("orderId", "origClientOrderId", "newOrderRespType", "limit", "startTime", "endTime", "fromId", "recvWindow"),
+]
+CALLS = [
+    *(("POST", "order"), ("POST", "order/test"), ("DELETE", "order"), ("GET", "order"), ("DELETE", "openOrders")),
+    *(("GET", "openOrders"), ("GET", "allOrders"), ("GET", "myTrades"), ("GET", "account")),
+]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    calls=st.lists(
+        st.tuples(
+            st.sampled_from(CALLS),
+            st.dictionaries(st.sampled_from(FIELDS), ANYTHING | NUMBERS | WORDS),
+            st.booleans(),
+        ),
+        max_size=10,
+    )
+)
+def test_whatever_is_asked_is_answered_and_no_money_is_lost(traders, calls):
+    trader = traders()
+    venue = trader.venue
+    totals = {asset: venue.trading.accounts.total(asset) for asset in ("BTC", "USDT", "LINK")}
+    for (method, path), params, sensible in calls:
+        usual = {
+            "symbol": PAIR,
+            "side": "BUY",
+            "type": "LIMIT",
+            "timeInForce": "GTC",
+            "quantity": "0.01",
+            "price": "80000",
+        }
+        answer = trader.call(method, path, (usual if sensible else {}) | params)
+        assert 200 <= answer.status < 500
+        assert json.loads(answer.body) is not None
+    for symbol in (PAIR, "LINKUSDT"):
+        trader.call("DELETE", "openOrders", {"symbol": symbol})
+    assert trader.fetch("GET", "openOrders") == []
+    assert {asset: venue.trading.accounts.total(asset) for asset in totals} == totals
+    assert all(locked == 0 for _, locked in venue.account.balances().values())

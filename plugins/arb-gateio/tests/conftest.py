@@ -213,10 +213,19 @@ class Trader(DirectClient):
 
 
 @pytest.fixture
-def trader() -> Trader:
-    """Before a venue whose market stands still."""
-    world = World(seed=5, symbols=["BTC/USDT", "LINK/USDT"], pace=Pace(steps_per_s=0))
-    return Trader(GateioVenue(SimulationContext(world=world, faults=Faults())))
+def traders() -> Callable[[], Trader]:
+    """Make traders, each before a venue of its own whose market stands still."""
+
+    def make() -> Trader:
+        world = World(seed=5, symbols=["BTC/USDT", "LINK/USDT"], pace=Pace(steps_per_s=0))
+        return Trader(GateioVenue(SimulationContext(world=world, faults=Faults())))
+
+    return make
+
+
+@pytest.fixture
+def trader(traders) -> Trader:
+    return traders()
 
 
 @pytest.fixture(scope="session", autouse=True)

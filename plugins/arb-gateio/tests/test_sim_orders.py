@@ -9,6 +9,8 @@ import pytest
 from arb_sim.faults import Fault, FaultKind
 from arb_sim.kernel.orders import Why
 from arb_sim.likeness import differences
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 SAMPLES = files("arb_gateio") / "samples"
 PAIR = "BTC_USDT"
@@ -578,3 +580,43 @@ def test_account_in_a_group_does_not_trade_with_itself(trader):
 )
 def test_what_is_not_there_is_refused(trader, method, path, status, label):
     assert trader.denied(method, path) == (status, label)
+
+
+ANYTHING = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40) | st.lists(st.text(), max_size=2)
+)
+NUMBERS = st.sampled_from(["0.001", "80000", "95000", "1", "0", "1e999999", "-1", "٣", "0.0000000000000000001"])
+WORDS = st.sampled_from(
+    ["buy", "sell", "limit", "market", "gtc", "ioc", "fok", "poc", "spot", PAIR, "LINK_USDT", "t-a", "ACK"]
+)
+FIELDS = ["currency_pair", "side", "amount", "price", "type", "time_in_force", "text", "account", "stp_act", "order_id"]
+CALLS = [
+    ("POST", "/spot/orders"),
+    ("PATCH", "/spot/orders/t-a"),
+    ("POST", "/spot/batch_orders"),
+    ("POST", "/spot/amend_batch_orders"),
+    ("POST", "/spot/cancel_batch_orders"),
+    ("POST", "/spot/countdown_cancel_all"),
+]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    calls=st.lists(
+        st.tuples(st.sampled_from(CALLS), st.dictionaries(st.sampled_from(FIELDS), ANYTHING | NUMBERS | WORDS)),
+        max_size=8,
+    )
+)
+def test_whatever_is_asked_is_answered_and_no_money_is_lost(traders, calls):
+    trader = traders()
+    venue = trader.venue
+    totals = {asset: venue.trading.accounts.total(asset) for asset in ("BTC", "USDT", "LINK")}
+    for (method, path), body in calls:
+        answer = trader.call(method, path, body=[body] if "batch" in path else body)
+        assert 200 <= answer.status < 500
+        assert json.loads(answer.body) is not None
+    for params in ({"status": "open", **PAIRED}, {"status": "finished"}):
+        assert isinstance(trader.fetch("GET", "/spot/orders", params), list)
+    trader.fetch("DELETE", "/spot/orders")
+    assert {asset: venue.trading.accounts.total(asset) for asset in totals} == totals
+    assert all(locked == 0 for _, locked in venue.account.balances().values())

@@ -97,7 +97,7 @@ def signature(api_secret: str, text: bytes, algorithm: str = "sha256") -> bytes:
 
 def same(expected: str, found: str) -> bool:
     """Compare two signatures."""
-    return hmac.compare_digest(expected.encode(), found.encode())
+    return hmac.compare_digest(expected.encode(), found.encode("utf-8", "surrogateescape"))
 
 
 class Timing(Enum):

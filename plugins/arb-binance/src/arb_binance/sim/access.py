@@ -86,7 +86,7 @@ class Access:
         for name in ("timestamp", "signature"):
             if not params.get(name):
                 raise missing(name)
-        if not params["timestamp"].isdigit() or len(params["timestamp"]) > 20:
+        if not params["timestamp"].isdecimal() or len(params["timestamp"]) > 20:
             raise illegal("timestamp")
         made = int(params["timestamp"])
         made_ns = made * (US if made >= MICROSECONDS else MS)
@@ -97,7 +97,9 @@ class Access:
                 raise Declined(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
             case Timing.IN_TIME:
                 pass
-        if not same(signature(key.api_secret, signed.encode()).hex(), params["signature"].lower()):
+        # What a URL holds that is no text is signed as the bytes it is.
+        expected = signature(key.api_secret, signed.encode("utf-8", "surrogateescape")).hex()
+        if not same(expected, params["signature"].lower()):
             raise Declined(-1022, "Signature for this request is not valid.")
 
 

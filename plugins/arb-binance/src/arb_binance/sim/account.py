@@ -173,7 +173,7 @@ class AccountRest:
         if not by_id and not by_name:
             text = "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!"
             raise Declined(-1102, text)
-        if by_id and not by_id.isdigit():
+        if by_id and not by_id.isdecimal():
             raise illegal("orderId")
         find = self._trading.find if code == -2013 else self._trading.find_open
         try:

@@ -65,7 +65,7 @@ class Access:
             if not headers.get(name):
                 raise Declined(400, "MISSING_REQUIRED_HEADER", f"Missing required header: {spelt}")
         exptime = headers.get("x-gate-exptime")
-        if exptime is not None and not (exptime.isdigit() and self._now() <= int(exptime) * MS):
+        if exptime is not None and not (exptime.isdecimal() and self._now() <= int(exptime) * MS):
             raise Declined(400, "REQUEST_EXPIRED", f"request reached the server after x-gate-exptime {exptime}")
         claim = _Claim(headers["key"], headers["timestamp"], headers["sign"], lambda: _signed(request))
         key = self._judge(claim)
@@ -114,9 +114,14 @@ class Access:
         if timing(made_ns, self._now(), window_ns=WINDOW_NS, ahead_ns=WINDOW_NS) is not Timing.IN_TIME:
             raise Declined(401, "REQUEST_EXPIRED", "gap between request Timestamp and server time exceeds 60")
         text = claim.signed()
-        if text is None or not same(signature(key.api_secret, text.encode(), "sha512").hex(), claim.signature):
+        if text is None or not same(_hmac(key, text), claim.signature):
             raise Declined(401, "INVALID_SIGNATURE", "Signature mismatch")
         return key
+
+
+def _hmac(key: ApiKey, text: str) -> str:
+    # what a URL holds that is no text is signed as the bytes it is
+    return signature(key.api_secret, text.encode("utf-8", "surrogateescape"), "sha512").hex()
 
 
 def _signed(request: Request) -> str | None:

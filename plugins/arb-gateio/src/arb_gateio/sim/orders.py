@@ -6,7 +6,7 @@ Source: https://www.gate.com/docs/developers/apiv4/en/#spot
 """
 
 import re
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, localcontext
 from typing import Any, Literal
 
 import msgspec
@@ -33,6 +33,9 @@ __all__ = [
 
 TEXT = re.compile(r"t-[0-9A-Za-z_.-]{0,28}")
 """What a client may call an order. Other texts name the venue's own sources, such as `101` for its web site."""
+
+NUMBER = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
+"""How prices and amounts are written."""
 
 FORCES = {"gtc": Force.GTC, "ioc": Force.IOC, "poc": Force.POST_ONLY, "fok": Force.FOK}
 FORCE_NAMES = {force: name for name, force in FORCES.items()}
@@ -158,11 +161,7 @@ def decimal(name: str, text: str | None) -> Decimal:
     Raises:
         Declined: it is no positive number.
     """
-    try:
-        value = Decimal(text or "")
-    except InvalidOperation as wrong:
-        raise invalid(name, text or "") from wrong
-    if not value.is_finite() or value <= 0:
+    if not NUMBER.fullmatch(text or "") or not (value := Decimal(text or "")):
         raise invalid(name, text or "")
     return value
 
