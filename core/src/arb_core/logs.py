@@ -28,14 +28,24 @@ _BLOT = "***"
 
 # The second net: what looks like a secret whoever logged it. The first is that no `repr` of ours shows one.
 _WORDS = r"api[-_]?key|api[-_]?secret|secret(?:[-_]?key)?|passphrase|password|signature|sign|token|listen[-_]?key"
+_START = (
+    r"(?:(?<![a-z])|(?<=%[0-9a-f][0-9a-f]))"  # of a word, also after an escaped `?` or `&` of an address in an address
+)
 _SECRETS = re.compile(
     rf"""(?ix) (?P<name>
-        (?<![a-z]) (?:[\w-]*[-_])? (?:{_WORDS}) ["']? \s* [=:] \s* ["']?    # signature=..., "listenKey": "..."
+        {_START} (?:[\w-]*[-_])? (?:{_WORDS}) ["']? \s* (?:[=:]|%3D) \s* ["']?   # signature=..., "listenKey": "..."
+      | \(\s* ["'] (?:[\w-]*[-_])? (?:{_WORDS}) ["'] \s* , \s* ["']             # ('api_secret', '...')
       | x-[a-z]+-(?:apikey|api-key|sign(?:ature)?|passphrase)["']?\s*[=:,]\s*["']?   # X-MEXC-APIKEY: ...
       | (?:ACCESS|KC-API|OK-ACCESS)-(?:KEY|SIGN|PASSPHRASE)["']?\s*[=:,]\s*["']?
+      | (?<=["'])KEY["']\s*[:,]\s*["']          # headers of Gate.io: "KEY": "..."
+      | authorization["']?\s*[=:,]\s*["']?(?:\w+\s+)?
       | \bbearer\s+
-    ) (?P<value> [^\s"'&,;)}}\]]+ )"""
+      | ://[^/\s:@]*:(?=[^/\s@]+@)              # the password in an address
+    ) (?P<value> (?: (?!%26) [^\s"'&,;)}}\]@] )+ )"""
 )
+
+_LISTEN_KEY = re.compile(r"(?<=/)[A-Za-z0-9]{60,}(?![A-Za-z0-9])")
+"""A ticket that is a part of a path: `wss://host/ws/<listen key>`."""
 
 
 class Redactor:
@@ -52,17 +62,29 @@ class Redactor:
         """Return the text without secrets."""
         for secret in self._known:
             text = text.replace(secret, _BLOT)
-        return _SECRETS.sub(lambda match: match["name"] + _BLOT, text)
+        return _LISTEN_KEY.sub(_BLOT, _SECRETS.sub(lambda match: match["name"] + _BLOT, text))
 
     def clean(self, record: logging.LogRecord) -> logging.LogRecord:
         """Return a copy whose message is final: other handlers keep their own."""
         clean = copy.copy(record)
-        clean.msg = self.redact(record.getMessage())
+        clean.msg = self.redact(_message(record))
         clean.args = None
         if record.exc_info and record.exc_info[0] is not None:
             clean.exc_text = self.redact("".join(traceback.format_exception(*record.exc_info)).rstrip())
             clean.exc_info = None
+        elif record.exc_text:
+            clean.exc_text = self.redact(record.exc_text)
+        if record.stack_info:
+            clean.stack_info = self.redact(record.stack_info)
         return clean
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Return the message, also where its arguments do not fit: `logging` would print those as they are."""
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 (whatever formatting somebody's arguments raises)
+        return f"{record.msg} {record.args!r}"
 
 
 class _OwnOrSerious(logging.Filter):
