@@ -31,6 +31,8 @@ SECOND = 1_000_000_000
 PAIR = Symbol("ABC", "USDT")
 USDT, ABC = Asset("USDT"), Asset("ABC")
 MEXC, GATE = VenueName("mexc"), VenueName("gateio")
+BTC_USDT, ETH_BTC, ETH_USDT = Symbol("BTC", "USDT"), Symbol("ETH", "BTC"), Symbol("ETH", "USDT")
+BTC, ETH = Asset("BTC"), Asset("ETH")
 YES = Verdict(checks=(), executable=True)
 
 LIMITS = Limits(max_notional={USDT: Decimal(1000)}, max_daily_loss={USDT: Decimal(100)})
@@ -110,6 +112,34 @@ def opportunity(
     )
 
 
+def circle_listing() -> list[Instrument]:
+    """List what USDT -> BTC -> ETH -> USDT needs."""
+    return [
+        instrument(BTC_USDT, lot=Decimal("0.00001")),
+        instrument(ETH_BTC, lot=Decimal("0.0001"), tick=Decimal("0.00001"), min_notional=Decimal("0.0001")),
+        instrument(ETH_USDT, lot=Decimal("0.0001")),
+    ]
+
+
+def circle(btc: float = 0.01) -> Opportunity:
+    """Go round it once, each leg at the price that its book shows."""
+    eth = btc * 0.999 / 0.05
+    return Opportunity(
+        strategy="triangular",
+        symbol=BTC_USDT,
+        legs=(
+            Leg(MEXC, BTC_USDT, Side.BUY, 50000.0, btc, 50000.0),
+            Leg(MEXC, ETH_BTC, Side.BUY, 0.05, eth, 0.05),
+            Leg(MEXC, ETH_USDT, Side.SELL, 2550.0, eth * 0.999, 2550.0),
+        ),
+        plan=Plan.IN_TURN,
+        edge_bps=100.0,
+        size=btc,
+        profit=5.0,
+        detected_ns=EPOCH,
+    )
+
+
 class Stage:
     """A world that outlives the engine: venues, journal, books."""
 
@@ -154,7 +184,10 @@ class Stage:
         ]
 
     def show(self, *, mexc: tuple[float, float] = (99.99, 100.0), gate: tuple[float, float] = (102.0, 102.01)) -> None:
-        """Set the two books of the pair: (bid, ask)."""
+        """Set the two books of the pair, (bid, ask), and those of a circle."""
+        for symbol, bid, ask in ((BTC_USDT, 49999.0, 50000.0), (ETH_BTC, 0.0499, 0.05), (ETH_USDT, 2550.0, 2551.0)):
+            if (book := self.books.get((MEXC, symbol))) is not None:
+                book.put(bid, ask)
         for venue, (bid, ask) in ((self.mexc, mexc), (self.gate, gate)):
             if (book := self.books.get((venue.name, PAIR))) is not None:
                 book.put(bid, ask)
