@@ -260,6 +260,18 @@ def test_settings_of_the_page_are_right_and_watched(repository, tmp_path):
     assert {book["state"] for books in summary["books"].values() for book in books.values()} == {"LIVE"}
 
 
+def test_settings_of_going_live_trade_on_paper(repository, tmp_path):
+    text = page(repository, "how-to/go-live.md")
+    unfold(text, tmp_path)
+    with venues("mexc", "gateio") as served:
+        variables = {name: url for venue in served for name, url in urls(venue).items()}
+        checked, table, _, _ = shell(text, tmp_path, **variables, XDG_STATE_HOME=str(tmp_path / "state"))
+    assert checked == "arb.toml: right; 2 venues, 2 symbols\n"
+    assert "arb run  paper  mexc gateio" in table
+    assert objects(table)[-1]["trades"] >= 0
+    assert (tmp_path / "state" / "arb" / "paper.db").exists()
+
+
 def test_account_of_the_page_is_used(repository, tmp_path):
     text = page(repository, "how-to/use-an-account.md")
     unfold(text, tmp_path)
