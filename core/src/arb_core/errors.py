@@ -298,7 +298,7 @@ class CaptureError(ArbError):
 
 
 class JournalError(ArbError):
-    """The journal cannot be opened: another process writes it, or it is not one of ours."""
+    """The journal cannot be used: another process writes it, a newer arb wrote it, it is damaged, or none of ours."""
 
     action: ClassVar[Action] = "fix"
 

@@ -78,7 +78,7 @@ def _trade(
         clock = SystemClock()
         if "://" not in place:
             Path(place).parent.mkdir(parents=True, exist_ok=True)
-        journal = open_journal(place)
+        journal = open_journal(place, keep_episodes_ns=settings.journal.duration_ns("episodes"))
         try:
             journal.claim(use)
             async with observing(settings.observers, registry, clock) as observation:

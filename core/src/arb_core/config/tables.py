@@ -122,7 +122,7 @@ class LegSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Hedges and unwinds of one leg together."""
 
 
-class JournalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class JournalSettings(Timed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[journal]`: where trades are kept; a file, or an address like `postgresql://user@host/name` without a password.
 
     Money and play never share a journal: a restart begins with what the journal says is under way.
@@ -132,6 +132,8 @@ class JournalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Of live trading. None = `live.db` in the state folder."""
     paper: str | None = None
     """Of paper trading. None = `paper.db` there."""
+    episodes: Duration = "720h"
+    """How long a chance that was seen is kept; trades are kept for ever."""
 
 
 class PluginSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

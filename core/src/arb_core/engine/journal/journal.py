@@ -25,6 +25,7 @@ from arb_core.engine.episodes import Episode
 from arb_core.engine.ids import IntentId, OrderKey, Owner, encode, owner_of
 from arb_core.engine.journal.database import Forget, Row, connect, in_memory, reading, told, upgrade, url_of, write
 from arb_core.engine.journal.hold import Hold, hold
+from arb_core.engine.journal.opening import KEEP_EPISODES_NS
 from arb_core.engine.journal.records import Unfinished, WriterStats
 from arb_core.engine.journal.tables import (
     BALANCES,
@@ -50,10 +51,7 @@ from arb_core.structs.account import Balance
 from arb_core.structs.market import Asset, VenueName
 from arb_core.structs.order import ClientOrderId
 
-__all__ = ["KEEP_EPISODES_NS", "FaultListener", "Journal"]
-
-KEEP_EPISODES_NS = 30 * 86_400_000_000_000
-"""A chance seen is not money: a busy market closes some hundred thousand a day, 150 bytes each."""
+__all__ = ["FaultListener", "Journal"]
 
 T = TypeVar("T")
 
