@@ -121,8 +121,7 @@ def test_distribution_without_a_record_of_its_files_is_refused(arb, write):
     )
     assert done.code == 1
     assert (
-        done.err
-        == "arb: not live: files of acme-one: 1.0: has no RECORD: reinstall it, and find out who changed it\n"
+        done.err == "arb: not live: files of acme-one: 1.0: has no RECORD: reinstall it, and find out who changed it\n"
     )
 
 
