@@ -62,6 +62,7 @@ REASONS = (
     "cooldown",
     "open_trades",
     "absurd",
+    "size",
     "notional",
     "asset_limit",
     "venue_limit",
@@ -70,8 +71,8 @@ REASONS = (
 """Every reason that speaks against a trade, in the order in which they are reported.
 
 Some are about the program rather than about money, and are told by `trading.gate` alone: `stopping`, `journal`,
-`account` (none is open on that venue), `reconciling`, `deaf`, `countdown`; and `under_way` (a trade of the same symbol
-on the same venue).
+`account` (none is open on that venue), `reconciling`, `deaf`, `countdown`; as are `under_way` (a trade of the same
+symbol on the same venue) and `size` (less than a venue takes).
 """
 
 _NOTHING = Decimal(0)
