@@ -158,3 +158,12 @@ def test_another_word_is_answered_with_those_that_there_are() -> None:
     assert ran.returncode == 2
     assert "dashboard" in ran.stderr
     assert "alerts" in ran.stderr
+
+
+@pytest.mark.parametrize("name", ["sketch", "metrics"])
+def test_part_of_the_readme_is_what_the_command_prints(name: str) -> None:
+    text = (FOLDER / "README.md").read_text("utf-8")
+    part = re.search(rf"<!-- {name}: .*? -->\n(.*?)<!-- end of {name} -->", text, re.DOTALL)
+    assert part
+    ran = subprocess.run([sys.executable, "-m", "arb_prometheus", name], check=True, capture_output=True, text=True)
+    assert ran.stdout.strip() in part[1], f"copy what `python -m arb_prometheus {name}` prints"

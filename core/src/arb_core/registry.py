@@ -47,7 +47,7 @@ _FIRST_PARTY = frozenset({"arb-core", *DISTRIBUTIONS.values(), *ADDED_COMMANDS.v
 
 _DOCS = {
     "exchange": "docs/how-to/add-an-exchange.md",
-    "observer": "docs/reference/hooks.md",
+    "observer": "docs/how-to/write-an-observer.md",
     "strategy": "docs/how-to/write-a-strategy.md",
 }
 

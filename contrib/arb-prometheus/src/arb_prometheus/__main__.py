@@ -1,24 +1,27 @@
-"""`python -m arb_prometheus dashboard | alerts`: the files for Grafana and Prometheus, on stdout."""
+"""`python -m arb_prometheus dashboard | alerts | metrics | sketch`: for Grafana, for Prometheus, and for people."""
 
 import json
 import sys
 from collections.abc import Sequence
 
-from arb_prometheus import alerts, dashboard
+from arb_prometheus import alerts, dashboard, metrics
 
 __all__ = ["main"]
 
+_PRINTED = {
+    "alerts": alerts.document,
+    "dashboard": lambda: json.dumps(dashboard.document(), indent=2) + "\n",
+    "metrics": metrics.table,
+    "sketch": dashboard.sketch,
+}
+
 
 def main(arguments: Sequence[str]) -> int:
-    """Print one of the two; return the exit code."""
-    match arguments:
-        case ["dashboard"]:
-            sys.stdout.write(json.dumps(dashboard.document(), indent=2) + "\n")
-        case ["alerts"]:
-            sys.stdout.write(alerts.document())
-        case _:
-            sys.stderr.write("expected `python -m arb_prometheus dashboard` or `python -m arb_prometheus alerts`\n")
-            return 2
+    """Print one of them; return the exit code."""
+    if len(arguments) != 1 or arguments[0] not in _PRINTED:
+        sys.stderr.write(f"expected `python -m arb_prometheus {' | '.join(_PRINTED)}`\n")
+        return 2
+    sys.stdout.write(_PRINTED[arguments[0]]())
     return 0
 
 

@@ -5,11 +5,12 @@ found, what is traded, what do venues allow, is everything written down.
 """
 
 from collections.abc import Iterable
+from textwrap import wrap
 from typing import Any
 
 import msgspec
 
-__all__ = ["ROWS", "Panel", "Query", "document"]
+__all__ = ["ROWS", "Panel", "Query", "document", "sketch"]
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -32,6 +33,9 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     red_below: float | None = None
     stacked: bool = False
 
+
+_GRID = 24
+"""How wide Grafana's grid is."""
 
 _ME = '{instance=~"$instance"}'
 _OVER = "[$__rate_interval]"
@@ -338,6 +342,33 @@ def document() -> dict[str, Any]:
     }
 
 
+def sketch() -> str:
+    """Return a picture of the dashboard in letters, 97 wide."""
+    lines: list[str] = []
+    for question, panels in ROWS:
+        lines += ["", question]
+        line: list[Panel] = []
+        for panel in panels:
+            if sum(other.width for other in line) + panel.width > _GRID:
+                lines += _boxes(line)
+                line = []
+            line.append(panel)
+        lines += _boxes(line)
+    return "\n".join(lines[1:]) + "\n"
+
+
+def _boxes(panels: Iterable[Panel]) -> list[str]:
+    """Draw panels side by side, each with its title."""
+    insides = [(panel.width * 4 - 1, wrap(panel.title, panel.width * 4 - 3)) for panel in panels]
+    edge = "+" + "+".join("-" * width for width, _ in insides) + "+"
+    height = max(len(title) for _, title in insides)
+    rows = [
+        "|" + "|".join(f" {title[row] if row < len(title) else '':<{width - 1}}" for width, title in insides) + "|"
+        for row in range(height)
+    ]
+    return [edge, *rows, edge]
+
+
 def _panels() -> Iterable[dict[str, Any]]:
     number = y = 0
     for question, panels in ROWS:
@@ -347,13 +378,13 @@ def _panels() -> Iterable[dict[str, Any]]:
             "type": "row",
             "title": question,
             "collapsed": False,
-            "gridPos": {"x": 0, "y": y, "w": 24, "h": 1},
+            "gridPos": {"x": 0, "y": y, "w": _GRID, "h": 1},
             "panels": [],
         }
         y += 1
         x = height = 0
         for panel in panels:
-            if x + panel.width > 24:
+            if x + panel.width > _GRID:
                 x, y = 0, y + height
             number += 1
             place = {"x": x, "y": y, "w": panel.width, "h": panel.height}

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["METRICS", "Kind", "Metric"]
+__all__ = ["METRICS", "Kind", "Metric", "table"]
 
 
 class Kind(StrEnum):
@@ -35,7 +35,7 @@ _COUNTER, _GAUGE, _HISTOGRAM = Kind.COUNTER, Kind.GAUGE, Kind.HISTOGRAM
 METRICS: dict[str, Metric] = {
     "arb_up": Metric(_GAUGE, "1 = this page is of now; 0 = the process did not answer, and only tallies are shown"),
     # From a message to a trade.
-    "arb_hop_seconds": Metric(_HISTOGRAM, "Time of each hop between a message and the answer to an order", ("hop",)),
+    "arb_hop_seconds": Metric(_HISTOGRAM, "Time of each hop between a message and the end of a trade", ("hop",)),
     "arb_event_loop_lag_seconds": Metric(_GAUGE, "How much later than planned the last beat of the event loop came"),
     "arb_event_loop_lag_max_seconds": Metric(_GAUGE, "The longest such delay since the start"),
     "arb_event_loop_stalls_total": Metric(_COUNTER, "Beats that came more than a quarter of a second late"),
@@ -122,3 +122,13 @@ METRICS: dict[str, Metric] = {
     "arb_observer_unplugged": Metric(_GAUGE, "1 = the observer raised, and is told nothing any more", ("observer",)),
 }
 """By name; in the order of the page."""
+
+
+def table() -> str:
+    """Return all of them as a table in Markdown."""
+    lines = ["| metric | labels | one line is |", "|---|---|---|"]
+    lines += [
+        f"| `{name}` ({metric.kind}) | {' '.join(f'`{label}`' for label in metric.labels)} | {metric.help} |"
+        for name, metric in METRICS.items()
+    ]
+    return "\n".join(lines) + "\n"
