@@ -108,7 +108,6 @@ async def reconcile(
     orders = {order.plan.client_order_id: order for found in unfinished for order in found.orders if not order.settled}
     sought = set(orders)
     results: list[TradeResult] = []
-    troubles: list[VenueReport] = []
 
     def heard(order: TrackedOrder) -> None:
         orders[order.plan.client_order_id] = order
@@ -117,15 +116,7 @@ async def reconcile(
         results.append(result)
 
     async with AsyncExitStack() as stack:
-        accounts: dict[VenueName, Account] = {}
-        for name, opener in openers.items():
-            venue = await stack.enter_async_context(opener())
-            try:
-                await venue.load_markets()
-            except ArbError as error:
-                troubles.append(VenueReport(venue=name, trouble=str(error)))
-            else:
-                accounts[name] = venue.account
+        accounts, troubles = await _open(openers, stack)
         tasks = await stack.enter_async_context(TaskOwner())
         trading = Trading(
             DetectionSession(EngineView(clock), {}),
@@ -138,19 +129,23 @@ async def reconcile(
         )
         trading.listen(order=heard, result=ended)
         await trading.start()
-        reports: list[VenueReport] = []
 
         async def look() -> None:
-            reports.extend(await trading.reconcile())
             told_ns = clock.monotonic_ns()
-            while waiting := [orders[id_] for id_ in sought if not orders[id_].settled]:
+            while True:
+                agreed = {report.venue for report in trading.reports() if report.trouble is None}
+                behind = [name for name in accounts if name not in agreed]
+                waiting = [id_ for id_ in sought if not orders[id_].settled]
+                if not behind and not waiting:
+                    return
                 if clock.monotonic_ns() - told_ns >= _PROGRESS_NS:
                     told_ns = clock.monotonic_ns()
-                    note(f"looking for {len(waiting)} orders whose end is not known ...")
+                    note(f"{len(waiting)} orders whose end is not known, {len(behind)} venues to be compared ...")
                 await clock.sleep(_LOOK_NS)
 
         if await within(clock, wait_ns, look()):
             await within(clock, _LAST_NS, trading.finished())
+        reports = trading.reports()
         left = await trading.stop(0)
     compared = {report.venue for report in reports}
     troubles += [VenueReport(venue=name, trouble="no answer in time") for name in accounts if name not in compared]
@@ -160,6 +155,23 @@ async def reconcile(
         results=tuple(results),
         left=tuple(left),
     )
+
+
+async def _open(
+    openers: Mapping[VenueName, Opener], stack: AsyncExitStack
+) -> tuple[dict[VenueName, Account], list[VenueReport]]:
+    """Open every venue until the end of the stack; return the accounts, and what kept one from answering."""
+    accounts: dict[VenueName, Account] = {}
+    troubles: list[VenueReport] = []
+    for name, opener in openers.items():
+        venue = await stack.enter_async_context(opener())
+        try:
+            await venue.load_markets()
+        except ArbError as error:
+            troubles.append(VenueReport(venue=name, trouble=str(error)))
+        else:
+            accounts[name] = venue.account
+    return accounts, troubles
 
 
 def _emit(found: Reconciled) -> None:

@@ -14,6 +14,8 @@ __all__ = ["Keeper"]
 
 _FIRST_PAUSE_NS = 1_000_000_000
 _LONGEST_PAUSE_NS = 30_000_000_000
+_KEPT = 100
+"""Findings of a venue that are remembered; the journal has all of them."""
 
 
 class Keeper:
@@ -22,6 +24,8 @@ class Keeper:
     def __init__(self, desk: Desk, reconciler: Reconciler, listeners: Listeners, clock: Clock) -> None:
         self.agreed = asyncio.Event()
         """The venue has been compared since the start."""
+        self.found: VenueReport | None = None
+        """What all comparisons brought together, with the trouble of the last; None before the first."""
         self._desk = desk
         self._reconciler = reconciler
         self._listeners = listeners
@@ -50,6 +54,7 @@ class Keeper:
             self._due.clear()
             asked, self._asked = self._asked, []
             report = await self._compare()
+            self.found = _joined(self.found, report)
             for future in asked:
                 if not future.done():
                     future.set_result(report)
@@ -73,3 +78,14 @@ class Keeper:
         detail = f"{venue} could not be compared, nothing new goes there: {trouble}"
         self._listeners.alarm(TradingAlarm(name="reconcile_failed", venue=venue, detail=detail))
         return VenueReport(venue=venue, trouble=trouble)
+
+
+def _joined(found: VenueReport | None, report: VenueReport) -> VenueReport:
+    if found is None:
+        return report
+    return VenueReport(
+        venue=report.venue,
+        canceled=(*found.canceled, *report.canceled)[-_KEPT:],
+        drifts=(*found.drifts, *report.drifts)[-_KEPT:],
+        trouble=report.trouble,
+    )

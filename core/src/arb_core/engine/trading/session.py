@@ -191,6 +191,10 @@ class Trading:
         for keeper in self._keepers.values():
             await keeper.agreed.wait()
 
+    def reports(self) -> list[VenueReport]:
+        """Return what comparing each venue has brought since the start, as far as it was compared."""
+        return [keeper.found for keeper in self._keepers.values() if keeper.found is not None]
+
     async def reconcile(self) -> list[VenueReport]:
         """Compare every venue now; nothing new goes to one meanwhile. One that fails is reported with its trouble."""
         return list(await asyncio.gather(*(keeper.report() for keeper in self._keepers.values())))
