@@ -158,6 +158,13 @@ def test_filters_refuse_and_nothing_happens(desk, buys, price, lots, why):
     assert (len(desk.account.statement), desk.told, desk.trading.history(desk.account)) == (before, [], [])
 
 
+def test_order_may_be_worth_exactly_the_least(desk):
+    desk = desk()
+    least = desk.market.listing.min_notional
+    assert desk.place(True, 5_000_000, least * 1_000_000 / 50_000).is_open
+    assert desk.refuse(True, 4_999_999, least * 1_000_000 / 50_000) is Why.NOTIONAL_TOO_SMALL
+
+
 def test_rules_of_the_venue_refuse_too(desk):
     bounded = desk(
         max_notional=Decimal(1_000),
@@ -303,6 +310,15 @@ def test_market_that_moves_through_an_order_fills_it_at_its_own_price(desk):
     assert desk.market.watched == 0
 
 
+def test_market_that_moves_up_fills_an_offer(desk):
+    desk = desk()
+    ours = desk.place(False, 10_050_000, 3_000)
+    desk.market.change([(10_070_000, 2_000)], [(10_100_000, 0)], desk.venue.timeline.now_ns)
+    (fill,) = desk.trading.fills(desk.account)
+    assert (fill.price, fill.size, fill.maker) == (10_050_000, 2_000, True)
+    assert (desk.state(ours).left, desk.market.book.bids.best) == (1_000, 9_900_000)
+
+
 def test_two_accounts_trade_with_each_other(desk):
     desk = desk()
     other = Desk(desk.venue, desk.trading.accounts.open("other"))
@@ -335,6 +351,15 @@ def test_account_that_meets_itself(desk, mode, taker_end, maker_end):
         SelfTrade.ALLOWED: [True, True],
         SelfTrade.CANCEL_MAKER: [False],
     }.get(mode, [])
+
+
+def test_market_sale_never_pays_more_than_it_locked(desk):
+    """Its own bid gives way, so that it is paid less than it looked when it locked."""
+    desk = desk()
+    desk.place(True, 10_050_000, 5_000)
+    order = desk.place(False, None, None, kind=Kind.MARKET, budget=Decimal("502.5"), self_trade=SelfTrade.CANCEL_MAKER)
+    assert (order.filled, order.spent, order.end) == (5_000, 9_900_000 * 5_000, End.NO_LIQUIDITY)
+    assert desk.locked("BTC") == 0
 
 
 # Ids

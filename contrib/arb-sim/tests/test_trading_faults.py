@@ -110,15 +110,16 @@ def test_leg_is_rejected_in_the_venues_own_words(scene, why):
     assert venue.faults.counts == {FaultKind.ORDER_REJECTED: 1}
 
 
+@pytest.mark.parametrize("size", ["1", "0.001"])
 @pytest.mark.parametrize("left", [0.0, 0.3, 0.99])
-def test_others_are_faster(scene, left):
+def test_others_are_faster(scene, left, size):
     venue, client = scene(Fault(kind=FaultKind.PARTIAL_FILL, left=left))
-    wanted = taking(client, "1")
+    wanted = taking(client, size)
     shown = sum(size for _, size in venue.by_pair[PAIR].book.asks.top(21))
     best = venue.by_pair[PAIR].book.asks.best
     version = venue.by_pair[PAIR].book.version
     _, order = ask(client, force="ioc", **wanted)
-    lots = min(shown, 1_000_000)
+    lots = min(shown, int(Decimal(size) * 1_000_000))
     assert order["filled"] == int(lots * left)
     assert venue.by_pair[PAIR].book.version > version  # followers of the book are told what is gone
     assert all(fill.price >= best * venue.by_pair[PAIR].listing.tick for fill in venue.inspection.fills())

@@ -56,11 +56,11 @@ class Watch:
                 assert fill.price <= order.price if fill.buys else fill.price >= order.price
             return
         assert fill.price == order.price
-        mine = self.trading._resting.get(order.number)
+        mine = self.trading.floor.resting.get(order.number)
         assert mine is None or mine.ahead == 0
         for account in self.accounts:
             for other in self.trading.register(account).orders(self.market, None):
-                resting = self.trading._resting.get(other.number)
+                resting = self.trading.floor.resting.get(other.number)
                 if resting is None or resting.left == 0 or other.buys is not fill.buys or other.number == order.number:
                     continue
                 assert other.price <= fill.price if fill.buys else other.price >= fill.price
@@ -72,7 +72,8 @@ class Watch:
         self.statements_add_up()
         self.public_book_is_street_and_orders()
         self.fills_are_the_orders()
-        self.places = {number: resting.key for number, resting in self.trading._resting.items()}
+        self.who_rests_is_who_is_open()
+        self.places = {number: resting.key for number, resting in self.trading.floor.resting.items()}
 
     def money_is_conserved(self):
         brought_in = Counter()
@@ -82,6 +83,12 @@ class Watch:
                     brought_in[movement.asset] += movement.free + movement.locked
         for asset in {asset for account in self.accounts for asset in account.holdings}:
             assert self.trading.accounts.total(asset) == brought_in[asset]
+
+    def who_rests_is_who_is_open(self):
+        orders = [order for account in self.accounts for order in self.trading.register(account).orders(None, None)]
+        resting = {order.number: order.left for order in orders if order.is_open}
+        assert {number: place.left for number, place in self.trading.floor.resting.items()} == resting
+        assert len(self.trading.floor._at_place) == len(resting)
 
     def locked_is_what_open_orders_need(self):
         for account in self.accounts:

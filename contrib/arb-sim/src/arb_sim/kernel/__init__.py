@@ -4,6 +4,7 @@ In the order of the data: `book` holds levels and counts versions, `matching` le
 `market` is one symbol on one venue with its prints and candles, `sources` collect what changed since the last push,
 `streams` push it, `connections` and `limits` are the house rules. Of accounts: `money` counts it, `accounts` hold it
 and write every movement down, `access` and `tickets` say who may come in, `orders` and `rules` are what is asked for
-and what is demanded, `register` finds them again, `trading` does it all, `happenings` tell the account's client.
-`venue` puts everything together for a plugin's `sim.py`. `history` remembers every version of a book, for tests.
+and what is demanded, `register` finds them again, `floor` matches and settles, `trading` judges and answers,
+`happenings` tell the account's client. `venue` puts everything together for a plugin's `sim.py`. `history` remembers
+every version of a book, for tests.
 """

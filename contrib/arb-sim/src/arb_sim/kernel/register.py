@@ -15,6 +15,7 @@ class Register:
     def __init__(self) -> None:
         self.records: list[OrderRecord] = []
         self.fills: list[Fill] = []
+        self._open: dict[int, OrderRecord] = {}
         self._by_id: dict[str, OrderRecord] = {}
         self._by_client_id: dict[str, list[OrderRecord]] = {}
 
@@ -22,6 +23,7 @@ class Register:
         """Take an order in."""
         order = record.now
         self.records.append(record)
+        self._open[order.number] = record
         self._by_id[order.id] = record
         if order.client_id is not None:
             self._by_client_id.setdefault(order.client_id, []).append(record)
@@ -53,6 +55,12 @@ class Register:
             if kept_ns is None or now_ns < record.now.updated_ns + kept_ns:
                 return record
         return None
+
+    def open(self, market: Market | None = None) -> list[Order]:
+        """Return the open orders as they stand now, oldest first."""
+        for number in [number for number, record in self._open.items() if not record.now.is_open]:
+            del self._open[number]
+        return [record.now for record in self._open.values() if market is None or record.now.market is market]
 
     def orders(self, market: Market | None, at_ns: int | None) -> list[Order]:
         """Return every order as it stood at a moment, None = now; oldest first."""
