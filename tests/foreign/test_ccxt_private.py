@@ -7,16 +7,18 @@ plugin of ours: where all three agree about orders, fills and money, a mistake w
 import asyncio
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
+from time import time_ns
+from typing import cast
 
-import aiohttp
 import arb_core as arb
-import msgspec
 import pytest
 from arb_core.structs.account import Credentials
 from arb_core.structs.market import Asset, Side
 from arb_core.structs.order import ClientOrderId, OrderId, OrderRequest, OrderStatus
-from arb_sim.child import serving
-from arb_sim.inspection import AccountState
+from arb_sim.kernel.venue import VenueKernel
+from arb_sim.server import Servers
+from arb_sim.simulation import simulate
+from arb_sim.world import Pace, World
 
 pytestmark = pytest.mark.foreign
 
@@ -53,15 +55,10 @@ def moved(urls, rest_url, ws_url):
 class Stage:
     """Their client and ours before one simulated account, in a market that stands still."""
 
-    def __init__(self, served, theirs, ours):
+    def __init__(self, venue, theirs, ours):
+        self.venue = venue
         self.theirs = theirs
         self.ours = ours
-        self._served = served
-
-    async def truth(self):
-        """The account as the venue knows it."""
-        async with aiohttp.ClientSession() as session, session.get(f"{self._served.rest_url}/_sim/account") as answer:
-            return msgspec.json.decode(await answer.read(), type=AccountState)
 
     async def best(self):
         """Best bid and ask as (price, size)."""
@@ -78,7 +75,7 @@ class Stage:
         """Ask all three of an order, and return what they agree on."""
         theirs = await self.theirs.fetch_order(order_id, "LINK/USDT")
         ours = await self.ours.private.get_order(LINK, order_id=OrderId(str(order_id)))
-        (true,) = [order for order in (await self.truth()).orders if order.id == str(order_id)]
+        (true,) = [order for order in self.venue.inspection.account().orders if order.id == str(order_id)]
         assert theirs["id"] == ours.order_id == true.id
         assert theirs["side"] == ours.side.name.lower() == true.side
         # "expired" = it ended although nobody cancelled it; ours does not tell these apart
@@ -99,17 +96,22 @@ async def both(exchange):
     # Here, because every environment collects this file, and only one of them has ccxt.
     import ccxt.pro  # pyright: ignore[reportMissingImports]
 
-    async with serving([exchange], seed=11, symbols=SYMBOLS, steps_per_s=0) as (served,):
-        theirs = getattr(ccxt.pro, THEIR_NAMES[exchange])({"apiKey": served.api_key, "secret": served.api_secret})
-        theirs.urls["api"] = moved(theirs.urls["api"], served.rest_url, served.ws_url)
+    world = World(seed=11, symbols=SYMBOLS, start_ns=time_ns(), pace=Pace(steps_per_s=0))
+    venue = cast("VenueKernel", simulate([exchange], world)[exchange])
+    assert venue.keys is not None
+    async with Servers([venue]) as servers:
+        host = f"127.0.0.1:{servers.venues[0].port}"
+        urls = {"rest_url": f"http://{host}", "ws_url": f"ws://{host}"}
+        theirs = getattr(ccxt.pro, THEIR_NAMES[exchange])(
+            {"apiKey": venue.keys.api_key, "secret": venue.keys.api_secret, "enableRateLimit": False}
+        )
+        theirs.urls["api"] = moved(theirs.urls["api"], **urls)
         theirs.has["fetchCurrencies"] = False  # asks for much that is no spot trading
-        key = Credentials(api_key=served.api_key, api_secret=served.api_secret)
+        key = Credentials(api_key=venue.keys.api_key, api_secret=venue.keys.api_secret)
         try:
-            async with arb.open_exchange(
-                exchange, rest_url=served.rest_url, ws_url=served.ws_url, credentials=key
-            ) as ours:
+            async with arb.open_exchange(exchange, **urls, credentials=key) as ours:
                 await ours.load_markets()
-                yield Stage(served, theirs, ours)
+                yield Stage(venue, theirs, ours)
         finally:
             await theirs.close()
 
@@ -120,7 +122,7 @@ async def test_balances_are_the_same(exchange):
         await here.rests()
         theirs = await here.theirs.fetch_balance()
         ours = await here.ours.private.get_balances()
-        true = (await here.truth()).balances
+        true = here.venue.inspection.account().balances
         assert set(ours) == set(true) == {"BTC", "LINK", "USDT"}
         for asset, held in true.items():
             mine = ours[Asset(asset)]
@@ -216,7 +218,7 @@ async def test_post_only_order_rests_or_is_refused(exchange):
         else:
             order = await here.agree(takes["id"])
             assert (order.status, order.filled) == (OrderStatus.CANCELED, 0)
-        assert len((await here.truth()).fills) == 0
+        assert len(here.venue.inspection.account().fills) == 0
 
 
 @every
@@ -248,7 +250,7 @@ async def test_fills_are_the_same(exchange):
         }
         # Not in order: what was filled in one millisecond has none at MEXC.
         charged = [fill.fee for fill in ours if fill.fee is not None]
-        assert sorted(charged) == sorted(fill.fee for fill in (await here.truth()).fills)
+        assert sorted(charged) == sorted(fill.fee for fill in here.venue.inspection.account().fills)
 
 
 @every
@@ -290,7 +292,7 @@ async def test_errors_are_the_venues_own(exchange):
         # Its code for a cancellation stands in their table of MEXC without a class of its own.
         with pytest.raises(ccxt.BadRequest if exchange == "mexc" else ccxt.OrderNotFound):
             await here.theirs.cancel_order("4711", "LINK/USDT")
-        assert (await here.truth()).orders == []
+        assert here.venue.inspection.account().orders == []
 
 
 @every
@@ -313,7 +315,7 @@ async def test_tampered_request_is_refused(exchange):
         with pytest.raises(ccxt.AuthenticationError):
             await here.theirs.create_order("LINK/USDT", "limit", "buy", 2, float(price))
         here.theirs.sign = sign
-        assert (await here.truth()).orders == []
+        assert here.venue.inspection.account().orders == []
         await here.theirs.create_order("LINK/USDT", "limit", "buy", 2, float(price))
-        (order,) = (await here.truth()).orders
+        (order,) = here.venue.inspection.account().orders
         assert order.price == Decimal(price)
