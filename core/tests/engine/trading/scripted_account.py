@@ -133,6 +133,8 @@ class ScriptedVenue:
         self.faults: dict[str, list[Exception]] = {}
         """By method: what its next calls raise."""
         self.countdowns: list[int] = []
+        self.balances_take = 0.002
+        """Seconds from the moment at which the account is read until the answer is there."""
         self.bare_fills = False
         """Whether lists of fills name orders by our id as well, or by theirs alone."""
         self._serial = count(1)
@@ -399,8 +401,9 @@ class ScriptedPrivate(PrivateExchange):
         ]
 
     async def get_balances(self) -> dict[Asset, Balance]:
-        await self._call("get_balances")
-        return {asset: self._venue.balance(asset) for asset in self._venue.balances}
+        then = {asset: self._venue.balance(asset) for asset in self._venue.balances}
+        await self._call("get_balances", self._venue.balances_take)
+        return then
 
     async def get_trading_fees(self, symbol: Symbol) -> TradingFees:
         return TradingFees(maker=self._venue.fee, taker=self._venue.fee)

@@ -143,6 +143,25 @@ async def test_balances_are_compared_while_no_order_is_under_way() -> None:
     assert stage.alarmed() == []
 
 
+async def test_balances_that_are_older_than_an_order_are_not_believed() -> None:
+    stage = Stage()
+    stage.gate.script = [Play(fills=Decimal("0.5"))]
+    async with stage.running() as trading:
+        stage.see()
+        await trading._clock.sleep(1_000_000)
+        for book in stage.books.values():
+            book.lose()
+        await trading._clock.sleep(100_000_000)
+        stage.gate.balances_take = 3.0
+        trading._compare_again(GATE, "a test")
+        await trading._clock.sleep(SECOND)
+        stage.show()
+        await trading.finished()  # the hedge is sent and settled while the account is being read
+        await trading._clock.sleep(10 * SECOND)
+        assert trading.ledger.held(GATE, ABC) == stage.gate.balances[ABC] == 9
+        assert stage.alarmed() == []
+
+
 async def test_after_a_reconnect_orders_in_flight_are_asked_for_and_the_venue_is_compared() -> None:
     stage = Stage()
     for venue in stage.venues:
