@@ -101,15 +101,15 @@ async def both(exchange):
     assert venue.keys is not None
     async with Servers([venue]) as servers:
         host = f"127.0.0.1:{servers.venues[0].port}"
-        urls = {"rest_url": f"http://{host}", "ws_url": f"ws://{host}"}
+        rest_url, ws_url = f"http://{host}", f"ws://{host}"
         theirs = getattr(ccxt.pro, THEIR_NAMES[exchange])(
             {"apiKey": venue.keys.api_key, "secret": venue.keys.api_secret, "enableRateLimit": False}
         )
-        theirs.urls["api"] = moved(theirs.urls["api"], **urls)
+        theirs.urls["api"] = moved(theirs.urls["api"], rest_url=rest_url, ws_url=ws_url)
         theirs.has["fetchCurrencies"] = False  # asks for much that is no spot trading
         key = Credentials(api_key=venue.keys.api_key, api_secret=venue.keys.api_secret)
         try:
-            async with arb.open_exchange(exchange, **urls, credentials=key) as ours:
+            async with arb.open_exchange(exchange, rest_url=rest_url, ws_url=ws_url, credentials=key) as ours:
                 await ours.load_markets()
                 yield Stage(venue, theirs, ours)
         finally:

@@ -54,7 +54,7 @@ def standing(trading: Trading, tally: Tally, clock: Clock, *, paper: bool) -> li
     lines.append(Standing(f"P&L: this run {amounts(tally.pnl)}; today {amounts(figures.day_pnl)}", _tone(tally)))
     lines.append(Standing(f"limits used: {_limits(figures)}", "plain"))
     for venue, balances in sorted(trading.ledger.balances().items()):
-        held = [f"{number(b.free)} {b.asset}" for b in balances.values() if b.free or b.locked]
+        held = [f"{number(b.free)} {b.asset}" for _, b in sorted(balances.items()) if b.free or b.locked]
         more = f" and {len(held) - _ASSETS_SHOWN} more" if len(held) > _ASSETS_SHOWN else ""
         lines.append(Standing(f"{venue}: {', '.join(held[:_ASSETS_SHOWN]) or 'nothing'}{more}", "plain"))
     closed = [(venue, why) for venue, why in status.venues.items() if why is not None]
