@@ -106,6 +106,20 @@ def imports(file: Path) -> set[str]:
     return names | {name.split(".")[0] for name in names}
 
 
+def reached(file: Path, helpers: dict[str, Path], seen: frozenset[str] = frozenset()) -> set[str]:
+    """The same of a test and of every helper beside the tests that it imports, by name or by `import_module`."""
+    names = imports(file)
+    called = {
+        node.args[0].value
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
+    }
+    names |= {name for name in called if isinstance(name, str)}  # `import_module("...")`, `importorskip("...")`
+    for name in sorted(names & helpers.keys() - seen):
+        names |= reached(helpers[name], helpers, seen | {name})
+    return names
+
+
 def run(*command: str | Path, cwd: Path = ROOT) -> None:
     """Run a command that must succeed, free of the environment that this script was started in."""
     environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
@@ -134,11 +148,12 @@ def prove(member: Member, members: dict[str, Member], wheels: dict[str, Path], p
 
     absent = {other.package for other in members.values() if other.name not in installed}
     files = sorted((member.folder / "tests").rglob("*.py"))
-    left_out = [file for file in files if imports(file) & absent]
+    helpers = {file.stem: file for file in files if not file.name.startswith(("test_", "conftest"))}
+    left_out = [file for file in files if reached(file, helpers) & absent]
     if any(file.name == "conftest.py" for file in left_out):
         sys.exit(f"alone: {member.name}: conftest.py imports {absent}; a test needs it, so none could run alone")
     chosen = [file for file in files if file.name.startswith("test_") and file not in left_out]
-    later = [file for file in chosen if imports(file) & optional]
+    later = [file for file in chosen if reached(file, helpers) & optional]
     at_once = [file for file in chosen if file not in later]
     print(
         f"{member.name}: {len(at_once)} test files, {len(later)} need its extras, "

@@ -164,6 +164,7 @@ def test_skew_is_judged_by_what_is_sure_of_it(skew_ms, trip_ms, state):
 
 
 def test_journal_is_measured_without_making_one(tmp_path):
+    pytest.importorskip("sqlalchemy", reason="the journal is an extra")
     place = tmp_path / "state" / "live.db"
     found = list(check_journal(str(place), SystemClock()))
     assert states(found)["journal"] == "ok"
@@ -174,6 +175,7 @@ def test_journal_is_measured_without_making_one(tmp_path):
 
 
 def test_journal_that_is_there_is_written_itself(tmp_path):
+    pytest.importorskip("sqlalchemy", reason="the journal is an extra")
     place = tmp_path / "live.db"
     asyncio.run(open_journal(str(place)).close())
     assert states(check_journal(str(place), SystemClock()))["journal"] == "ok"
@@ -261,6 +263,7 @@ def test_half_a_key_is_told_as_such(keys, monkeypatch):
 
 
 def test_key_is_held_against_every_other_process_for_as_long_as_the_block(keys):
+    pytest.importorskip("sqlalchemy", reason="the journal is an extra")
     keys(MEXC)
     code = (
         "import sys; from arb_core.cli.keys import KeyRing; sys.modules['keyring'] = None\n"

@@ -34,33 +34,37 @@ samples = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(samples)
 samples = samples.Samples()
 
+def say(*words):
+    # In one piece: a word that was cut off by the kill would run into the next line.
+    os.write(1, f"{' '.join(map(str, words))}\\n".encode())
+
 async def main():
     journal = open_journal(sys.argv[2])
-    print("owner", journal.owner, flush=True)
+    say("owner", journal.owner)
 
     async def trades():
         while True:
             number = journal.next_intent()
             plans = [samples.plan(number, leg) for leg in (0, 1)]
             await journal.intend(samples.intent(number), plans)
-            print("intended", number, flush=True)
+            say("intended", number)
             for plan in plans:
                 journal.order(samples.filled(plan), 9)
             await journal.intend_more([samples.plan(number, 0, attempt=1, client_order_id=f"hedge{number}")])
-            print("hedged", number, flush=True)
+            say("hedged", number)
             journal.result(samples.result(number))
             if number % 7 == 0:
                 await journal.settle()
-                print("settled", number, flush=True)
+                say("settled", number)
 
     await asyncio.gather(*[trades() for _ in range(4)])
 
 for _ in sys.stdin:
     pid = os.fork()
     if not pid:
-        print("pid", os.getpid(), flush=True)
+        say("pid", os.getpid())
         asyncio.run(main())
-    print("ended", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+    say("ended", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 """
 
 
@@ -89,7 +93,11 @@ class Nursery:
         assert process.stdout is not None
         print("another", file=process.stdin, flush=True)
         pid = int(process.stdout.readline().removeprefix("pid "))
-        said = [process.stdout.readline() for _ in range(lines)]
+        said: list[str] = []
+        for _ in range(lines):
+            said.append(process.stdout.readline())
+            assert said[-1], "the nursery ended"
+            assert not said[-1].startswith("ended"), f"it ended by itself after {said}"
         until = perf_counter() + microseconds / 1e6
         while perf_counter() < until:
             pass
