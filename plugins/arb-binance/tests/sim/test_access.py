@@ -14,7 +14,7 @@ from arb_sim.kernel.venue import SimulationContext
 from arb_sim.venue import Keys, Request
 from arb_sim.world import World
 
-VECTORS = json.loads((Path(__file__).parent / "vectors" / "signatures.json").read_text("utf-8"))
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "signatures.json").read_text("utf-8"))
 MS = 1_000_000
 DOCUMENTED = Keys(
     "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A",

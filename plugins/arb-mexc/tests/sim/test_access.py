@@ -17,7 +17,7 @@ from arb_sim.kernel.venue import SimulationContext
 from arb_sim.venue import Keys, Request
 from arb_sim.world import World
 
-VECTORS = json.loads((Path(__file__).parent / "vectors" / "signatures.json").read_text("utf-8"))
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "signatures.json").read_text("utf-8"))
 MS, SECOND = 1_000_000, 1_000_000_000
 SIGNED_AT_MS = 1_644_489_390_087
 KEY = Keys("mx0aBYs33eIilxBWC5", "45d0b3c26f2644f19bfb98b07741b2f5", None)

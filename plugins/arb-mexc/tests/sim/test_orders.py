@@ -3,6 +3,7 @@
 import json
 from decimal import Decimal
 from importlib.resources import files
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -20,7 +21,7 @@ TEXT = {"orderId": "C02__505979017439002624115"}
 """In the examples ids are numbers; live ones are texts."""
 
 
-def sample(name):
+def sample(name: str) -> Any:
     found = json.loads((SAMPLES / f"{name}.json").read_text("utf-8"))
     for row in found if isinstance(found, list) else [found]:
         if isinstance(row.get("orderId"), int):
