@@ -1,6 +1,6 @@
 """Proves that each distribution works as a wheel, with only what it declares.
 
-Entered by `tox -e alone`, or with names of distributions; by `tox -e lowest` with the oldest versions that each declares
+Entered by `tox -e alone`, or with names of distributions; by `tox -e floor` with the oldest versions that each declares
 instead of the pinned ones. In the workspace everything is installed beside everything, so a
 forgotten dependency, a file that the wheel lacks or an import of a neighbour is never noticed there. Here each distribution
 gets a fresh environment with its wheel, the wheels of the members that it declares, and the pinned versions of the rest.
