@@ -256,9 +256,11 @@ def the_distribution_declares_what_it_imports(subject: Subject) -> None:
 def the_rooms_are_those_of_every_exchange(subject: Subject) -> None:
     """A reader of one plugin finds every line of another.
 
-    Steps: list the modules of the package.
-    Expect: card, wire, parse, faults, public, stream and plugin; private and sign where TRADING is claimed.
-    When this fails: it still works; it is told as a warning.
+    Steps: list the modules of the package; read what its `card` room imports.
+    Expect: card, wire, parse, faults, public, stream and plugin; private and sign where TRADING is claimed: a missing
+        one is told as a warning. There is a room `card`, and it imports no other room of the package.
+    When this fails: facts are mixed with code, and the simulated venue, which may read nothing but facts, gets the code
+        too.
     Source: design, an exchange plugin
     """
     wanted = ["card", "wire", "parse", "faults", "public", "stream", "plugin"]
@@ -268,6 +270,15 @@ def the_rooms_are_those_of_every_exchange(subject: Subject) -> None:
     if missing:
         subject.warn(f"rooms that other exchanges have: {', '.join(missing)}")
     true(imports.has_room(subject.package, "card"), "the facts have no room of their own", fix="card.py")
+    name = f"{subject.package}.card"
+    entered = {
+        module
+        for own, entry in imports.modules(subject.package)
+        if own == name
+        for module in imports.of_module(own, entry.read_text("utf-8"), is_package=entry.name == "__init__.py")
+        if module.startswith(f"{subject.package}.") and not module.startswith(f"{name}.")
+    }
+    true(not entered, "the facts enter other rooms", found=sorted(entered), fix="card.py imports the core only")
 
 
 @case("CARD-012", Tier.CARD)
@@ -310,8 +321,8 @@ def what_works_is_claimed(subject: Subject) -> None:
     """A capability that works although nobody claims it is told.
 
     Steps: ask the public dialect for a channel of every feed that the card does not claim.
-    Expect: `ValueError` for each.
-    When this fails: nothing breaks; users do not learn what they could have. Told as a warning.
+    Expect: `ValueError` for each; a channel that is there all the same is told as a warning.
+    When this fails: a user who asks for what is not there gets a stranger's error in place of an answer.
     Source: contract, capabilities
     """
     if not subject.registry.implements(subject.exchange, "arb_public_stream"):
