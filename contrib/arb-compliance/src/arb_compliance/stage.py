@@ -104,6 +104,10 @@ class TappedTransport:
         connection = await self._inner.connect(url, headers, _TappedListener(listener, self.seen), timeout_ns)
         return _TappedConnection(connection, self.seen)
 
+    def wake(self) -> None:
+        """Look again at when the venue has something to do, after a case changed it with its own hands."""
+        self._inner.wake()
+
     async def close(self) -> None:
         """Hand on."""
         await self._inner.close()
@@ -120,6 +124,7 @@ class Stage:
         steps_per_s: how often each price moves; 0 = only when a case moves it.
         latency_ms: one way.
         account: open it with the keys of the simulated account.
+        credentials: open it with these instead.
     """
 
     def __init__(
@@ -132,6 +137,7 @@ class Stage:
         steps_per_s: float = 10.0,
         latency_ms: int = 20,
         account: bool = False,
+        credentials: Credentials | None = None,
     ) -> None:
         subject.need_venue()
         self.subject = subject
@@ -152,9 +158,9 @@ class Stage:
         self.transport = TappedTransport(
             MemoryTransport(dict.fromkeys(_hosts(subject.card.hosts), venue), self.clock, latency_ns=latency_ms * MS)
         )
-        self.credentials: Credentials | None = None
-        if account:
-            own = keys(subject.exchange, seed)
+        self.credentials = credentials
+        if account and credentials is None:
+            own = keys(subject.exchange, seed, passphrase=venue.passphrase)
             self.credentials = Credentials(
                 api_key=own.api_key, api_secret=own.api_secret, api_passphrase=own.passphrase
             )

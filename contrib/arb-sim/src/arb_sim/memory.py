@@ -139,6 +139,10 @@ class MemoryTransport:
 
     # From the venues
 
+    def wake(self) -> None:
+        """Look again at when the venues have something to do: a test has changed one with its own hands."""
+        self._rearm()
+
     def _rearm(self) -> None:
         """Set the one timer to the next moment at which any venue has something to do."""
         moments = [venue.next_due_ns for venue in self._every]
