@@ -27,6 +27,7 @@ DISTRIBUTIONS = {name: distribution for plugins in FAMILIES.values() for name, d
 COMMANDS = {
     "compliance": "arb-compliance",
     "demo": "arb-sim",
+    "plugin": "arb-compliance",
     "sim": "arb-sim",
 }
 """Command -> the distribution that adds it."""

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from arb_compliance import suite
 from arb_compliance.case import Case, Tier, catalogue
+from arb_compliance.cli.next import next_case
 from arb_compliance.report.document import Report, seal
 from arb_compliance.report.text import show_failure, show_verdict
 from arb_compliance.result import Counts, Result, State, Verdict
@@ -22,6 +23,7 @@ from arb_compliance.waivers import Waiver, WaiverError, read
 __all__ = ["compliance"]
 
 WAIVERS = "compliance-waivers.toml"
+TIERS = [tier.value for tier in Tier]
 
 
 @click.group()
@@ -29,10 +31,13 @@ def compliance() -> None:
     """Prove that an exchange plugin keeps the contract."""
 
 
+compliance.add_command(next_case)
+
+
 @compliance.command("run")
 @click.argument("exchange")
 @click.option("--case", "ids", multiple=True, metavar="ID", help="Only this case, or all whose id begins so: BOOK.")
-@click.option("--tier", "tiers", multiple=True, type=click.Choice([*Tier]), help="Only this tier.")
+@click.option("--tier", "tiers", multiple=True, type=click.Choice(TIERS), help="Only this tier.")
 @click.option("--waivers", type=click.Path(path_type=Path), help=f"Default: {WAIVERS} of this folder, if there is one.")
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Processes at once.")
 @click.option("--short", is_flag=True, help="Each case once: what a plugin's own tests run.")
