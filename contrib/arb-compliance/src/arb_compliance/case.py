@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Case", "Proof", "Tier", "case", "catalogue"]
 
 SECTIONS = ("Steps", "Expect", "When this fails", "Source")
-ID = re.compile(r"[A-Z]{2,6}-\d{3}")
+ID = re.compile(r"[A-Z]{2,12}-\d{3}")
 
 
 class Tier(StrEnum):
@@ -56,6 +56,8 @@ class Proof(StrEnum):
     """Recorded or documented messages, `samples/` of the plugin."""
     VENUE = "venue"
     """The plugin's simulated venue, `sim`. Without one the case is not proved."""
+    ADVERSARY = "adversary"
+    """The simulated venue; for a plugin without one, recorded frames behind a faulty transport."""
 
 
 Run = Callable[["Subject"], Awaitable[None] | None]

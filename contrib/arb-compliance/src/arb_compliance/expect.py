@@ -4,7 +4,7 @@ from typing import Any
 
 from arb_compliance.result import Failure
 
-__all__ = ["CaseFailed", "NotProved", "equal", "fail", "readable", "true"]
+__all__ = ["CaseFailed", "NotAsked", "NotProved", "equal", "fail", "readable", "true"]
 
 _SHOWN = 2000
 """Characters of a frame or value that are shown."""
@@ -16,6 +16,10 @@ class CaseFailed(AssertionError):
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
         self.failure = failure
+
+
+class NotAsked(Exception):
+    """The venue has nothing of the kind that the case is about: no tickets, no checksums. The message says what."""
 
 
 class NotProved(Exception):

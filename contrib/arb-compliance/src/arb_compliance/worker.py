@@ -25,7 +25,7 @@ from arb_core.errors import ArbError
 
 from arb_compliance.case import Case, Proof, Tier, catalogue
 from arb_compliance.evidence import evidence_of
-from arb_compliance.expect import CaseFailed, NotProved, fail, readable
+from arb_compliance.expect import CaseFailed, NotAsked, NotProved, fail, readable
 from arb_compliance.result import Failure, Result, State
 from arb_compliance.subject import Subject
 from arb_compliance.watch import Watch
@@ -87,6 +87,8 @@ def try_case(case: Case, subject: Subject) -> Result:
                 _on_virtual_time(outcome)
     except CaseFailed as error:
         state, failure = State.FAILED, error.failure
+    except NotAsked as nothing:
+        state, why = State.NOT_ASKED, str(nothing)
     except NotProved as missing:
         state, why = State.NOT_PROVED, str(missing)
     except KeyboardInterrupt:
