@@ -181,7 +181,11 @@ def test_venues_of_the_command_line_choose_among_those_of_the_file(write):
         ("[venues]\nacme = 5", "venues.acme", "expected `object`, found 5"),
         ("venues = 1", "venues", "expected `object`, found 1"),
         ("[risk]\nmax_nominal = {}", "risk.max_nominal", "did you mean 'max_notional'?"),
-        ("[risk]\nmax_notional = 100", "risk.max_notional", "expected `object`, found 100"),
+        (
+            "[risk]\nmax_notional = 100",
+            "risk.max_notional",
+            "expected money by asset such as { USDT = 100 }, found 100",
+        ),
         ("[risk.max_notional]\nBTC = 1\nUSDT = 'much'", "risk.max_notional.USDT", "expected a number, found 'much'"),
         ("[risk.max_notional]\nUSDT = -1", "risk.max_notional.USDT", "expected an amount, 0 or more, found -1"),
         ("[risk.max_daily_loss]\nUSDT = nan", "risk.max_daily_loss.USDT", "expected an amount, 0 or more, found NaN"),
@@ -191,7 +195,10 @@ def test_venues_of_the_command_line_choose_among_those_of_the_file(write):
         ("[risk]\nmax_open_trades = 0", "risk.max_open_trades", "expected `int` >= 1, found 0"),
         ("[risk]\ncooldown = 5", "risk.cooldown", "expected `str`, found 5"),
         ("[risk]\ncooldown = 'long'", "risk.cooldown", "expected a duration"),
-        ("[legs]\nhedge_loss = inf", "legs.hedge_loss", "expected an amount, 0 or more, found Infinity"),
+        ("[legs]\nhedge_loss = 5", "legs.hedge_loss", "expected money by asset such as { USDT = 5 }, found 5"),
+        ("[legs.hedge_loss]\nUSDT = inf", "legs.hedge_loss.USDT", "expected an amount, 0 or more, found Infinity"),
+        ("[legs.unwind_loss]\nUSDT = -1", "legs.unwind_loss.USDT", "expected an amount, 0 or more, found -1"),
+        ("[legs.unwind_loss]\nusdt = 1", "legs.unwind_loss.usdt", "did you mean 'USDT'?"),
         ("[trading]\nshutdown = 30", "trading.shutdown", "expected `str`, found 30"),
         ("[trading]\ncountdown = 'never'", "trading.countdown", "expected a duration"),
         ("[paper.balances.acme]\nusdt = 1\n[venues.acme]", "paper.balances.acme.usdt", "did you mean 'USDT'?"),
@@ -217,15 +224,16 @@ def test_limits_are_exact_whether_written_as_numbers_or_as_texts(write):
         max_on_venue.acme = { USDT = 0.1 }
         cooldown = "1.5s"
         [legs]
-        hedge_loss = "0.50"
-        unwind_loss = 2
+        hedge_loss = { USDT = 5, BTC = "0.000050" }
+        unwind_loss = { USDT = 2.5 }
         [venues.acme]
     """)
     settings = load(path, cards, strategies, environ={})
     assert settings.risk.max_notional == {"USDT": Decimal(100), "BTC": Decimal("1E-20")}
     assert settings.risk.max_on_venue == {"acme": {"USDT": Decimal("0.1")}}
     assert settings.risk.duration_ns("cooldown") == 1_500_000_000
-    assert (settings.legs.hedge_loss, settings.legs.unwind_loss) == (Decimal("0.50"), Decimal(2))
+    assert settings.legs.hedge_loss == {"USDT": Decimal(5), "BTC": Decimal("0.000050")}
+    assert settings.legs.unwind_loss == {"USDT": Decimal("2.5")}
 
 
 def test_limit_for_a_venue_of_the_command_line_needs_no_table_of_it(write):

@@ -24,7 +24,7 @@ MS = 1_000_000
 NET = ("BTC/USDT", "ETH/USDT", "ETH/BTC", "SOL/USDT", "SOL/BTC")
 USDT = Asset("USDT")
 LIMITS = Limits(max_notional={USDT: Decimal(400)}, max_daily_loss={USDT: Decimal(50)})
-POLICY = LegPolicy(hedge_loss=Decimal(2), unwind_loss=Decimal(2))
+POLICY = LegPolicy(hedge_loss={USDT: Decimal(2)}, unwind_loss={USDT: Decimal(2)})
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ async def test_cycles_in_turn_earn_and_account_for_every_unit(traded, fee_in):
     # A dislocation may end between two legs: what was bought then is sold again, inside the loss that is allowed.
     earned = [result for _, result in results if result.pnl > 0]
     assert len(earned) > 0.7 * len(results)
-    assert min(result.pnl for _, result in results) > -POLICY.unwind_loss
+    assert min(result.pnl for _, result in results) > -POLICY.unwind_loss[USDT]
     assert sum(result.pnl for _, result in results) > 0
     net = moved(results)
     assert held == {asset: plus(Decimal(1000) if asset == USDT else Decimal(0), net[asset]) for asset in net}

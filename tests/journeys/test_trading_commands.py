@@ -27,8 +27,8 @@ max_notional = { USDT = 500 }
 max_daily_loss = { USDT = 1000 }
 cooldown = "300ms"
 [legs]
-hedge_loss = 5
-unwind_loss = 10
+hedge_loss = { USDT = 5 }
+unwind_loss = { USDT = 10 }
 [trading]
 shutdown = "20s"
 [paper]

@@ -69,9 +69,9 @@ def test_every_command_takes_json():
 
 
 def test_misspelled_command_is_bad_use_with_a_near_match(arb):
-    done = arb("plugin")
+    done = arb("montor")
     assert done.code == 2
-    assert "did you mean 'plugins'?" in done.err
+    assert "did you mean 'monitor'?" in done.err
     assert done.out == ""
 
 

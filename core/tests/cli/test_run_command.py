@@ -26,8 +26,8 @@ symbols = ["BTC/USDT"]
 max_notional = { USDT = 100 }
 max_daily_loss = { USDT = 20 }
 [legs]
-hedge_loss = 1
-unwind_loss = 1
+hedge_loss = { USDT = 1 }
+unwind_loss = { USDT = 1 }
 """
 
 
@@ -84,7 +84,7 @@ def test_without_the_extra_the_pip_line_is_told(arb, write, monkeypatch):
         (ENOUGH + "[venues.acme]", "add [paper.balances.acme] with lines like USDT = 10000"),
         (
             'symbols = ["BTC/USDT"]\n[venues.acme]\n[paper.balances.acme]\nUSDT = 1',
-            "set legs.hedge_loss, legs.unwind_loss, risk.max_notional.USDT, risk.max_daily_loss.USDT",
+            "set risk.max_notional.USDT, risk.max_daily_loss.USDT, legs.hedge_loss.USDT, legs.unwind_loss.USDT",
         ),
     ],
 )

@@ -13,14 +13,18 @@ from arb_core.engine.risk import Limits
 from arb_core.engine.trading.settings import TradingSettings as Patience
 from arb_core.errors import SettingsError
 from arb_core.structs.card import ExchangeSettings
-from arb_core.structs.market import Symbol, VenueName
+from arb_core.structs.market import Asset, Symbol, VenueName
 
 SECOND = 1_000_000_000
-BTC, EUR = Symbol("BTC", "USDT"), Symbol("BTC", "EUR")
+IN_USDT, IN_EUR, IN_BTC = Symbol("BTC", "USDT"), Symbol("BTC", "EUR"), Symbol("ETH", "BTC")
+USDT, BTC = Asset("USDT"), Asset("BTC")
 MEXC, GATE = VenueName("mexc"), VenueName("gateio")
 ENOUGH = Settings(
     risk=RiskSettings(max_notional={"USDT": Decimal(100)}, max_daily_loss={"USDT": Decimal(20)}),
-    legs=LegSettings(hedge_loss=Decimal("0.5"), unwind_loss=Decimal(1)),
+    legs=LegSettings(
+        hedge_loss={"USDT": Decimal("0.5"), "BTC": Decimal("0.00001")},
+        unwind_loss={"USDT": Decimal(1), "BTC": Decimal("0.00002")},
+    ),
 )
 
 
@@ -28,8 +32,11 @@ def test_defaults_of_the_settings_are_those_of_the_engine():
     assert limits_of(RiskSettings()) == Limits()
     assert patience_of(TradingSettings()) == Patience()
     assert paper_terms_of(PaperSettings(), ExchangeSettings()) == PaperTerms()
-    legs = terms_of(ENOUGH, [BTC]).legs
-    assert legs == LegPolicy(hedge_loss=Decimal("0.5"), unwind_loss=Decimal(1))
+    legs = terms_of(ENOUGH, [IN_USDT]).legs
+    assert legs == LegPolicy(
+        hedge_loss={USDT: Decimal("0.5"), BTC: Decimal("0.00001")},
+        unwind_loss={USDT: Decimal(1), BTC: Decimal("0.00002")},
+    )
 
 
 def differs(made, default, but=()):
@@ -82,19 +89,30 @@ def test_fees_of_the_settings_are_exact_on_paper():
 
 def test_how_long_the_end_may_take_is_a_setting():
     settings = msgspec.structs.replace(ENOUGH, trading=TradingSettings(shutdown="90s"))
-    assert terms_of(settings, [BTC]).shutdown_ns == 90 * SECOND
+    assert terms_of(settings, [IN_USDT]).shutdown_ns == 90 * SECOND
 
 
 def test_what_nobody_set_a_limit_for_is_not_traded():
-    assert not_traded(ENOUGH.risk, [BTC, EUR]) == {"EUR": ["risk.max_notional.EUR", "risk.max_daily_loss.EUR"]}
-    assert terms_of(ENOUGH, [BTC, EUR]).limits.max_notional == {"USDT": Decimal(100)}
+    assert not_traded(ENOUGH, [IN_USDT, IN_EUR, IN_BTC]) == {
+        "EUR": ["risk.max_notional.EUR", "risk.max_daily_loss.EUR", "legs.hedge_loss.EUR", "legs.unwind_loss.EUR"],
+        "BTC": ["risk.max_notional.BTC", "risk.max_daily_loss.BTC"],
+    }
+    assert terms_of(ENOUGH, [IN_USDT, IN_EUR]).limits.max_notional == {"USDT": Decimal(100)}
 
 
 @pytest.mark.parametrize(
     ("settings", "names"),
     [
-        (Settings(), "legs.hedge_loss, legs.unwind_loss, risk.max_notional.USDT, risk.max_daily_loss.USDT"),
-        (msgspec.structs.replace(ENOUGH, legs=LegSettings(hedge_loss=Decimal(1))), "legs.unwind_loss"),
+        (
+            Settings(),
+            "risk.max_notional.USDT, risk.max_daily_loss.USDT, legs.hedge_loss.USDT, legs.unwind_loss.USDT",
+        ),
+        (
+            msgspec.structs.replace(
+                ENOUGH, legs=LegSettings(hedge_loss={"USDT": Decimal(1)}, unwind_loss={"BTC": Decimal(1)})
+            ),
+            "legs.unwind_loss.USDT",
+        ),
         (
             msgspec.structs.replace(ENOUGH, risk=RiskSettings(max_notional={"USDT": Decimal(1)})),
             "risk.max_daily_loss.USDT",
@@ -103,7 +121,7 @@ def test_what_nobody_set_a_limit_for_is_not_traded():
 )
 def test_nothing_starts_before_everything_is_said_in_one_message(settings, names):
     with pytest.raises(SettingsError) as raised:
-        terms_of(settings, [BTC], file="arb.toml")
+        terms_of(settings, [IN_USDT], file="arb.toml")
     assert str(raised.value) == (
         f"arb.toml: nothing may be traded before you say what it may cost: set {names}; "
         "docs/how-to/go-live.md has an example"

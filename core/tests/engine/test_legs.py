@@ -18,7 +18,7 @@ MEXC, GATE = VenueName("mexc"), VenueName("gateio")
 BTC, ETH, USDT, BNB = Asset("BTC"), Asset("ETH"), Asset("USDT"), Asset("BNB")
 PAIR = Symbol("BTC", "USDT")
 FEE = Decimal("0.001")
-POLICY = LegPolicy(hedge_loss=Decimal("0.2"), unwind_loss=Decimal(1), max_attempts=3)
+POLICY = LegPolicy(hedge_loss={USDT: Decimal("0.2")}, unwind_loss={USDT: Decimal(1)}, max_attempts=3)
 MARKS = {BTC: Decimal(100), ETH: Decimal(5)}
 
 _serial = count(1)
@@ -140,6 +140,17 @@ def test_what_was_sold_too_much_is_bought() -> None:
     decision = ask(legs, way(Purpose.HEDGE, 0, ("100.10", "3")))
     assert decision.fix is not None
     assert (decision.fix.venue, decision.fix.side, decision.fix.quantity) == (MEXC, Side.BUY, Decimal("0.4"))
+
+
+def test_a_loss_that_is_allowed_in_one_money_is_not_allowed_in_another() -> None:
+    legs = [order(0, Side.BUY, "0.5"), order(1, Side.SELL, "0")]
+    ways = way(Purpose.HEDGE, 1, ("99.9", "3")), way(Purpose.UNWIND, 0, ("99.9", "3"))
+    only_btc = LegPolicy(hedge_loss={BTC: Decimal(5)}, unwind_loss={BTC: Decimal(5)})
+    decision = ask(legs, *ways, policy=only_btc)
+    assert decision.step is Step.STOP
+    assert decision.detail == "no hedge_loss is set for USDT; no unwind_loss is set for USDT"
+    to_undo = LegPolicy(hedge_loss={BTC: Decimal(5)}, unwind_loss={USDT: Decimal(5)})
+    assert ask(legs, *ways, policy=to_undo).step is Step.UNWIND
 
 
 def test_outside_of_both_caps_it_stops_and_says_why() -> None:
@@ -271,7 +282,7 @@ def test_every_order_deals_with_the_difference_alone_and_keeps_the_cap_at_its_li
     residue = net.get(BTC, Decimal(0))
     selling = residue > 0
     best_first = tuple((str(p), str(s)) for p, s in sorted(levels, reverse=selling))
-    policy = LegPolicy(hedge_loss=hedge_loss, unwind_loss=Decimal(0))
+    policy = LegPolicy(hedge_loss={USDT: hedge_loss}, unwind_loss={USDT: Decimal(0)})
     decision = ask(legs, way(Purpose.HEDGE, 1 if selling else 0, *best_first), policy=policy)
     fix = decision.fix
     if fix is None:

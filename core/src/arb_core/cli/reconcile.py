@@ -7,7 +7,6 @@ next `arb run --live` does that.
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
@@ -123,7 +122,7 @@ async def reconcile(
             accounts,
             journal,
             limits=Limits(),
-            policy=LegPolicy(hedge_loss=Decimal(0), unwind_loss=Decimal(0)),
+            policy=LegPolicy(),
             tasks=tasks,
             settings=msgspec.structs.replace(patience, finish_trades=False, countdown_ns=None),
         )

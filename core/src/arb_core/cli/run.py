@@ -69,7 +69,7 @@ def _trade(
 ) -> int:
     symbols = _symbols(settings, file)
     terms = terms_of(settings, symbols, file=file)
-    for money, missing in not_traded(settings.risk, symbols).items():
+    for money, missing in not_traded(settings, symbols).items():
         note(f"arb: {money} is not traded: {' and '.join(missing)} are not set")
     place = place_of(settings.journal, use)
     note(f"{use} journal: {shown(place)}")

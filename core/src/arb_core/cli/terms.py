@@ -35,35 +35,35 @@ def terms_of(settings: Settings, symbols: Sequence[Symbol], *, file: str | None 
     Raises:
         SettingsError: they allow nothing to be traded; every setting that is missing is named.
     """
-    legs = _legs_of(settings.legs)
-    open_to = {symbol.quote for symbol in symbols} - not_traded(settings.risk, symbols).keys()
-    if legs is None or not open_to:
-        missing = [name for name in ("hedge_loss", "unwind_loss") if getattr(settings.legs, name) is None]
-        lines = [f"legs.{name}" for name in missing]
-        if not open_to:
-            lines += [line for each in not_traded(settings.risk, symbols).values() for line in each]
+    closed = not_traded(settings, symbols)
+    if not {symbol.quote for symbol in symbols} - closed.keys():
+        lines = ", ".join(line for each in closed.values() for line in each)
         told = (
-            f"nothing may be traded before you say what it may cost: set {', '.join(lines)}; "
-            "docs/how-to/go-live.md has an example"
+            f"nothing may be traded before you say what it may cost: set {lines}; docs/how-to/go-live.md has an example"
         )
         raise SettingsError(told, path=file)
     trading = settings.trading
     return Terms(
         limits=limits_of(settings.risk),
-        legs=legs,
+        legs=_legs_of(settings.legs),
         patience=patience_of(trading),
         shutdown_ns=trading.duration_ns("shutdown"),
     )
 
 
-def not_traded(risk: RiskSettings, symbols: Sequence[Symbol]) -> dict[str, list[str]]:
+def not_traded(settings: Settings, symbols: Sequence[Symbol]) -> dict[str, list[str]]:
     """Return the money for which a limit is missing, and so is not traded, with the settings to set."""
-    missing: dict[str, list[str]] = {}
-    for money in dict.fromkeys(symbol.quote for symbol in symbols):
-        for field in ("max_notional", "max_daily_loss"):
-            if money not in getattr(risk, field):
-                missing.setdefault(money, []).append(f"risk.{field}.{money}")
-    return missing
+    needed = {
+        "risk.max_notional": settings.risk.max_notional,
+        "risk.max_daily_loss": settings.risk.max_daily_loss,
+        "legs.hedge_loss": settings.legs.hedge_loss,
+        "legs.unwind_loss": settings.legs.unwind_loss,
+    }
+    missing = {
+        money: [f"{name}.{money}" for name, amounts in needed.items() if money not in amounts]
+        for money in dict.fromkeys(symbol.quote for symbol in symbols)
+    }
+    return {money: lines for money, lines in missing.items() if lines}
 
 
 def limits_of(risk: RiskSettings) -> Limits:
@@ -114,10 +114,10 @@ def paper_terms_of(paper: PaperSettings, venue: ExchangeSettings) -> PaperTerms:
     )
 
 
-def _legs_of(legs: LegSettings) -> LegPolicy | None:
-    if legs.hedge_loss is None or legs.unwind_loss is None:
-        return None
-    return LegPolicy(hedge_loss=legs.hedge_loss, unwind_loss=legs.unwind_loss, max_attempts=legs.max_attempts)
+def _legs_of(legs: LegSettings) -> LegPolicy:
+    return LegPolicy(
+        hedge_loss=_assets(legs.hedge_loss), unwind_loss=_assets(legs.unwind_loss), max_attempts=legs.max_attempts
+    )
 
 
 def _assets(amounts: Mapping[str, Decimal]) -> dict[Asset, Decimal]:

@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 import msgspec
@@ -12,6 +13,9 @@ from arb_core.errors import SettingsError
 __all__ = ["convert", "did_you_mean", "fields_of", "from_text"]
 
 T = TypeVar("T")
+
+_MONEY = dict[str, Decimal]
+"""A table of money: one amount for all of it would be 5 dollars and 5 bitcoins."""
 
 _STEP = re.compile(r"\[(?P<index>\.\.\.|\d+)\]|(?P<field>[^.\[\]]+)")
 """One step of a path of msgspec: `[0]` into an array, `[...]` into a mapping (it does not say where), or a field."""
@@ -31,6 +35,9 @@ def convert(raw: Mapping[str, object], kind: type[T], source: str | None, place:
             names = fields_of(inner)
             message = f"unknown key{did_you_mean(unknown[1], names)}; expected one of {', '.join(names)}"
             raise SettingsError(message, path=source, key=f"{key}.{unknown[1]}".lstrip(".")) from error
+        if inner == _MONEY and text.startswith("Expected `object`"):
+            told = f"expected money by asset such as {{ USDT = {value if isinstance(value, int | float) else 5} }}"
+            raise SettingsError(f"{told}, found {value!r}", path=source, key=key) from error
         raise SettingsError(_expectation(text, value), path=source, key=key) from error
 
 

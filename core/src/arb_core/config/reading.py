@@ -197,9 +197,10 @@ def _texts(file: File) -> Iterable[_Text]:
         if isinstance(table, Timed):
             yield from _some(name, table, table.durations(), duration_ns)
     yield from _some("journal", file.journal, ("place", "paper"), _place)
-    yield from _some("legs", file.legs, ("hedge_loss", "unwind_loss"), _amount)
     for field in ("max_notional", "max_daily_loss", "max_asset"):
         yield from _amounts(f"risk.{field}", getattr(file.risk, field))
+    for field in ("hedge_loss", "unwind_loss"):
+        yield from _amounts(f"legs.{field}", getattr(file.legs, field))
     for key, by_venue in _by_venue(file):
         for venue, amounts in by_venue.items():
             yield from _amounts(f"{key}.{venue}", amounts)

@@ -109,15 +109,15 @@ class RiskSettings(Timed, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class LegSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[legs]`: what a trade may lose, fees included, in its quote money, when its legs did not fill alike.
+    """`[legs]`: what a trade may lose, fees included, by its quote money, when its legs did not fill alike.
 
-    Neither loss has a default: without both nothing is traded.
+    Neither loss has a default: money without both is not traded.
     """
 
-    hedge_loss: Amount | None = None
-    """Most that a trade may lose by being completed."""
-    unwind_loss: Amount | None = None
-    """Most that a trade may lose by being undone."""
+    hedge_loss: Amounts = {}
+    """Most that a trade may lose by being completed, by quote money."""
+    unwind_loss: Amounts = {}
+    """Most that a trade may lose by being undone, by quote money."""
     max_attempts: _Count = 3
     """Hedges and unwinds of one leg together."""
 

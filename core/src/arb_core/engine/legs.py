@@ -36,11 +36,14 @@ _PLACES = Decimal(1).scaleb(-_DIGITS)
 
 
 class LegPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[legs]` of the settings; losses are of the whole trade, fees included, in its quote money."""
+    """`[legs]` of the settings; losses are of the whole trade, fees included, by the money that it is counted in.
 
-    hedge_loss: Decimal
+    Neither has a default: without both nothing is begun in that money, and nothing that is unpaired is traded away.
+    """
+
+    hedge_loss: Mapping[Asset, Decimal] = {}
     """Most that a trade may lose by being completed."""
-    unwind_loss: Decimal
+    unwind_loss: Mapping[Asset, Decimal] = {}
     """Most that a trade may lose by being undone."""
     max_attempts: int = 3
     """Hedges and unwinds of one leg together."""
@@ -179,9 +182,12 @@ def decide(
         return Decision(step=Step.DONE, detail="everything is paired")
     refusals: list[str] = []
     for purpose, step, cap in (
-        (Purpose.HEDGE, Step.HEDGE, policy.hedge_loss),
-        (Purpose.UNWIND, Step.UNWIND, policy.unwind_loss),
+        (Purpose.HEDGE, Step.HEDGE, policy.hedge_loss.get(money)),
+        (Purpose.UNWIND, Step.UNWIND, policy.unwind_loss.get(money)),
     ):
+        if cap is None:
+            refusals.append(f"no {purpose}_loss is set for {money}")
+            continue
         for way in ways:
             residue = residues.get(Asset(way.symbol.base))
             if way.purpose is not purpose or residue is None or Asset(way.symbol.quote) != money:

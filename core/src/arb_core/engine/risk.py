@@ -62,6 +62,7 @@ REASONS = (
     "cooldown",
     "open_trades",
     "absurd",
+    "leg_loss",
     "size",
     "notional",
     "asset_limit",
@@ -72,7 +73,7 @@ REASONS = (
 
 Some are about the program rather than about money, and are told by `trading.gate` alone: `stopping`, `journal`,
 `account` (none is open on that venue), `reconciling`, `deaf`, `countdown`; as are `under_way` (a trade of the same
-symbol on the same venue) and `size` (less than a venue takes).
+symbol on the same venue), `leg_loss` (no loss cap of the leg policy is set) and `size` (less than a venue takes).
 """
 
 _NOTHING = Decimal(0)

@@ -251,7 +251,7 @@ class Floor:
                 max_daily_loss={Asset("USDT"): Decimal(100)},
                 max_open_trades=2,
             ),
-            policy=LegPolicy(hedge_loss=Decimal(5), unwind_loss=Decimal(10)),
+            policy=LegPolicy(hedge_loss={Asset("USDT"): Decimal(5)}, unwind_loss={Asset("USDT"): Decimal(10)}),
             tasks=tasks,
             settings=settings,
         )

@@ -52,7 +52,7 @@ LIMITS = Limits(
     max_open_trades=2,
     breaker_failures=1000,
 )
-POLICY = LegPolicy(hedge_loss=Decimal(50), unwind_loss=Decimal(50), max_attempts=4)
+POLICY = LegPolicy(hedge_loss={USDT: Decimal(50)}, unwind_loss={USDT: Decimal(50)}, max_attempts=4)
 PATIENCE = TradingSettings(max_intent_age_ns=60 * SECOND, recover_patience_ns=5 * SECOND, latch_poll_ns=SECOND)
 
 

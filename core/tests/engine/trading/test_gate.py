@@ -73,6 +73,15 @@ async def test_each_reason_is_named(name: str, found: Opportunity, limits: Limit
         assert [len(venue.placed) for venue in stage.venues] == [0, 0]
 
 
+@pytest.mark.parametrize(("named", "missing"), [("unwind_loss", "hedge_loss"), ("hedge_loss", "unwind_loss")])
+async def test_money_whose_losses_nobody_capped_is_not_traded(named: str, missing: str) -> None:
+    stage = Stage(policy=LegPolicy(**{named: {USDT: Decimal(5)}, missing: {ABC: Decimal(5)}}))
+    async with stage.running():
+        (reason,) = stage.see().reasons
+        assert (reason.name, reason.detail) == ("leg_loss", f"no {missing} is set for USDT")
+        assert [len(venue.placed) for venue in stage.venues] == [0, 0]
+
+
 async def test_a_symbol_with_a_trade_under_way_is_left_alone_and_others_are_not() -> None:
     stage = Stage(symbols=(PAIR, OTHER), limits=with_limits(max_open_trades=2))
     for venue in stage.venues:
@@ -210,7 +219,7 @@ async def test_an_intent_that_is_not_committed_leaves_nothing_behind(monkeypatch
 
 
 async def test_orders_are_only_ever_limit_and_ioc() -> None:
-    stage = Stage(policy=LegPolicy(hedge_loss=Decimal(0), unwind_loss=Decimal(9)))
+    stage = Stage(policy=LegPolicy(hedge_loss={USDT: Decimal(0)}, unwind_loss={USDT: Decimal(9)}))
     stage.gate.script = [Play(fills=Decimal("0.3"))]
     async with stage.running():
         await stage.trade()

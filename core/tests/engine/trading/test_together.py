@@ -66,7 +66,7 @@ async def test_a_leg_that_is_refused_is_hedged_by_another_order_under_another_id
 
 
 async def test_a_leg_that_cannot_be_completed_inside_its_cap_is_undone() -> None:
-    stage = Stage(policy=LegPolicy(hedge_loss=Decimal(0), unwind_loss=Decimal(1)))
+    stage = Stage(policy=LegPolicy(hedge_loss={USDT: Decimal(0)}, unwind_loss={USDT: Decimal(1)}))
     stage.gate.script = [Play(fills=Decimal(0))]
     async with stage.running() as trading:
         stage.see()
@@ -81,7 +81,7 @@ async def test_a_leg_that_cannot_be_completed_inside_its_cap_is_undone() -> None
 
 
 async def test_a_leg_that_nothing_can_be_done_about_is_left_and_told() -> None:
-    stage = Stage(policy=LegPolicy(hedge_loss=Decimal(-100), unwind_loss=Decimal(-100)))
+    stage = Stage(policy=LegPolicy(hedge_loss={USDT: Decimal(-100)}, unwind_loss={USDT: Decimal(-100)}))
     stage.gate.script = [Play(fills=Decimal(0))]
     async with stage.running():
         result = await stage.trade()

@@ -36,7 +36,7 @@ BTC, ETH = Asset("BTC"), Asset("ETH")
 YES = Verdict(checks=(), executable=True)
 
 LIMITS = Limits(max_notional={USDT: Decimal(1000)}, max_daily_loss={USDT: Decimal(100)})
-POLICY = LegPolicy(hedge_loss=Decimal(5), unwind_loss=Decimal(10))
+POLICY = LegPolicy(hedge_loss={USDT: Decimal(5)}, unwind_loss={USDT: Decimal(10)})
 
 
 def instrument(symbol: Symbol = PAIR, **changes: Any) -> Instrument:

@@ -68,8 +68,10 @@ _TERMS = Terms(
         max_notional={Asset("USDT"): Decimal(1000), Asset("BTC"): Decimal("0.02")},
         max_daily_loss={Asset("USDT"): Decimal(100), Asset("BTC"): Decimal("0.002")},
     ),
-    # In the quote money of a trade, whichever that is: little enough for USDT, and for BTC the day's loss ends it.
-    legs=LegPolicy(hedge_loss=Decimal(5), unwind_loss=Decimal(5)),
+    legs=LegPolicy(
+        hedge_loss={Asset("USDT"): Decimal(5), Asset("BTC"): Decimal("0.0001")},
+        unwind_loss={Asset("USDT"): Decimal(5), Asset("BTC"): Decimal("0.0001")},
+    ),
 )
 """Far less than the accounts of the market begin with: no trade waits for money, and a mistake soon ends the day."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from arb_core.engine.ledger import Ledger
+from arb_core.engine.legs import LegPolicy
 from arb_core.engine.risk import Admission, Limits, Proposal, Reason, admit, lets_through, loss_reached
 from arb_core.engine.trading.desk import Desk
 from arb_core.engine.trading.lanes import Lanes
@@ -37,6 +38,7 @@ class Gate:
         ledger: Ledger,
         latches: Latches,
         limits: Limits,
+        policy: LegPolicy,
         settings: TradingSettings,
         journal: "Journal",
         clock: Clock,
@@ -48,6 +50,7 @@ class Gate:
         self._ledger = ledger
         self._latches = latches
         self._limits = limits
+        self._policy = policy
         self._settings = settings
         self._journal = journal
         self._clock = clock
@@ -144,6 +147,9 @@ class Gate:
             return self._refusal("daily_loss", f"no max_daily_loss is set for {money}")
         if money not in self._limits.max_notional:
             return self._refusal("notional", f"no max_notional is set for {money}")
+        for name, caps in (("hedge_loss", self._policy.hedge_loss), ("unwind_loss", self._policy.unwind_loss)):
+            if money not in caps:
+                return self._refusal("leg_loss", f"no {name} is set for {money}")
         return None
 
     def _refusal(self, name: str, detail: str) -> Admission:

@@ -118,6 +118,7 @@ class Trading:
             ledger=self.ledger,
             latches=self._latches,
             limits=limits,
+            policy=policy,
             settings=self.settings,
             journal=journal,
             clock=self._clock,
