@@ -55,7 +55,7 @@ PATIENCE_S = 1800.0
 LIMITS = Limits(
     max_notional={USDT: Decimal(300)}, max_daily_loss={USDT: Decimal(10_000)}, max_open_trades=2, breaker_failures=1000
 )
-LEGS = LegPolicy(hedge_loss=Decimal(2), unwind_loss=Decimal(3))
+LEGS = LegPolicy(hedge_loss={USDT: Decimal(2)}, unwind_loss={USDT: Decimal(3)})
 
 
 class _Run:
