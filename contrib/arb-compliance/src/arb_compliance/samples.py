@@ -1,30 +1,57 @@
 """The recorded and documented messages of a plugin, as its `samples/index.toml` names them.
 
-    [[sample]]
-    file = "rest_depth.json"
+    binary = "_proto.push_pb2:PushDataV3ApiWrapper"   # only where frames are protobuf: the class, within the package
+
+    [symbols]                          # every pair that the samples speak of
+    BTCUSDT = "BTC/USDT"
+
+    [[sample]]                         # an answer of REST
+    file = "rest_trades.json"
     origin = "documented"              # recorded, documented, foreign (a client that is not ours), made
     source = "https://www.mexc.com/api-docs/spot-v3/market-data-endpoints"
     licence = "facts"
-    capability = "book"                # which capability of the card it is evidence of
-    rest = { method = "GET", path = "/api/v3/depth", params = { symbol = "BTCUSDT" } }
-    call = { method = "get_orderbook", symbol = "BTC/USDT" }
+    rest = { method = "GET", path = "/api/v3/trades", params = { symbol = "BTCUSDT" } }
+    call = { method = "get_recent_trades", arguments = { symbol = "BTC/USDT" } }
+    [[sample.gives]]                   # what the call must return; a single struct or number: no list
+    symbol = "BTC/USDT"
+    price = "3219.58"
+    size = "0.09293"
+    taker = "sell"
+    exchange_ns = 1737623988876000000
 
-    [[sample]]
+    [[sample]]                         # an answer that is an error
+    ...
+    rest = { method = "POST", path = "/api/v3/order", status = 400 }
+    call = { method = "place_order", arguments = { request = { symbol = "BTC/USDT", side = "buy", ... } } }
+    error = "InsufficientBalance"      # the class of `arb_core.errors` that the call must raise
+    code = "30004"                     # its `api_code`
+
+    [[sample]]                         # a frame of a socket
     file = "frames.json"
-    at = "public_aggre_depth"          # a part of a file: its key, or the value of "name" in a list
+    at = "public_aggre_depths"         # a part of a file: its key, or the value of "name" in a list
     field = "wire_hex"                 # where in that part the frame is; hexadecimal
-    origin = "documented"
-    source = "..."
-    licence = "facts"
-    capability = "book"
+    ...
     frame = "public"                   # or private: which dialect reads it
-    says = ["delta"]                   # the calls of the sink that it must make, in order
-    topic = { feed = "book", pair = "BTCUSDT" }
+    [[sample.says]]                    # the calls of the sink that it must make, in order
+    call = "delta"
+    pair = "BTCUSDT"
+    bids = [["117053.41", "1.86837271"]]
+    first_id = 43296363236
+    ...
 
+How values are written: prices, sizes and amounts as text, whatever they become; times in nanoseconds; enumerations by
+name; what is not written must be None, UNKNOWN, NaN, NO_ID or the field's default, so that nothing is decoded that the
+sample does not say. The expectation is to be read out of the message and its documentation by eye or by other code,
+never printed by the decoder that it shall test.
+
+`absent` and `added` name keys by which an old example differs from what the venue sends today: the simulated venue
+leaves them out, or has them. `simulated = false` with `why` says that the plugin never makes the venue send it.
 Samples are in the wheel, so that a stranger can run the kit on what is installed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from importlib import import_module
 from importlib.resources import files
 from typing import Any, Literal, cast
 
@@ -33,38 +60,37 @@ import msgspec
 from arb_compliance.expect import NotProved
 from arb_compliance.result import Grade
 
-__all__ = ["Call", "RestSample", "Sample", "Samples", "TopicOf", "read"]
+__all__ = ["INDEX", "NOT_SAMPLES", "Call", "RestSample", "Sample", "Samples", "read"]
+
+INDEX = "index.toml"
+
+NOT_SAMPLES = (INDEX, "README.md", "signatures.json", "__init__.py")
+"""Files of the folder that are no samples; so are licences, `LICENSE-*`."""
 
 _GRADES = {"recorded": Grade.RECORDED, "documented": Grade.DOCUMENTED, "foreign": Grade.FOREIGN, "made": Grade.OWN}
 
 
 class RestSample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The request that a sample answers."""
+    """The request that a sample answers. What is written of its parameters must be in the plugin's request."""
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     path: str
     params: dict[str, str] = {}
     status: int = 200
+    headers: dict[str, str] = {}
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """The method of the contract that reads a sample, with its arguments as text."""
+class Call(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The method of the contract that reads a sample, with its arguments: `calls` turns their text into values.
+
+    A method of `PublicExchange` or `PrivateExchange`; `ticket`, `renew` and `release` are those of the private stream.
+    """
 
     method: str
-    symbol: str | None = None
     arguments: dict[str, Any] = {}
 
 
-class TopicOf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The subscription that a frame belongs to."""
-
-    feed: str
-    pair: str | None = None
-    depth: int | None = None
-    interval: str | None = None
-
-
-class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """One message and what is known of it."""
 
     file: str
@@ -73,21 +99,19 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     origin: Literal["recorded", "documented", "foreign", "made"]
     source: str
     licence: str
-    capability: str | None = None
     rest: RestSample | None = None
     call: Call | None = None
-    frame: Literal["public", "private"] | None = None
-    topic: TopicOf | None = None
-    says: tuple[str, ...] | None = None
+    gives: Any = None
     error: str | None = None
-    """The class of `arb_core.errors` that an answer stands for."""
+    code: str | None = None
+    frame: Literal["public", "private"] | None = None
+    says: tuple[dict[str, Any], ...] | None = None
     absent: tuple[str, ...] = ()
-    """Keys of an old example that the venue no longer sends, so that the simulation leaves them out."""
     added: tuple[str, ...] = ()
-    """Keys that the venue sends since."""
     simulated: bool = True
-    """Whether the simulated venue must be able to say it; with False, `why` tells the reason."""
     why: str | None = None
+    note: str | None = None
+    """What a reader should know of it."""
     body: bytes = b""
     """Filled when the index is read."""
 
@@ -102,6 +126,11 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return _GRADES[self.origin]
 
     @property
+    def binary(self) -> bool:
+        """Whether it is no text."""
+        return self.field is not None
+
+    @cached_property
     def document(self) -> Any:
         """The message as JSON reads it.
 
@@ -113,20 +142,53 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 class _Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sample: tuple[Sample, ...] = ()
+    symbols: dict[str, str] = {}
+    binary: str | None = None
 
 
-class Samples(tuple[Sample, ...]):
-    """All samples of a plugin."""
+class Samples:
+    """All samples of a plugin.
 
-    __slots__ = ()
+    Attributes:
+        symbols: pair -> symbol of everything that the samples speak of.
+        message: the protobuf class of binary frames, None where there are none.
+    """
 
-    def frames(self, side: str) -> list[Sample]:
-        """The samples that one of the two dialects reads."""
-        return [sample for sample in self if sample.frame == side]
+    def __init__(self, samples: Iterable[Sample], symbols: Mapping[str, str], message: Any = None) -> None:
+        self._samples = tuple(samples)
+        self.symbols = symbols
+        self.message = message
+
+    def __iter__(self) -> Iterator[Sample]:
+        return iter(self._samples)
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def frames(self, side: str | None = None) -> list[Sample]:
+        """The samples that one of the two dialects reads, or either."""
+        return [sample for sample in self if sample.frame is not None and side in (None, sample.frame)]
 
     def answers(self) -> list[Sample]:
-        """The answers of REST."""
-        return [sample for sample in self if sample.rest is not None]
+        """The answers of REST that a method of the contract reads without an error."""
+        return [sample for sample in self if sample.call is not None and sample.error is None]
+
+    def errors(self) -> list[Sample]:
+        """The answers of REST that stand for an error."""
+        return [sample for sample in self if sample.error is not None]
+
+    def instead_of(self, method: str, path: str) -> Sample | None:
+        """Return an answer to a request that a call makes beside the one that a sample shows."""
+        return next(
+            (
+                sample
+                for sample in self
+                if sample.rest is not None
+                and sample.error is None
+                and (sample.rest.method, sample.rest.path) == (method, path)
+            ),
+            None,
+        )
 
 
 def read(package: str) -> Samples:
@@ -137,20 +199,23 @@ def read(package: str) -> Samples:
         ValueError: its index cannot be read, or names what is not there.
     """
     folder = files(package) / "samples"
-    index = folder / "index.toml"
+    index = folder / INDEX
     if not index.is_file():
-        raise NotProved(f"{package} has no samples/index.toml")
-    found = msgspec.toml.decode(index.read_bytes(), type=_Index).sample
+        raise NotProved(f"{package} has no samples/{INDEX}")
+    found = msgspec.toml.decode(index.read_bytes(), type=_Index)
     whole: dict[str, bytes] = {}
     samples: list[Sample] = []
-    for sample in found:
+    for sample in found.sample:
         if sample.file not in whole:
             try:
                 whole[sample.file] = (folder / sample.file).read_bytes()
             except OSError as error:
-                raise ValueError(f"samples/index.toml names {sample.file}: {error}") from error
+                raise ValueError(f"samples/{INDEX} names {sample.file}: {error}") from error
         samples.append(msgspec.structs.replace(sample, body=_part(sample, whole[sample.file])))
-    return Samples(samples)
+    if found.binary is None:
+        return Samples(samples, found.symbols)
+    module, _, name = found.binary.partition(":")
+    return Samples(samples, found.symbols, getattr(import_module(f"{package}.{module}"), name))
 
 
 def _part(sample: Sample, whole: bytes) -> bytes:
@@ -166,5 +231,5 @@ def _part(sample: Sample, whole: bytes) -> bytes:
     if part is not None and sample.field is not None:
         part = part.get(sample.field)
     if part is None:
-        raise ValueError(f"samples/index.toml: there is no {sample.at} {sample.field or ''} in {sample.file}")
+        raise ValueError(f"samples/{INDEX}: there is no {sample.at} {sample.field or ''} in {sample.file}")
     return bytes.fromhex(part) if sample.field is not None else msgspec.json.encode(part)
