@@ -8,35 +8,50 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from types import TracebackType
-from typing import Self
+from typing import Any, NamedTuple, Self, TypeVar
 
+import msgspec
 from arb_core.interfaces.context import RestAnswer, RestRequest
 from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.clock import LoopClock
+from arb_core.runtime.limits import Allowances
 from arb_core.runtime.stream.events import VenueEvent
 from arb_core.runtime.transport import Connection, Listener, TransportStats
 from arb_core.structs.account import Credentials
 from arb_core.structs.book import BookFault, BookState
-from arb_core.structs.card import Hosts
-from arb_core.structs.market import Symbol
-from arb_core.venue import Venue, open_exchange
-from arb_sim.faults import Fault, FaultScript
+from arb_core.structs.card import ExchangeSettings, Hosts, StreamLimits
+from arb_core.structs.market import Symbol, VenueName
+from arb_core.venue import Venue
+from arb_sim.faults import REQUESTS, Fault, FaultKind, FaultScript, Fired
 from arb_sim.kernel.market import Market
 from arb_sim.kernel.venue import VenueKernel
 from arb_sim.memory import MemoryTransport
 from arb_sim.simulation import keys, simulate
-from arb_sim.world import Pace, World
+from arb_sim.world import Habits, Pace, Quirk, World
 
 from arb_compliance.expect import fail
+from arb_compliance.oracle import Oracle
 from arb_compliance.subject import Subject
 
-__all__ = ["Seen", "Stage", "TappedTransport"]
+__all__ = ["Said", "Seen", "Stage", "TappedTransport"]
+
+E = TypeVar("E", bound=VenueEvent)
 
 SECOND = 1_000_000_000
 MS = 1_000_000
 
+_OF_NO_PAIR = REQUESTS | {FaultKind.CLOCK_SKEW, FaultKind.DISCONNECT, FaultKind.HALF_OPEN, FaultKind.TICKET_EXPIRED}
+
 PATIENCE_S = 900.0
 """Venue time within which any fault must be over: bans of minutes, refused subscriptions that are asked for again."""
+
+
+class Said(NamedTuple):
+    """What a client said on a socket, and when; None = a ping of the protocol. Connections count from 1."""
+
+    at_ns: int
+    connection: int
+    frame: str | bytes | None
 
 
 class Seen:
@@ -47,22 +62,29 @@ class Seen:
         self.answers: list[tuple[RestRequest, RestAnswer]] = []
         self.urls: list[str] = []
         self.sent: list[str | bytes] = []
+        self.said: list[Said] = []
         self.frames: list[bytes] = []
 
 
 class _TappedConnection:
     """A connection that tells what is sent."""
 
-    def __init__(self, inner: Connection, seen: Seen) -> None:
+    def __init__(self, inner: Connection, seen: Seen, clock: LoopClock) -> None:
         self._inner = inner
         self._seen = seen
-        self.ping = inner.ping
+        self._clock = clock
+        self._number = len(seen.urls)
         self.close = inner.close
         self.abort = inner.abort
 
     def send(self, frame: str | bytes) -> None:
         self._seen.sent.append(frame)
+        self._seen.said.append(Said(self._clock.monotonic_ns(), self._number, frame))
         self._inner.send(frame)
+
+    def ping(self) -> None:
+        self._seen.said.append(Said(self._clock.monotonic_ns(), self._number, None))
+        self._inner.ping()
 
 
 class _TappedListener:
@@ -82,9 +104,10 @@ class _TappedListener:
 class TappedTransport:
     """Another transport, and a record of all that passes."""
 
-    def __init__(self, inner: MemoryTransport) -> None:
+    def __init__(self, inner: MemoryTransport, clock: LoopClock) -> None:
         self.seen = Seen()
         self._inner = inner
+        self._clock = clock
 
     @property
     def stats(self) -> TransportStats:
@@ -102,7 +125,7 @@ class TappedTransport:
         """Hand on, and remember."""
         self.seen.urls.append(url)
         connection = await self._inner.connect(url, headers, _TappedListener(listener, self.seen), timeout_ns)
-        return _TappedConnection(connection, self.seen)
+        return _TappedConnection(connection, self.seen, self._clock)
 
     def wake(self) -> None:
         """Look again at when the venue has something to do, after a case changed it with its own hands."""
@@ -113,8 +136,23 @@ class TappedTransport:
         await self._inner.close()
 
 
+class _World(World):
+    """A world whose books have as many levels a side as a case wants."""
+
+    def __init__(self, levels: int | None, **more: Any) -> None:
+        self._levels = levels
+        super().__init__(**more)
+
+    def join(self, habits: Habits) -> dict[str, Market]:
+        if self._levels is not None:
+            habits = msgspec.structs.replace(habits, levels=self._levels)
+        return super().join(habits)
+
+
 class Stage:
     """Within `async with`: `venue` is the plugin at work, `kernel` the venue it talks to.
+
+    Every book that is LIVE is compared with the venue's at each of its updates; one that differs fails the case.
 
     Args:
         subject: the plugin.
@@ -125,6 +163,10 @@ class Stage:
         latency_ms: one way.
         account: open it with the keys of the simulated account.
         credentials: open it with these instead.
+        settings: the plugin's own; default: their defaults.
+        limits: in place of what the card says of sockets.
+        levels: about how many a side the venue's books have; default: as many as its habits are.
+        quirks: listings that are not what they seem.
     """
 
     def __init__(
@@ -138,13 +180,17 @@ class Stage:
         latency_ms: int = 20,
         account: bool = False,
         credentials: Credentials | None = None,
+        settings: ExchangeSettings | None = None,
+        limits: StreamLimits | None = None,
+        levels: int | None = None,
+        quirks: Sequence[Quirk] = (),
     ) -> None:
         subject.need_venue()
         self.subject = subject
         self.rng = Random(seed)  # noqa: S311 (repeatable, not secret)
         self.clock = LoopClock()
         self.symbols = [Symbol.parse(text) for text in symbols]
-        self.world = World(seed=seed, symbols=symbols, pace=Pace(steps_per_s=steps_per_s))
+        self.world = _World(levels, seed=seed, symbols=symbols, pace=Pace(steps_per_s=steps_per_s), quirks=quirks)
         script = FaultScript(seed=seed, faults=tuple(faults))
         made = simulate([subject.exchange], self.world, scripts={subject.exchange: script}, registry=subject.registry)
         venue = made[subject.exchange]
@@ -156,7 +202,8 @@ class Stage:
             )
         self.kernel: VenueKernel = venue
         self.transport = TappedTransport(
-            MemoryTransport(dict.fromkeys(_hosts(subject.card.hosts), venue), self.clock, latency_ns=latency_ms * MS)
+            MemoryTransport(dict.fromkeys(_hosts(subject.card.hosts), venue), self.clock, latency_ns=latency_ms * MS),
+            self.clock,
         )
         self.credentials = credentials
         if account and credentials is None:
@@ -164,15 +211,22 @@ class Stage:
             self.credentials = Credentials(
                 api_key=own.api_key, api_secret=own.api_secret, api_passphrase=own.passphrase
             )
-        self.venue: Venue = open_exchange(
-            subject.exchange,
+        self.card = subject.card if limits is None else msgspec.structs.replace(subject.card, stream=limits)
+        self.venue = Venue(
+            name=VenueName(subject.exchange),
+            card=self.card,
+            settings=settings or subject.card.settings(),
             registry=subject.registry,
             clock=self.clock,
             transport=self.transport,
-            settings=subject.card.settings(),
-            credentials=self.credentials,
+            rest_url=None,
+            ws_url=None,
             random=Random(seed + 1),  # noqa: S311 (as above)
+            allowances=Allowances(self.clock),
+            credentials=self.credentials,
         )
+        self.oracles = {symbol: Oracle(self.market(symbol)) for symbol in self.symbols}
+        self.kernel.faults.on_fired = self._on_fired
         self.events: list[VenueEvent] = []
         self.updates = 0
         self.lost: list[tuple[Symbol, BookFault]] = []
@@ -228,6 +282,59 @@ class Stage:
             self.venue.follow(symbol)
         await self.until(self.all_live, "every book LIVE")
 
+    def arm(self, kind: FaultKind, **more: Any) -> None:
+        """Let a fault lie in wait, or happen now; `more` are the fields of `Fault`. The first symbol by default."""
+        if "pair" not in more and kind not in _OF_NO_PAIR:
+            more["pair"] = str(self.symbols[0])
+        self._now()
+        self.kernel.faults.arm(Fault(kind=kind, **more))
+        self.transport.wake()
+
+    async def strike(self, kind: FaultKind, *, at_most_s: float = 60, **more: Any) -> None:
+        """Arm a fault and wait until it has happened `count` times."""
+        before = self.kernel.faults.counts[kind]
+        self.arm(kind, **more)
+        times = more.get("count", 1)
+        await self.until(
+            lambda: self.kernel.faults.counts[kind] >= before + times, f"{kind} happens", at_most_s=at_most_s
+        )
+
+    def move(self, symbol: Symbol | None = None) -> None:
+        """Change the venue's best bid, so that there is something to tell."""
+        self._now()
+        market = self.market(symbol)
+        ladder = market.book.bids
+        if (best := ladder.best) is not None:
+            market.change([(best, ladder.sizes[best] + 1)], [], self.kernel.timeline.now_ns)
+        self.transport.wake()
+
+    async def recover(self, *, at_most_s: float = PATIENCE_S) -> None:
+        """Wait until every book is LIVE and as new as the venue's is now, and hears what changes from then on.
+
+        A book may be LIVE, and right, on a connection that will never say anything again.
+        """
+        await self._catch_up(at_most_s)
+        for symbol in self.venue.books:
+            self.move(symbol)
+        await self._catch_up(at_most_s)
+
+    async def _catch_up(self, at_most_s: float) -> None:
+        versions = {symbol: self.oracles[symbol].version for symbol in self.venue.books}
+
+        def in_step() -> bool:
+            seen = [self.oracles[symbol].seen >= wanted for symbol, wanted in versions.items()]
+            return self.all_live() and all(seen)
+
+        await self.until(in_step, "every book LIVE and as new as the venue's", at_most_s=at_most_s)
+
+    def told(self, kind: type[E], *, since: int = 0) -> list[E]:
+        """Return the events of one kind, from a number of events on."""
+        return [event for event in self.events[since:] if isinstance(event, kind)]
+
+    def _now(self) -> None:
+        """Bring the venue to this moment."""
+        self.kernel.timeline.run(self.clock.now_ns())
+
     def all_live(self) -> bool:
         """Whether every book that is followed can be read."""
         books = self.venue.books
@@ -238,12 +345,16 @@ class Stage:
         books = {str(symbol): (book.state.name, book.fault) for symbol, book in self.venue.books.items()}
         return f"books {books}; last events {[type(event).__name__ for event in self.events[-6:]]}"
 
-    def _on_book(self, _book: BookSync) -> None:
+    def _on_book(self, book: BookSync) -> None:
         self.updates += 1
         self._changed.set()
+        self.oracles[book.symbol].look(book)
 
     def _on_lost(self, book: BookSync, fault: BookFault) -> None:
         self.lost.append((book.symbol, fault))
+        self._changed.set()
+
+    def _on_fired(self, _fired: Fired) -> None:
         self._changed.set()
 
     def _on_event(self, event: VenueEvent) -> None:

@@ -20,6 +20,7 @@ import msgspec
 from arb_core.errors import BookUnavailable, SettingsError
 from arb_core.interfaces.book import OrderBook
 from arb_core.interfaces.context import Clock
+from arb_core.runtime.printed import PrintedBook
 from arb_core.structs.book import (
     NO_ID,
     BookFault,
@@ -27,6 +28,7 @@ from arb_core.structs.book import (
     BookSnapshot,
     BookState,
     Level,
+    Printed,
     Recovery,
     SequenceRule,
     SnapshotSource,
@@ -115,6 +117,7 @@ class BookSync:
         "_on_live",
         "_on_lost",
         "_overlapping",
+        "_printed",
         "_ranged",
         "_reach",
         "_recoveries",
@@ -196,6 +199,7 @@ class BookSync:
         """A REST snapshot below this id is older than what was known before."""
         self._size = 0
         """Levels of the larger side when it was last loaded or pruned."""
+        self._printed = None if rule.checksum is None else PrintedBook(rule.checksum)
         self._buffer: deque[_Delta] = deque()
         self._begun = False
         self._listening = True
@@ -233,6 +237,11 @@ class BookSync:
         return levels
 
     @property
+    def horizon(self) -> tuple[float, float]:
+        """Lowest bid and highest ask that can be known; (0, inf) where no snapshot ended before the book did."""
+        return self._floor, self._ceiling
+
+    @property
     def stats(self) -> BookStats:
         """What became of every message so far."""
         waiting = sum(not delta.refused for delta in self._buffer)
@@ -251,6 +260,8 @@ class BookSync:
             malformed=self._malformed,
             idle=self._idle,
             timeouts=self._timeouts,
+            checksums_ok=0 if self._printed is None else self._printed.ok,
+            checksums_bad=0 if self._printed is None else self._printed.bad,
             resyncs=self._resyncs,
             recoveries=self._recoveries,
             recovery_last_ns=self._recovery_last_ns,
@@ -322,6 +333,8 @@ class BookSync:
                 self._fail(BookFault.STALE)
             else:
                 self._prune()
+                if self._printed is not None:
+                    self._printed.sweep(self.book)
         elif self._begun and monotonic_ns - self._since_ns > self.rule.sync_timeout_ns:
             self._timeouts += 1
             self._since_ns = monotonic_ns
@@ -371,6 +384,7 @@ class BookSync:
         previous_id: int = NO_ID,
         received_ns: int = 0,
         monotonic_ns: int = 0,
+        printed: Printed | None = None,
     ) -> None:
         """Take one whole message of changes. `monotonic_ns` 0 = the clock is read, for both times."""
         if not monotonic_ns:
@@ -395,6 +409,8 @@ class BookSync:
         book = self.book
         try:
             book.apply(bids, asks)
+            if self._printed is not None:
+                self._printed.apply(bids, asks, printed)
         except ValueError:
             self._refused += 1
             self.last_id = last_id
@@ -404,6 +420,9 @@ class BookSync:
             book.cut(self._cut)
         self.applied += 1
         self.last_id = last_id
+        if self._printed is not None and not self._printed.agrees(book, printed):
+            self._fail(BookFault.CHECKSUM)
+            return
         bid = book.bid
         ask = book.ask
         # One chain for the usual case; NaN, an empty side, makes it false.
@@ -428,6 +447,7 @@ class BookSync:
         depth: int = 0,
         received_ns: int = 0,
         monotonic_ns: int = 0,
+        printed: Printed | None = None,
     ) -> None:
         """Take a whole book from the stream: what came before it is settled, and the ids go on from its own."""
         if not self._listening:
@@ -441,7 +461,7 @@ class BookSync:
             self._skipped += not delta.refused
             self._reach = max(self._reach, delta.last_id)
         self._buffer.clear()
-        if self._load(bids, asks, last_id, exchange_ns, depth):
+        if self._load(bids, asks, last_id, exchange_ns, depth, printed):
             self._go_live(received_ns, monotonic_ns)
 
     # Sequence
@@ -489,11 +509,21 @@ class BookSync:
         begins_after = buffer[0].previous_id if self.rule.ids is SequenceRule.CHAIN else buffer[0].first_id - 1
         return begins_after <= snapshot_id
 
-    def _load(self, bids: list[Level], asks: list[Level], last_id: int, exchange_ns: int | None, depth: int) -> bool:
+    def _load(  # noqa: PLR0917
+        self,
+        bids: list[Level],
+        asks: list[Level],
+        last_id: int,
+        exchange_ns: int | None,
+        depth: int,
+        printed: Printed | None = None,
+    ) -> bool:
         """Take a whole book, and remember how far it reaches."""
         book = self.book
         try:
             book.replace(bids, asks)
+            if self._printed is not None:
+                self._printed.replace(bids, asks, printed)
         except ValueError:
             self._fail(BookFault.MALFORMED)
             return False
@@ -512,6 +542,9 @@ class BookSync:
         if self._cut:
             book.cut(self._cut)
         self._size = max(book.depth())
+        if self._printed is not None and not self._printed.agrees(book, printed):
+            self._fail(BookFault.CHECKSUM)
+            return False
         if (flaw := self._flaw()) is not None:
             self._fail(flaw)
             return False
@@ -674,11 +707,15 @@ class BookSync:
 
 def _refuse_unknown(venue: VenueName, rule: BookRule) -> None:
     """Refuse a rule that would not be kept: a check that silently never runs is worse than none."""
-    if rule.checksum is not None:
+    if rule.checksum is not None and rule.snapshot is SnapshotSource.REST:
         raise SettingsError(
-            f"this version of arb-core knows no checksum rule, the plugin asks for {rule.checksum!r}: upgrade arb-core",
+            f"a book with a checksum ({rule.checksum.name}) takes its snapshot from the stream, found REST",
             path=venue,
-            key="book_rule.checksum",
+            key="book_rule.snapshot",
+        )
+    if rule.checksum is not None and rule.checksum.depth < 1:
+        raise SettingsError(
+            f"expected at least 1 level, found {rule.checksum.depth}", path=venue, key="book_rule.checksum.depth"
         )
     if rule.snapshot is SnapshotSource.STREAM and rule.recover is Recovery.REFETCH:
         raise SettingsError(

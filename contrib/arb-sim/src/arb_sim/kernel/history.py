@@ -90,6 +90,15 @@ class History:
             raise LookupError(f"the book never stood at version {version}; the one before it is {reached}")
         return sides
 
+    @property
+    def oldest(self) -> int:
+        """The first version that is remembered."""
+        return self._base_versions[0]
+
+    def since(self, version: int) -> list[int]:
+        """Return the versions that the book has stood at after one, as far as they are remembered."""
+        return self._versions[bisect_right(self._versions, version) :]
+
     def top(self, version: int, depth: int) -> tuple[list[Units], list[Units]]:
         """Return the best `depth` bids and asks at a version."""
         bids, asks = self.at(version)
