@@ -14,6 +14,7 @@ from arb_core.structs.book import (
     BookRule,
     BookSnapshot,
     BookState,
+    Checksum,
     Recovery,
     SequenceRule,
     SnapshotSource,
@@ -826,11 +827,21 @@ def test_levels_that_can_never_be_shown_are_dropped_in_time():
 
 # Rules that cannot be kept
 
+STREAM = {"snapshot": SnapshotSource.STREAM, "recover": Recovery.RESUBSCRIBE}
+
+
+def unsummed(bids, asks):
+    raise AssertionError("a rule that is refused is never applied")
+
 
 @pytest.mark.parametrize(
     ("rule", "key"),
     [
-        (BookRule(ids=SequenceRule.NONE, checksum="kraken"), "checksum"),
+        (BookRule(ids=SequenceRule.NONE, checksum=Checksum(name="x", depth=10, of=unsummed)), "snapshot"),
+        (
+            BookRule(ids=SequenceRule.NONE, checksum=Checksum(name="x", depth=0, of=unsummed), **STREAM),
+            "checksum.depth",
+        ),
         (BookRule(ids=SequenceRule.CHAIN, snapshot=SnapshotSource.STREAM), "recover"),
         (BookRule(ids=SequenceRule.RANGE, kept_depth=0), "kept_depth"),
         (BookRule(ids=SequenceRule.RANGE, cut_each_update=True), "cut_each_update"),

@@ -24,7 +24,7 @@ from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.dispatch import Dispatch
 from arb_core.runtime.markets import MarketTable
 from arb_core.runtime.stream.sink import ConnectionSink
-from arb_core.structs.book import BookFault, BookSnapshot, Level
+from arb_core.structs.book import BookFault, BookSnapshot, Level, Printed
 from arb_core.structs.card import Endpoint, ExchangeCard, ExchangeSettings, RequestConfig
 from arb_core.structs.market import Instrument, Pair, Symbol, VenueName
 
@@ -134,15 +134,23 @@ class _Connection:
         last_id: int,
         exchange_ns: int | None,
         previous_id: int = -1,
+        printed: Printed | None = None,
     ) -> None:
         self.pairs.add(pair)
-        self._dispatch.delta(pair, bids, asks, first_id, last_id, exchange_ns, previous_id)
+        self._dispatch.delta(pair, bids, asks, first_id, last_id, exchange_ns, previous_id, printed)
 
     def snapshot(  # noqa: PLR0917 (the signature of Sink)
-        self, pair: str, bids: list[Level], asks: list[Level], last_id: int, exchange_ns: int | None, depth: int = 0
+        self,
+        pair: str,
+        bids: list[Level],
+        asks: list[Level],
+        last_id: int,
+        exchange_ns: int | None,
+        depth: int = 0,
+        printed: Printed | None = None,
     ) -> None:
         self.pairs.add(pair)
-        self._dispatch.snapshot(pair, bids, asks, last_id, exchange_ns, depth)
+        self._dispatch.snapshot(pair, bids, asks, last_id, exchange_ns, depth, printed)
 
     def on_ack(self, request_id: int | None, channels: Sequence[str]) -> None:
         pass

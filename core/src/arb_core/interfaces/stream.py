@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from arb_core.structs.account import Balance
-from arb_core.structs.book import NO_ID, BookRule, Level, SequenceRule
+from arb_core.structs.book import NO_ID, BookRule, Level, Printed, SequenceRule
 from arb_core.structs.market import Side
 from arb_core.structs.order import Fill, Order
 from arb_core.structs.stream import StreamTicket, Topic
@@ -34,19 +34,29 @@ class Sink(ABC):
         last_id: int,
         exchange_ns: int | None,
         previous_id: int = NO_ID,
+        printed: Printed | None = None,
     ) -> None:
         """Take changes of a book: absolute sizes, 0 removes.
 
-        One call is one whole message: the book may not be crossed after it.
+        One call is one whole message: the book may not be crossed after it. `printed` goes with a `book_rule` that has
+        a checksum.
         """
 
     @abstractmethod
     def snapshot(  # noqa: PLR0917
-        self, pair: str, bids: list[Level], asks: list[Level], last_id: int, exchange_ns: int | None, depth: int = 0
+        self,
+        pair: str,
+        bids: list[Level],
+        asks: list[Level],
+        last_id: int,
+        exchange_ns: int | None,
+        depth: int = 0,
+        printed: Printed | None = None,
     ) -> None:
         """Take a whole book, best first.
 
         `depth` is 0 for the BOOK feed, whose ids it restarts, and the depth of the subscription for a DEPTH feed.
+        `printed` as with `delta`.
         """
 
     @abstractmethod

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.latency import LatencyHistogram
 from arb_core.structs.account import Balance
-from arb_core.structs.book import NO_ID, BookSnapshot, Level
+from arb_core.structs.book import NO_ID, BookSnapshot, Level, Printed
 from arb_core.structs.health import MessageCounts
 from arb_core.structs.market import Kline, Quote, Side, Symbol, Trade
 from arb_core.structs.order import Fill, Order
@@ -133,6 +133,7 @@ class Dispatch:
         last_id: int,
         exchange_ns: int | None,
         previous_id: int = NO_ID,
+        printed: Printed | None = None,
     ) -> None:
         """Hand changes to the book of `pair`."""
         self.counts.deltas += 1
@@ -143,12 +144,29 @@ class Dispatch:
             return
         self._book_changed = True
         try:
-            book.delta(bids, asks, first_id, last_id, exchange_ns, previous_id, self._received_ns, self._monotonic_ns)
+            book.delta(
+                bids,
+                asks,
+                first_id,
+                last_id,
+                exchange_ns,
+                previous_id,
+                self._received_ns,
+                self._monotonic_ns,
+                printed,
+            )
         except Exception as error:  # noqa: BLE001 (a book raises nothing by itself: it is someone who was told of it)
             self._broken(book, error)
 
     def snapshot(  # noqa: PLR0917
-        self, pair: str, bids: list[Level], asks: list[Level], last_id: int, exchange_ns: int | None, depth: int = 0
+        self,
+        pair: str,
+        bids: list[Level],
+        asks: list[Level],
+        last_id: int,
+        exchange_ns: int | None,
+        depth: int = 0,
+        printed: Printed | None = None,
     ) -> None:
         """Hand a whole book to the book of `pair`, or one of a DEPTH feed to those who listen to that."""
         if depth:
@@ -169,7 +187,7 @@ class Dispatch:
             return
         self._book_changed = True
         try:
-            book.snapshot(bids, asks, last_id, exchange_ns, 0, self._received_ns, self._monotonic_ns)
+            book.snapshot(bids, asks, last_id, exchange_ns, 0, self._received_ns, self._monotonic_ns, printed)
         except Exception as error:  # noqa: BLE001
             self._broken(book, error)
 

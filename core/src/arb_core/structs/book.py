@@ -4,6 +4,7 @@ A level is `(price, size)` in float64, parsed from the wire text with correct ro
 key. `BookRule` is data: a venue states facts, `runtime.booksync` acts on them.
 """
 
+from collections.abc import Callable, Sequence
 from enum import Enum, IntEnum, StrEnum
 
 import msgspec
@@ -16,7 +17,10 @@ __all__ = [
     "BookRule",
     "BookSnapshot",
     "BookState",
+    "Checksum",
     "Level",
+    "Printed",
+    "PrintedLevel",
     "Recovery",
     "SequenceRule",
     "SnapshotSource",
@@ -24,6 +28,9 @@ __all__ = [
 
 Level = tuple[float, float]
 """(price in quote per base, size in base); a size of 0 in a delta removes the level."""
+
+PrintedLevel = tuple[str, str]
+"""A level as the venue printed it: what its checksums are made of."""
 
 NO_ID = -1
 """Stands for a sequence id that the feed does not carry."""
@@ -82,6 +89,29 @@ class Recovery(Enum):
     """Unsubscribe and subscribe again: the stream then begins with a new snapshot."""
 
 
+class Checksum(msgspec.Struct, frozen=True, kw_only=True):
+    """How a venue sums up a book, so that a follower can tell whether it has the same one.
+
+    `of` is pure: (bids, asks) of the best `depth` levels a side, best first, as printed -> the number that the venue
+    sends. Only a book whose snapshot comes with the stream can have one.
+    """
+
+    name: str
+    depth: int
+    of: Callable[[Sequence[PrintedLevel], Sequence[PrintedLevel]], int]
+
+
+class Printed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One book message as it was printed: the texts of its levels, in their order, and the sum of the book after it.
+
+    `checksum` is None where the message bears none.
+    """
+
+    bids: Sequence[PrintedLevel]
+    asks: Sequence[PrintedLevel]
+    checksum: int | None = None
+
+
 class BookRule(msgspec.Struct, frozen=True, kw_only=True):
     """How a venue's book messages are put together. Every field is a fact of the venue, with its source on the card.
 
@@ -102,8 +132,8 @@ class BookRule(msgspec.Struct, frozen=True, kw_only=True):
     """The venue drops levels beyond `kept_depth` silently after every update, and so must we."""
     resets: bool = False
     """The stream may send a whole book at any time, which restarts the ids."""
-    checksum: str | None = None
-    """Name of the checksum rule, None where the feed sends none."""
+    checksum: Checksum | None = None
+    """How the venue sums up a book, None where the feed sends no checksums. With one, every message is `Printed`."""
     idle_ns: int | None = None
     """A live feed of one book is silent for at most this long; None = a quiet market may be silent for ever, and
     only the connection's own watchdog applies."""

@@ -20,7 +20,7 @@ from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.dispatch import Dispatch
 from arb_core.runtime.stream.sink import MarketData
 from arb_core.structs.account import Balance
-from arb_core.structs.book import NO_ID, BookState, Level, SequenceRule
+from arb_core.structs.book import NO_ID, BookState, Level, Printed, SequenceRule
 from arb_core.structs.market import Side
 from arb_core.structs.order import Fill, Order
 
@@ -29,8 +29,8 @@ __all__ = ["Handover"]
 _HELD = 1000
 """Messages of one book kept while the arriving connection is ahead; more means that the leaving one has stopped."""
 
-_Delta = tuple[list[Level], list[Level], int, int, int | None, int]
-"""bids, asks, first_id, last_id, exchange_ns, previous_id"""
+_Delta = tuple[list[Level], list[Level], int, int, int | None, int, Printed | None]
+"""bids, asks, first_id, last_id, exchange_ns, previous_id, printed"""
 _TradeKey = tuple[str, str | None, float, float, Side, int]
 _StateKey = tuple[str, str, str | int]
 
@@ -136,19 +136,27 @@ class _Side(MarketData):
         last_id: int,
         exchange_ns: int | None,
         previous_id: int = NO_ID,
+        printed: Printed | None = None,
     ) -> None:
-        delta = (bids, asks, first_id, last_id, exchange_ns, previous_id)
+        delta = (bids, asks, first_id, last_id, exchange_ns, previous_id, printed)
         self._handover.take_delta(pair, delta, arriving=self._arriving)
 
     def snapshot(  # noqa: PLR0917
-        self, pair: str, bids: list[Level], asks: list[Level], last_id: int, exchange_ns: int | None, depth: int = 0
+        self,
+        pair: str,
+        bids: list[Level],
+        asks: list[Level],
+        last_id: int,
+        exchange_ns: int | None,
+        depth: int = 0,
+        printed: Printed | None = None,
     ) -> None:
         if depth:
             takes = self._handover.takes_state(("depth", pair, depth), arriving=self._arriving)
         else:
             takes = self._handover.takes_book(pair, arriving=self._arriving)
         if takes:
-            self._dispatch.snapshot(pair, bids, asks, last_id, exchange_ns, depth)
+            self._dispatch.snapshot(pair, bids, asks, last_id, exchange_ns, depth, printed)
 
     def quote(  # noqa: PLR0917
         self,

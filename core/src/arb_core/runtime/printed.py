@@ -1,0 +1,69 @@
+"""The levels of a book as their venue printed them, and the sum over the best of them.
+
+Entered by `booksync` alone, for venues whose checksums are made of printed numbers: `1.10` and `1.1` are one price and
+two texts. A book keeps the texts of every level that it holds, for any of them may come among the best.
+"""
+
+from collections.abc import Sequence
+
+from arb_core.interfaces.book import OrderBook
+from arb_core.structs.book import BookFault, Checksum, Level, Printed, PrintedLevel
+
+__all__ = ["PrintedBook"]
+
+_SPARE = 1024
+"""Texts of levels that were cut off, before they are swept out."""
+
+
+class PrintedBook:
+    """The texts beside one `OrderBook`, which holds the numbers."""
+
+    __slots__ = ("_asks", "_bids", "_rule", "bad", "ok")
+
+    def __init__(self, rule: Checksum) -> None:
+        """Begin empty."""
+        self.ok = 0
+        """Checksums that the book met."""
+        self.bad = 0
+        self._rule = rule
+        self._bids: dict[float, PrintedLevel] = {}
+        self._asks: dict[float, PrintedLevel] = {}
+
+    def clear(self) -> None:
+        """Begin anew, before a whole book is taken."""
+        self._bids.clear()
+        self._asks.clear()
+
+    def take(
+        self, book: OrderBook, bids: Sequence[Level], asks: Sequence[Level], printed: Printed | None
+    ) -> BookFault | None:
+        """Take the texts of a message whose numbers the book has taken, and say what is wrong with the book now."""
+        if printed is None or len(printed.bids) != len(bids) or len(printed.asks) != len(asks):
+            return BookFault.MALFORMED
+        for levels, texts, side in ((bids, printed.bids, self._bids), (asks, printed.asks, self._asks)):
+            for (price, size), text in zip(levels, texts, strict=True):
+                if size:
+                    side[price] = text
+                else:
+                    side.pop(price, None)
+        if printed.checksum is None:
+            return None
+        if self._sum(book) != printed.checksum:
+            self.bad += 1
+            return BookFault.CHECKSUM
+        self.ok += 1
+        return None
+
+    def _sum(self, book: OrderBook) -> int:
+        depth = self._rule.depth
+        bids = [self._bids[price] for price, _ in book.bids(depth)]
+        asks = [self._asks[price] for price, _ in book.asks(depth)]
+        return self._rule.of(bids, asks)
+
+    def sweep(self, book: OrderBook) -> None:
+        """Forget the texts of levels that the book holds no more."""
+        for side, held, levels in zip((self._bids, self._asks), book.depth(), (book.bids, book.asks), strict=True):
+            if len(side) > held + _SPARE:
+                kept = {price: side[price] for price, _ in levels(0) if price in side}
+                side.clear()
+                side.update(kept)
