@@ -325,6 +325,44 @@ def test_tutorial_refuses_what_it_says(repository, tmp_path):
         assert objects(lines)[-1]["opportunities"]["executable"] >= 1
 
 
+TRADING = "--symbols BTC/USDT,ETH/USDT,SOL/USDT --port 40001 --seed 31 --dislocate --json"
+
+
+def test_first_trade_is_made_as_the_tutorial_says(repository, tmp_path):
+    text = page(repository, "tutorial/first-trade.md")
+    assert f"arb sim serve mexc gateio {TRADING}" in text
+    with venues("mexc", "gateio", options=[*MARKET, "--seed", "31"]) as (mexc, gateio):
+        # The ports of the page may be taken on this machine. The keys are those that it shows.
+        for written, served in (("http://127.0.0.1:40001", mexc), ("http://127.0.0.1:40002", gateio)):
+            text = text.replace(written, served["rest_url"]).replace(written.replace("http", "ws"), served["ws_url"])
+            assert f'api_key = "{served["api_key"]}"\napi_secret = "{served["api_secret"]}"' in text
+        unfold(text, tmp_path)
+        variables = {
+            "XDG_STATE_HOME": str(tmp_path / "state"),
+            "ARB_CREDENTIALS_FILE": str(tmp_path / "keys.toml"),
+            "COLUMNS": "200",
+        }
+        said = shell(text, tmp_path, **variables)
+    paper, _, doctor, live, trades, orders, pnl, killed, stopped, lifted, compared = said
+    assert "arb run  paper  mexc gateio" in paper
+    assert re.findall(r"^mexc key withdraw +warning ", doctor, re.MULTILINE)
+    assert "failed" not in doctor
+    assert "arb run  LIVE  mexc gateio" in live
+    made = objects(live)[-1]["trades"]
+    assert objects(paper)[-1]["trades"] + made >= 1
+    assert objects(stopped)[-1]["trades"] == 0
+    assert "no new trades: kill: lunch" in stopped
+    assert ("killed since" in killed, "1 kills lifted" in lifted) == (True, True)
+    shown = re.search(r"^(\d+) trades in USDT: P&L (\S+) USDT", trades, re.MULTILINE)
+    total = (int(shown[1]), shown[2]) if shown else (0, None)
+    assert total == (made, objects(live)[-1]["pnl"].get("USDT"))
+    assert made == 0 or re.search(rf"USDT +{made} +{re.escape(str(total[1]))} ", pnl)
+    assert made == 0 or "entry" in orders
+    told = re.search(r"^```\n(mexc: agrees .*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert told
+    assert compared == told[1]
+
+
 def test_arithmetic_of_the_tutorial_is_right(repository, tmp_path):
     text = page(repository, "tutorial/first-spread.md")
     unfold(text, tmp_path)
