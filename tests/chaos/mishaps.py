@@ -29,6 +29,7 @@ WAITING: Mapping[FaultKind, Drawn] = {
 LASTING: Mapping[FaultKind, Drawn] = {
     FaultKind.HISTORY_LAG: lambda random: {"lag_s": random.choice([1.0, 4.0]), "hold_s": 6.0},
     FaultKind.LOOKUP_LAG: lambda random: {"lag_s": random.choice([0.5, 2.0]), "hold_s": 6.0},
+    FaultKind.CLIENT_IDS_FORGOTTEN: lambda _: {"hold_s": 6.0},
     FaultKind.FREEZE: lambda _: {"hold_s": 2.0},
     FaultKind.HALT: lambda _: {"hold_s": 1.0},
     FaultKind.CLOCK_SKEW: lambda random: {"skew_s": random.choice([-2.0, 2.0]), "hold_s": 3.0},

@@ -127,6 +127,11 @@ class World:
         markets = [self._open(habits, walk) for walk in self._walks.values()]
         return {market.pair: market for market in markets}
 
+    def rest(self) -> None:
+        """Let nothing move by itself any more; what is dislocated now still settles."""
+        self._step_ns = 0
+        self._dislocations = None
+
     def _open(self, habits: Habits, walk: Price) -> Market:
         quirk = self._quirks.get((habits.exchange, walk.symbol), Quirk(exchange=habits.exchange, symbol=walk.symbol))
         base = asset(walk.symbol.base)

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Literal
 
+import msgspec
 import pytest
 from arb_core.engine.trade import OrderState, Outcome, Purpose
 from arb_core.errors import ExchangeUnavailable, RateLimitError
@@ -276,3 +277,18 @@ async def test_a_late_fill_of_an_order_that_was_proved_absent_is_told_and_the_ve
         assert "late_fill" in stage.alarmed()
         assert "drift" not in stage.alarmed(), "what it did is in the ledger"
         assert trading.ledger.held(GATE, ABC) == stage.gate.balances[ABC] == 8
+
+
+async def test_fills_that_come_late_in_other_words_are_no_news() -> None:
+    stage = Stage()
+    async with stage.running() as trading:
+        stage.see()
+        await trading.finished()
+        ((fill,),) = [standing.fills for standing in stage.gate.orders.values()]
+        assert fill.exchange_ns is not None
+        same = msgspec.structs.replace(fill, exchange_ns=fill.exchange_ns - SECOND)
+        trading._desks[GATE].on_fill(GATE, same)
+        assert stage.orders[-1].fills[fill.trade_id] == same, "it is kept in these words"
+        assert "late_fill" not in stage.alarmed()
+        trading._desks[GATE].on_fill(GATE, msgspec.structs.replace(same, trade_id="another", quantity=Decimal("0.5")))
+        assert "late_fill" in stage.alarmed()

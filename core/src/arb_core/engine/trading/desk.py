@@ -297,9 +297,12 @@ class Desk(AccountListener):
                 del self.in_doubt[plan.symbol]
 
     def _heard_late(self, ticket: Ticket, former: TrackedOrder) -> None:
-        """An order whose trade has been counted is heard of again: what it did since is told, and compared."""
+        """An order whose trade has been counted is heard of again: what it did since is told, and compared.
+
+        A fill that comes once more in other words (without our id, with another moment) is no news.
+        """
         order = ticket.order
-        if order.filled == former.filled and order.fills == former.fills:
+        if order.filled == former.filled and moves(order) == moves(former):
             return
         id_ = order.plan.client_order_id
         detail = f"{id_} filled {order.filled:f}, {former.filled:f} were counted when its trade ended"
