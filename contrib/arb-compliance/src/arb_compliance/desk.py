@@ -6,7 +6,7 @@ the measure: whatever the plugin says of an order, a fill or a balance is what t
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Self
+from typing import Any, Self
 
 from arb_core.interfaces.account import AccountListener
 from arb_core.interfaces.private import PrivateExchange
@@ -23,9 +23,11 @@ from arb_core.structs.order import (
     OrderType,
     TimeInForce,
 )
-from arb_sim.faults import Fault
+from arb_sim.faults import Fault, FaultKind
 from arb_sim.inspection import FillState, OrderState
-from arb_sim.kernel.access import Permission, keys
+from arb_sim.kernel.access import Permission
+from arb_sim.kernel.orders import NewOrder
+from arb_sim.kernel.orders import Order as KernelOrder
 
 from arb_compliance.expect import equal, fail, true
 from arb_compliance.stage import Stage
@@ -90,6 +92,8 @@ class Heard(AccountListener):
 class Desk(Stage):
     """Within `async with`: the instruments are known, and `private` is the plugin's `PrivateExchange`."""
 
+    credentials: Credentials
+
     def __init__(
         self,
         subject: Subject,
@@ -98,13 +102,24 @@ class Desk(Stage):
         symbols: Sequence[str] = ("BTC/USDT", "LINK/USDT"),
         faults: Iterable[Fault] = (),
         credentials: Credentials | None = None,
+        permissions: Iterable[Permission] | None = None,
     ) -> None:
+        """As `Stage`; with `permissions` its key is one that may do these."""
         super().__init__(
             subject, seed=seed, symbols=symbols, faults=faults, steps_per_s=0, account=True, credentials=credentials
         )
+        own = self.kernel.keys
+        if own is None:
+            raise fail("the simulated venue has no keys of its account", fix="VenueKernel makes them")
+        if permissions is not None:
+            self.kernel.key_ring.issue(self.kernel.account, own, permissions=frozenset(permissions))
+        self.credentials = credentials or Credentials(
+            api_key=own.api_key, api_secret=own.api_secret, api_passphrase=own.passphrase
+        )
         self.heard = Heard(self._changed.set)
+        self.begun_ns = self.clock.now_ns() - SECOND
+        """Before anything happened."""
         self._ids = 0
-        self._number = 0
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
@@ -127,9 +142,9 @@ class Desk(Stage):
 
     # The venue's side
 
-    def arm(self, fault: Fault) -> None:
-        """Let something go wrong from now on."""
-        self.kernel.faults.arm(fault)
+    def arm(self, kind: FaultKind, **more: Any) -> None:
+        """As `Stage.arm`, for whatever symbol unless `pair` names one."""
+        super().arm(kind, **{"pair": None, **more})
 
     def truth(self, order_id: str) -> OrderState:
         """Return an order as the venue's account has it."""
@@ -149,6 +164,7 @@ class Desk(Stage):
 
     def serve(self, order_id: OrderId, quantity: Decimal) -> None:
         """Let somebody of the street take so much of an order of ours that rests."""
+        self._now()
         order = self.truth(order_id)
         market = self.kernel.by_pair[order.pair]
         listing = market.listing
@@ -158,14 +174,22 @@ class Desk(Stage):
         market.trade(price, lots, self.kernel.timeline.now_ns, taker_buys=order.side == "sell")
         self.transport.wake()
 
-    def another_key(self, *permissions: Permission) -> Credentials:
-        """Issue a further key of the account."""
-        self._number += 1
-        made = keys(
-            self.subject.exchange, self.kernel.world.seed, passphrase=self.kernel.passphrase, number=self._number
+    def again(self, order_id: OrderId) -> KernelOrder:
+        """Place an order like another under a new id, as another program with the same key would: nothing is sent."""
+        self._now()
+        trading, account, true_ = self.kernel.trading, self.kernel.account, self.truth(order_id)
+        model = trading.find(account, order_id=order_id)
+        new = NewOrder(
+            market=model.market,
+            buys=model.buys,
+            kind=model.kind,
+            force=model.force,
+            price=true_.price,
+            size=true_.size,
+            client_id=f"{self.subject.card.client_ids.prefix}{self.new_id()}",
+            note=model.note,
         )
-        self.kernel.key_ring.issue(self.kernel.account, made, permissions=frozenset(permissions))
-        return Credentials(api_key=made.api_key, api_secret=made.api_secret, api_passphrase=made.passphrase)
+        return trading.place(account, new)
 
     # Orders
 

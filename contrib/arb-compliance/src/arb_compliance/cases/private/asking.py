@@ -1,0 +1,212 @@
+"""Every way to find an order and what it did: by its ids, among the open ones, in history, by its fills."""
+
+from collections.abc import Sequence
+
+from arb_core.errors import OrderNotFound
+from arb_core.structs.card import Capability
+from arb_core.structs.market import Side, Symbol
+from arb_core.structs.order import ClientOrderId, Order, OrderId
+from arb_sim.faults import FaultKind
+
+from arb_compliance.case import Proof, Tier, case
+from arb_compliance.desk import BTC, LINK, Desk, same_fills, same_order
+from arb_compliance.expect import equal, fail, true
+from arb_compliance.subject import Subject
+
+SECOND = 1_000_000_000
+
+MANY, VERY_MANY = 130, 1100
+"""More rows than some venues, and than any of them, give in one answer."""
+
+
+@case("PRIVATE-012", Tier.PRIVATE, needs=[Capability.TRADING], proof=Proof.VENUE)
+async def an_order_is_found_by_both_ids(subject: Subject) -> None:
+    """The venue's id and ours find the same order; an id that there is not finds none.
+
+    Steps: ask for an open and for an ended order by the venue's id and, as far as the card claims it, by ours; ask for
+        ids that nobody gave.
+    Expect: the order, with our 18 characters unchanged; `OrderNotFound` for the others.
+    When this fails: an order whose answer was lost cannot be found again, or another one is taken for it.
+    Source: contract, `get_order`; card, `client_ids.lookup`
+    """
+    async with Desk(subject) as desk:
+        request, open_id = await desk.rests()
+        taken = desk.taking(LINK, Side.SELL, levels=1)
+        ended_id = (await desk.private.place_order(taken)).order_id
+        lookup = subject.card.client_ids.lookup
+        wanted = [
+            (request.client_order_id, open_id, lookup != "none"),
+            (taken.client_order_id, ended_id, lookup == "always"),
+        ]
+        for name, order_id, by_name in wanted:
+            order = desk.truth(order_id)
+            same_order(subject, await desk.private.get_order(LINK, order_id=order_id), order, "by the venue's id")
+            if by_name:
+                found = await desk.private.get_order(LINK, client_order_id=name)
+                same_order(subject, found, order, "by our id")
+                equal(found.client_order_id, name, "our id comes back changed", fix="strip the card's prefix")
+        await not_found(desk, order_id=OrderId(_never(open_id)))
+        if lookup != "none":
+            await not_found(desk, client_order_id=desk.new_id())
+
+
+@case("PRIVATE-013", Tier.PRIVATE, needs=[Capability.TRADING], proof=Proof.VENUE)
+async def open_orders_are_all_of_them(subject: Subject) -> None:
+    """Every open order is listed, of one symbol or of all, and no other.
+
+    Steps: many open orders on one symbol, a few on another, some that have ended.
+    Expect: the venue's own lists, each order once.
+    When this fails: an order that nobody looks after any more; look for pages that are not asked for.
+    Source: contract, `get_open_orders`
+    """
+    async with Desk(subject) as desk:
+        _, open_id = await desk.rests(BTC, Side.SELL)
+        _, canceled_id = await desk.rests(BTC)
+        await desk.private.cancel_order(BTC, order_id=canceled_id)
+        await desk.private.place_order(desk.taking(LINK))
+        _, model_id = await desk.rests()
+        for _ in range(MANY):
+            desk.again(model_id)
+        for symbol in (BTC, LINK, None):
+            _same_list(desk, await desk.private.get_open_orders(symbol), symbol, f"the open orders of {symbol}")
+        await desk.private.cancel_order(BTC, order_id=open_id)
+        _same_list(desk, await desk.private.get_open_orders(BTC), BTC, "the open orders of nothing")
+
+
+@case("PRIVATE-014", Tier.PRIVATE, needs=[Capability.TRADING, Capability.ORDER_HISTORY], proof=Proof.VENUE)
+async def history_lists_every_order(subject: Subject) -> None:
+    """History has orders of every status since a moment, oldest first.
+
+    Steps: orders of every end over some minutes of venue time, some open; ask since the beginning, and since a
+        moment between.
+    Expect: each order once with its end; none that is younger than the moment is missing; the oldest stand first.
+    When this fails: an order in doubt is taken for absent, and its money for free; look at units of time and at pages.
+    Source: contract, `get_order_history`
+    """
+    async with Desk(subject) as desk:
+        lot = desk.market(LINK).listing.lot
+        await desk.rests()
+        canceled, order_id = await desk.rests(LINK, Side.SELL)
+        await desk.private.cancel_order(canceled.symbol, order_id=order_id)
+        await desk.private.place_order(desk.taking(LINK, more=100 * lot))
+        for number in range(MANY if subject.short else VERY_MANY):
+            again = desk.again(order_id)
+            desk.kernel.trading.cancel(desk.kernel.account, again)
+            if number % 20 == 0:
+                await desk.pass_(0.5)
+        await desk.pass_(100)
+        between_ns = desk.clock.now_ns()
+        await desk.pass_(5)
+        late = [(await desk.rests())[1], (await desk.private.place_order(desk.taking(LINK, levels=1))).order_id]
+        found = await desk.private.get_order_history(LINK, desk.begun_ns)
+        _same_list(desk, found, LINK, "the history", ended=True)
+        times = [order.created_ns for order in found if order.created_ns is not None]
+        true(times == sorted(times), "the history is not oldest first", found=times[:10])
+        found = await desk.private.get_order_history(LINK, between_ns)
+        missing = set(late) - {order.order_id for order in found}
+        true(not missing, "orders since a moment are missing in the history since then", found=sorted(missing))
+
+
+@case("PRIVATE-015", Tier.PRIVATE, needs=[Capability.TRADING], proof=Proof.VENUE)
+async def fills_are_the_accounts(subject: Subject) -> None:
+    """Every execution is listed once, with its own price, size and fee; also those of one order alone.
+
+    Steps: orders that take from several levels, one that is taken from, on two symbols; ask for all, since a moment,
+        and for those of one order. Then more fills than one answer holds.
+    Expect: the venue's own fills, fees and fee assets; oldest first.
+    When this fails: profit and loss are wrong; look for totals taken for single fills, for maker and taker exchanged.
+    Source: contract, `get_fills`
+    """
+    async with Desk(subject) as desk:
+        bought = (await desk.private.place_order(desk.taking(LINK, levels=3))).order_id
+        await desk.private.place_order(desk.taking(LINK, Side.SELL, levels=2))
+        await desk.private.place_order(desk.taking(BTC, Side.BUY, levels=2))
+        _, resting = await desk.rests()
+        lot = desk.market(LINK).listing.lot
+        desk.serve(resting, 3 * lot)
+        await desk.pass_(100)
+        between_ns = desk.clock.now_ns()
+        await desk.pass_(5)
+        desk.serve(resting, 2 * lot)
+        link = [fill for fill in desk.fills_of() if fill.symbol == str(LINK)]
+        same_fills(subject, await desk.private.get_fills(LINK, desk.begun_ns), link, "the fills")
+        of_order = await desk.private.get_fills(LINK, desk.begun_ns, order_id=bought)
+        same_fills(subject, of_order, desk.fills_of(bought), "the fills of one order")
+        late = await desk.private.get_fills(LINK, between_ns)
+        missing = {(resting, 2 * lot)} - {(fill.order_id, fill.quantity) for fill in late}
+        true(not missing, "a fill since a moment is missing among those since then", found=late)
+        large = desk.request(LINK, quantity=1000 * lot)
+        large_id = (await desk.private.place_order(large)).order_id
+        for _ in range(MANY):
+            desk.serve(large_id, lot)
+            await desk.pass_(0.02)
+        every = await desk.private.get_fills(LINK, desk.begun_ns)
+        link = [fill for fill in desk.fills_of() if fill.symbol == str(LINK)]
+        same_fills(subject, every, link, "very many fills")
+        times = [fill.exchange_ns for fill in every]
+        true(times == sorted(times), "the fills are not oldest first", found=times[:10])
+
+
+@case("PRIVATE-026", Tier.PRIVATE, needs=[Capability.TRADING], proof=Proof.VENUE)
+async def an_order_that_is_not_shown_yet_is_not_found(subject: Subject) -> None:
+    """What the venue does not show is `OrderNotFound` or not in the list; never another order or another error.
+
+    Steps: the venue forgets our ids of ended orders; its queries and its history lag behind for a while.
+    Expect: `OrderNotFound` meanwhile; by the venue's own id the order is found as soon as it may be shown, and in the
+        lists after the card's `history_lag_ns`.
+    When this fails: a search for an order in doubt stops at an error, or finds another order.
+    Source: contract, client order ids
+    """
+    async with Desk(subject) as desk:
+        lag_s = subject.card.client_ids.history_lag_ns / SECOND
+        await desk.rests()  # another order, which must not be found in its place
+        desk.arm(FaultKind.CLIENT_IDS_FORGOTTEN, hold_s=3600)
+        request = desk.taking(LINK, levels=1)
+        order_id = (await desk.private.place_order(request)).order_id
+        if subject.card.client_ids.lookup != "none":
+            await not_found(desk, client_order_id=request.client_order_id)
+        same_order(subject, await desk.private.get_order(LINK, order_id=order_id), desk.truth(order_id), "by its id")
+        held_s = max(lag_s - 1, 1)
+        desk.arm(FaultKind.LOOKUP_LAG, lag_s=held_s, hold_s=held_s)
+        desk.arm(FaultKind.HISTORY_LAG, lag_s=held_s, hold_s=held_s)
+        await desk.pass_(0.5)
+        _, late_id = await desk.rests()
+        await not_found(desk, order_id=late_id)
+        await desk.pass_(lag_s)
+        same_order(subject, await desk.private.get_order(LINK, order_id=late_id), desk.truth(late_id), "after the lag")
+        same_fills(subject, await desk.private.get_fills(LINK, desk.begun_ns), desk.fills_of(), "after the lag")
+
+
+async def not_found(
+    desk: Desk, *, order_id: OrderId | None = None, client_order_id: ClientOrderId | None = None
+) -> None:
+    """Ask for an order that the venue does not show."""
+    try:
+        found = await desk.private.get_order(LINK, order_id=order_id, client_order_id=client_order_id)
+    except OrderNotFound:
+        return
+    raise fail(
+        "an order that the venue does not show was found",
+        expected="OrderNotFound",
+        found=found,
+        frame=order_id or client_order_id,
+    )
+
+
+def _never(order_id: str) -> str:
+    """An id of the same form that nobody gave."""
+    return order_id[:-3] + ("000" if not order_id.endswith("000") else "111")
+
+
+def _same_list(desk: Desk, found: Sequence[Order], symbol: Symbol | None, where: str, *, ended: bool = False) -> None:
+    rows = {order.order_id: order for order in found}
+    right = {
+        order.id: order
+        for order in desk.kernel.inspection.orders()
+        if (ended or order.status == "open") and order.symbol == str(symbol or order.symbol)
+    }
+    missing, extra = sorted(set(right) - set(rows)), sorted(set(rows) - set(right))
+    true(not missing, f"{where}: {len(missing)} of {len(right)} are missing", found=missing[:5], fix="pages")
+    true(not extra, f"{where}: {len(extra)} do not belong there", found=extra[:5])
+    for order_id, order in rows.items():
+        same_order(desk.subject, order, right[order_id], where)
