@@ -77,7 +77,8 @@ class Budgets:
             SettingsError: it costs more than a whole window holds, or names a limit that the card lacks.
         """
         charges: list[Charge] = []
-        scopes: dict[str, Pool] = {}
+        # Whatever a request costs, it comes from an address, and an address is what venues ban.
+        scopes: dict[str, Pool] = {_scope("ip"): self._pools["ip"]}
         for name, units in cost.items():
             limit = self._limits.get(name)
             if limit is None:
@@ -94,8 +95,7 @@ class Budgets:
             pool = self._pools[limit.scope]
             charges.append(Charge(bucket, units, pool, window))
             scopes[_scope(limit.scope)] = pool
-        held_by = tuple(scopes.items()) or ((_scope("ip"), self._pools["ip"]),)
-        return Claim(endpoint, tuple(charges), held_by, urgent)
+        return Claim(endpoint, tuple(charges), tuple(scopes.items()), urgent)
 
     def wait_ns(self, claim: Claim, now_ns: int, monotonic_ns: int) -> int:
         """Return how long until the request may leave, 0 = now."""
@@ -146,9 +146,9 @@ class Budgets:
     ) -> int:
         """Close what a refused request took from, for everybody, and return for how long.
 
-        A refusal (429) closes the request's own budgets; a ban (418) closes all that count by the same address or key,
-        for going on elsewhere lengthens it. How long: Retry-After; else `stated_ns`; else the reset header; else
-        until whatever was spent has left the window. A closing is never shortened.
+        A refusal (429) closes the request's own budgets; a ban (418) closes the address, and the key that the request
+        counts by, for going on elsewhere lengthens it. How long: Retry-After; else `stated_ns`; else the reset header;
+        else until whatever was spent has left the window. A closing is never shortened.
         """
         header_ns = retry_after_ns(headers, now_ns)
         stated_ns = stated_ns if header_ns is None else header_ns
