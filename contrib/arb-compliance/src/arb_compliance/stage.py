@@ -106,6 +106,8 @@ class TappedTransport:
 
     def __init__(self, inner: MemoryTransport, clock: LoopClock) -> None:
         self.seen = Seen()
+        self.unheard: frozenset[str] = frozenset()
+        """Headers of answers that do not reach the plugin; what is seen keeps them."""
         self._inner = inner
         self._clock = clock
 
@@ -119,6 +121,9 @@ class TappedTransport:
         self.seen.requests.append((base_url, request))
         answer = await self._inner.request(base_url, request, timeout_ns)
         self.seen.answers.append((request, answer))
+        if self.unheard:
+            heard = {name: value for name, value in answer.headers.items() if name not in self.unheard}
+            return msgspec.structs.replace(answer, headers=heard)
         return answer
 
     async def connect(self, url: str, headers: dict[str, str], listener: Listener, timeout_ns: int) -> Connection:
