@@ -42,6 +42,7 @@ __all__ = [
     "StreamError",
     "TicketLost",
     "TradingDisabled",
+    "Unrecordable",
     "WireError",
 ]
 
@@ -307,6 +308,17 @@ class JournalUnavailable(JournalError):
     """The journal cannot be written now, so nothing new may be intended. It goes on trying by itself."""
 
     action: ClassVar[Action] = "wait"
+
+
+class Unrecordable(JournalUnavailable):
+    """A record holds what no database takes, as a number beyond 64 bits: it is left out, and holds up no other."""
+
+    action: ClassVar[Action] = "fix"
+
+    def __init__(self, message: str, *, table: str) -> None:
+        """Name the table in which it would have been."""
+        super().__init__(f"a record of {table} is not written as it was told: {message}")
+        self.table = table
 
 
 class KeyInUse(ArbError):

@@ -6,10 +6,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from arb_core.engine.ids import IntentId
+from arb_core.engine.journal import export as export_room
 from arb_core.engine.journal.export import Format, export, export_records
 from arb_core.engine.journal.opening import open_journal, open_reader
 from arb_core.engine.journal.records import OrderRecord, TradeRecord
-from arb_core.engine.journal.tables import METADATA, SETTINGS
+from arb_core.engine.journal.tables import FILLS, INTENTS, METADATA, ORDERS, RESULTS, SETTINGS
 from arb_core.engine.ledger import Drift
 from arb_core.engine.risk import Kill, RiskState
 from arb_core.errors import JournalError
@@ -68,13 +69,64 @@ async def test_every_cell_of_every_table_comes_back_as_it_is(
     await journal.close()
     reader = open_reader(place)
     assert set(export(reader, tmp_path, form)) == {table.name for table in METADATA.sorted_tables} - {"settings"}
-    for table in METADATA.sorted_tables:
-        if table is SETTINGS:
-            continue
-        there = [{name: printed(value, form) for name, value in row.items()} for row in reader.rows(table)]
-        assert there, table.name
-        assert read(tmp_path / f"{table.name}.{form}") == there
+    with reader.snapshot() as rows:
+        for table in METADATA.sorted_tables:
+            if table is SETTINGS:
+                continue
+            there = [{name: printed(value, form) for name, value in row.items()} for row in rows(table)]
+            assert there, table.name
+            assert read(tmp_path / f"{table.name}.{form}") == there
     reader.close()
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+async def test_an_export_shows_one_moment_though_an_engine_goes_on_writing(
+    form: Format, place: str, tmp_path: Path, samples: Any
+) -> None:
+    journal = open_journal(place)
+
+    async def trade(number: int) -> None:
+        await journal.intend(samples.intent(number), [samples.plan(number)])
+        journal.order(samples.filled(samples.plan(number)), 9)
+        journal.result(samples.result(number))
+        await journal.settle()
+
+    await trade(1)
+    reader = open_reader(place)
+    with reader.snapshot() as rows:
+        assert [row["intent"] for row in rows(RESULTS)] == [1]
+        await trade(2)
+        # Each of its tables is looked at for the first time only now.
+        seen = {table.name: {row["intent"] for row in rows(table)} for table in (ORDERS, RESULTS)}
+        seen["intents"] = {row["id"] for row in rows(INTENTS)}
+        assert seen == {"orders": {1}, "results": {1}, "intents": {1}}
+        assert len(list(rows(FILLS))) == 1
+    assert export(reader, tmp_path, form)["intents"] == 2
+    reader.close()
+    await journal.close()
+
+
+async def test_every_table_of_an_export_is_of_the_moment_at_which_it_began(
+    place: str, tmp_path: Path, samples: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = open_journal(place)
+    await journal.intend(samples.intent(1), [samples.plan(1)])
+    await journal.settle()
+    reader = open_reader(place)
+    write = export_room._write
+    others = open_reader(place)
+
+    def slowly(*words: Any) -> int:
+        others.set_kill("while it is copied", samples.intent(1).created_ns + len(list(tmp_path.iterdir())))
+        return write(*words)
+
+    monkeypatch.setattr(export_room, "_write", slowly)
+    assert export(reader, tmp_path, "csv")["kills"] == 0
+    monkeypatch.undo()
+    assert export(reader, tmp_path, "csv")["kills"] > 1
+    for each in (reader, others):
+        each.close()
+    await journal.close()
 
 
 def printed(value: object, form: Format) -> object:

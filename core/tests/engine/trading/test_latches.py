@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from arb_core.engine.journal.journal import Journal
 from arb_core.engine.journal.reader import JournalReader
+from arb_core.engine.journal.tables import NOTES
 from arb_core.engine.risk import Limits
 from arb_core.engine.trade import Outcome
 from arb_core.engine.trading.settings import TradingSettings
@@ -207,6 +208,21 @@ async def test_a_journal_that_cannot_write_stops_new_intents_at_once_and_lets_tr
         assert stage.journal.unfinished() == [], "what happened meanwhile was kept"
         assert stage.see().admitted
         await trading.finished()
+
+
+async def test_a_record_that_no_database_takes_is_told_and_stops_nothing(place: str, caplog: Any) -> None:
+    stage = Stage(journal=Journal(place, threaded=False))
+    async with stage.running() as trading:
+        stage.journal.note("strange", "of a moment that is none", 2**64)
+        assert stage.see().admitted
+        await trading.finished()
+        assert (stage.alarmed(), stage.journal.fault) == (["unrecordable"], None)
+    await stage.journal.close()
+    reader = JournalReader(place)
+    (note,) = reader.rows(NOTES)
+    assert (note["kind"], "notes" in note["text"]) == ("unrecordable", True)
+    assert [trade.outcome for trade in reader.trades()] == [Outcome.DONE]
+    reader.close()
 
 
 async def test_a_naked_leg_that_cannot_be_written_down_waits_and_is_told() -> None:

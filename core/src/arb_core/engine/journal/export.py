@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import BigInteger, Boolean, Float, Integer, Table
 
 from arb_core.engine.journal.opening import require
-from arb_core.engine.journal.reader import JournalReader
+from arb_core.engine.journal.reader import JournalReader, Rows
 from arb_core.engine.journal.tables import METADATA, SETTINGS, ExactDecimal
 from arb_core.errors import JournalError
 
@@ -37,22 +37,23 @@ class _Column(NamedTuple):
 
 
 def export(reader: JournalReader, folder: Path, form: Format) -> dict[str, int]:
-    """Write every table to `folder/<table>.<form>`. Returns how many rows each has.
+    """Write every table to `folder/<table>.<form>`, all as they were at one moment. Returns how many rows each has.
 
     Raises:
         SettingsError: the extra is not installed.
         JournalError: a file cannot be written.
     """
-    return {
-        table.name: _write(
-            [_Column(column.name, _kind(column.type), bool(column.nullable)) for column in table.columns],
-            _texts(table, reader),
-            folder / f"{table.name}.{form}",
-            form,
-        )
-        for table in METADATA.sorted_tables
-        if table is not SETTINGS
-    }
+    with reader.snapshot() as rows:
+        return {
+            table.name: _write(
+                [_Column(column.name, _kind(column.type), bool(column.nullable)) for column in table.columns],
+                _texts(table, rows),
+                folder / f"{table.name}.{form}",
+                form,
+            )
+            for table in METADATA.sorted_tables
+            if table is not SETTINGS
+        }
 
 
 def export_records(kind: type[msgspec.Struct], records: Iterable[msgspec.Struct], path: Path, form: Format) -> int:
@@ -72,9 +73,9 @@ def _write(columns: Sequence[_Column], rows: Iterator[Mapping[str, object]], pat
         raise JournalError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def _texts(table: Table, reader: JournalReader) -> Iterator[dict[str, Any]]:
+def _texts(table: Table, rows: Rows) -> Iterator[dict[str, Any]]:
     exact = [column.name for column in table.columns if isinstance(column.type, ExactDecimal)]
-    for row in reader.rows(table):
+    for row in rows(table):
         for name in exact:
             row[name] = None if row[name] is None else str(row[name])
         yield row

@@ -10,7 +10,7 @@ database. One process writes a journal; people read it meanwhile (`reader`).
 """
 
 import asyncio
-import json
+import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -19,7 +19,7 @@ from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Engine, func, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
 
 from arb_core.engine.episodes import Episode
 from arb_core.engine.ids import IntentId, OrderKey, Owner, encode, owner_of
@@ -27,39 +27,47 @@ from arb_core.engine.journal.database import Forget, Row, connect, in_memory, re
 from arb_core.engine.journal.hold import Hold, hold
 from arb_core.engine.journal.opening import KEEP_EPISODES_NS
 from arb_core.engine.journal.records import Unfinished, WriterStats
-from arb_core.engine.journal.tables import (
-    BALANCES,
-    DRIFTS,
-    EPISODES,
-    FILLS,
-    INTENTS,
-    KILLS,
-    NOTES,
-    ORDERS,
-    RESULTS,
-    SETTINGS,
+from arb_core.engine.journal.rows import (
+    balance_rows,
+    drift_rows,
+    episode_row,
+    intent_row,
+    note_row,
+    order_rows,
+    out_of_time,
+    planned_rows,
+    result_row,
+    risk_rows,
 )
+from arb_core.engine.journal.tables import BALANCES, EPISODES, INTENTS, KILLS, ORDERS, RESULTS, SETTINGS
 from arb_core.engine.journal.writer import InlineWriter, ThreadWriter
 from arb_core.engine.ledger import Drift
 from arb_core.engine.money import plus
 from arb_core.engine.orders import TrackedOrder, moves
 from arb_core.engine.risk import Kill, RiskState
 from arb_core.engine.trade import Intent, OrderPlan, TradeResult
-from arb_core.errors import JournalError, JournalUnavailable
+from arb_core.errors import JournalError, JournalUnavailable, Unrecordable
 from arb_core.runtime.latency import LatencyHistogram
 from arb_core.structs.account import Balance
 from arb_core.structs.market import Asset, VenueName
 from arb_core.structs.order import ClientOrderId
 
-__all__ = ["FaultListener", "Journal"]
+__all__ = ["FaultListener", "Journal", "LossListener"]
+
+_LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 FaultListener = Callable[[str | None], None]
 """Told, on the event loop, that the journal stopped working (why) or works again (None)."""
 
+LossListener = Callable[[Unrecordable], None]
+"""Told, on the event loop, of a record that no database takes: it is left out, and all others are written."""
 
 _OF = RESULTS.c.intent == INTENTS.c.id
+
+_OF_VALUES = (OverflowError, ValueError, TypeError)
+"""What drivers raise beside `DataError` and `IntegrityError` for values that would meet it again at every attempt."""
 
 _FORGET_EVERY = 500
 """Episodes after which the oldest are looked at: so many are deleted at most as twice that, and no commit is slow."""
@@ -110,15 +118,22 @@ class Journal:
             raise
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[FaultListener] = []
+        self._loss_listeners: list[LossListener] = []
+        self._cut: set[tuple[str, str]] = set()
+        """Fills that were told to have another moment than the venue said."""
         self._numbers = 0
         self._episodes = 0
         self._keep_episodes_ns = keep_episodes_ns
         self._closed = False
         self._writer: InlineWriter[Row] | ThreadWriter[Row]
         if threaded:
-            self._writer = ThreadWriter(self._commit, _trial, on_fault=self._faulted, backlog=backlog, retry_s=retry_s)
+            self._writer = ThreadWriter(
+                self._commit, _trial, on_fault=self._faulted, on_loss=self._lost, backlog=backlog, retry_s=retry_s
+            )
         else:
-            self._writer = InlineWriter(self._commit, _trial, on_fault=self._faulted, backlog=backlog)
+            self._writer = InlineWriter(
+                self._commit, _trial, on_fault=self._faulted, on_loss=self._lost, backlog=backlog
+            )
 
     # -- what is asked
 
@@ -154,10 +169,12 @@ class Journal:
         if found not in {None, use}:
             raise JournalError(f"this journal is one of {found} trading, expected {use}: name another place")
 
-    def listen(self, fault: FaultListener) -> None:
-        """Add a listener, called on the event loop that runs now."""
+    def listen(self, fault: FaultListener, loss: LossListener | None = None) -> None:
+        """Add listeners, called on the event loop that runs now."""
         self._running_loop()
         self._listeners.append(fault)
+        if loss is not None:
+            self._loss_listeners.append(loss)
 
     def next_intent(self) -> IntentId:
         """Return a number that no intent of this journal ever had."""
@@ -174,23 +191,14 @@ class Journal:
         """Commit a trade and its first orders. Only after this returned may they be sent.
 
         Raises:
-            JournalUnavailable: it was not committed, as far as is known: nothing may be sent.
+            JournalUnavailable: it was not committed, as far as is known: nothing may be sent. `Unrecordable` where it
+                holds what no database takes.
         """
-        row = {
-            "id": intent.id,
-            "strategy": intent.strategy,
-            "symbol": str(intent.symbol),
-            "money": intent.money,
-            "notional": intent.notional,
-            "edge_bps": intent.edge_bps,
-            "created_ns": intent.created_ns,
-            "document": _document(intent),
-        }
-        await self._committed([(INTENTS, row), *_planned(orders)])
+        await self._committed([intent_row(intent), *planned_rows(orders)])
 
     async def intend_more(self, orders: Sequence[OrderPlan]) -> None:
         """Commit further orders of a trade, hedges and unwinds, before they are sent. Raises as `intend`."""
-        await self._committed(_planned(orders))
+        await self._committed(planned_rows(orders))
 
     async def settle(self) -> None:
         """Wait until everything recorded so far is committed, however long that takes."""
@@ -203,85 +211,44 @@ class Journal:
 
     def order(self, order: TrackedOrder, now_ns: int) -> None:
         """Record an order as it stands, with its fills."""
-        rows: list[Row] = [(ORDERS, _order_row(order, now_ns))]
-        for fill in order.fills.values():
-            row = {
-                "client_order_id": order.plan.client_order_id,
-                "trade_id": fill.trade_id,
-                "venue": order.plan.venue,
-                "symbol": str(order.plan.symbol),
-                "side": int(fill.side),
-                "price": fill.price,
-                "quantity": fill.quantity,
-                "fee": fill.fee,
-                "fee_asset": fill.fee_asset,
-                "role": int(fill.role),
-                "exchange_ns": fill.exchange_ns,
-            }
-            rows.append((FILLS, row))
-        self._writer.record(rows)
+        for fill in out_of_time(order):
+            cut = order.plan.client_order_id, fill.trade_id
+            if cut not in self._cut:
+                self._cut.add(cut)
+                told = f"fill {fill.trade_id} of {cut[0]} happened at {fill.exchange_ns} ns, says {order.plan.venue}"
+                self._lost(Unrecordable(f"{told}; the nearest moment that a database takes is written", table="fills"))
+        self._writer.record(order_rows(order, now_ns))
 
     def result(self, result: TradeResult, state: RiskState | None = None) -> None:
         """Record how a trade ended: from now on it is no longer unfinished.
 
         `state` is written with it, in one transaction: no crash counts a result twice into its day, or not at all.
         """
-        row = {
-            "intent": result.intent,
-            "outcome": result.outcome.value,
-            "money": result.money,
-            "pnl": result.pnl,
-            "residue_value": result.residue_value,
-            "moves": _document(result.moves),
-            "fees": _document(result.fees),
-            "ended_ns": result.ended_ns,
-            "detail": result.detail,
-        }
-        self._writer.record([(RESULTS, row), *([] if state is None else _risk_rows(state))])
+        self._writer.record([result_row(result), *([] if state is None else risk_rows(state))])
 
     def risk(self, state: RiskState) -> None:
         """Record what must survive a restart. A kill goes into its own table, where only a person clears it."""
-        self._writer.record(_risk_rows(state))
+        self._writer.record(risk_rows(state))
 
     def balances(self, venue: VenueName, balances: Mapping[Asset, Balance], now_ns: int) -> None:
         """Record a venue's account as it was at a moment."""
-        rows: list[Row] = [
-            (BALANCES, {"taken_ns": now_ns, "venue": venue, "asset": asset, "free": b.free, "locked": b.locked})
-            for asset, b in balances.items()
-        ]
+        rows = balance_rows(venue, balances, now_ns)
         if rows:
             self._writer.record(rows)
 
     def drifts(self, drifts: Iterable[Drift], now_ns: int) -> None:
         """Record where a venue held something else than expected."""
-        rows: list[Row] = [(DRIFTS, {"found_ns": now_ns, **msgspec.structs.asdict(drift)}) for drift in drifts]
+        rows = drift_rows(drifts, now_ns)
         if rows:
             self._writer.record(rows)
 
     def note(self, kind: str, words: str, now_ns: int, *, intent: IntentId | None = None) -> None:
         """Record what a person has to know later."""
-        row = {"noted_ns": now_ns, "number": self._number(), "kind": kind, "intent": intent, "text": words}
-        self._writer.record([(NOTES, row)])
+        self._writer.record([note_row(kind, words, now_ns, self._number(), intent)])
 
     def episode(self, episode: Episode, now_ns: int) -> None:
         """Offer an episode that closed: dropped and counted where too many wait, for a chance seen is not money."""
-        strategy, legs = episode.key
-        best = episode.best
-        row = {
-            "closed_ns": now_ns,
-            "number": self._number(),
-            "strategy": strategy,
-            "symbol": str(best.symbol),
-            "legs": json.dumps([[venue, str(symbol), side.name.lower()] for venue, symbol, side in legs]),
-            "open_ns": episode.last_ns - episode.opened_ns,
-            "best_edge_bps": best.edge_bps,
-            "best_size": best.size,
-            "best_profit": best.profit,
-            "sightings": episode.sightings,
-            "executable": episode.executable,
-            "refused_by": episode.refused_by,
-        }
-        rows: list[Row] = [(EPISODES, row)]
+        rows = [episode_row(episode, now_ns, self._number())]
         self._episodes += 1
         if self._keep_episodes_ns is not None and self._episodes % _FORGET_EVERY == 0:
             rows.append(Forget(EPISODES.c.closed_ns, now_ns - self._keep_episodes_ns, 2 * _FORGET_EVERY))
@@ -395,8 +362,16 @@ class Journal:
 
     def _commit(self, rows: Sequence[Row]) -> None:
         self._hold.check()
-        with self._engine.begin() as connection:
-            write(connection, rows)
+        try:
+            with self._engine.begin() as connection:
+                write(connection, rows)
+        except (*_OF_VALUES, StatementError) as error:
+            cause = error.orig if isinstance(error, StatementError) else error
+            if not isinstance(error, DataError | IntegrityError) and not isinstance(cause, _OF_VALUES):
+                raise
+            first = rows[0]
+            table = first.column.table.name if isinstance(first, Forget) else first[0].name
+            raise Unrecordable(f"{type(cause).__name__}: {cause}".splitlines()[0], table=table) from error
 
     async def _committed(self, rows: Sequence[Row]) -> None:
         if self._closed:
@@ -411,6 +386,17 @@ class Journal:
             return
         with suppress(RuntimeError):  # the loop is closed: nobody is left to hear it
             self._loop.call_soon_threadsafe(self._hear, error)
+
+    def _lost(self, error: Unrecordable) -> None:
+        """Tell of what is not on record as it was told. Called on whichever thread finds out."""
+        _LOG.error("%s", error)
+        if self._loop is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._hear_loss, error)
+
+    def _hear_loss(self, error: Unrecordable) -> None:
+        for listener in self._loss_listeners:
+            listener(error)
 
     def _hear(self, error: str | None) -> None:
         for listener in self._listeners:
@@ -445,45 +431,6 @@ def _tell(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[None]", error
 
     with suppress(RuntimeError):  # the loop is closed: nobody waits any more
         loop.call_soon_threadsafe(resolve)
-
-
-def _planned(orders: Iterable[OrderPlan]) -> list[Row]:
-    return [(ORDERS, _order_row(TrackedOrder.planned(plan), plan.intended_ns)) for plan in orders]
-
-
-def _risk_rows(state: RiskState) -> list[Row]:
-    rows: list[Row] = [(SETTINGS, {"name": "risk", "document": _document(state)})]
-    if state.kill is not None:
-        kill = {"since_ns": state.kill.since_ns, "reason": state.kill.reason}
-        rows.append((KILLS, {**kill, "cleared_ns": None, "clear_reason": None}))
-    return rows
-
-
-def _order_row(order: TrackedOrder, now_ns: int) -> dict[str, object]:
-    plan = order.plan
-    return {
-        "client_order_id": plan.client_order_id,
-        "intent": plan.intent,
-        "leg": plan.leg,
-        "attempt": plan.attempt,
-        "purpose": plan.purpose.value,
-        "venue": plan.venue,
-        "symbol": str(plan.symbol),
-        "side": int(plan.side),
-        "quantity": plan.quantity,
-        "price": plan.price,
-        "order_id": order.order_id,
-        "state": order.state.value,
-        "filled": order.filled,
-        "intended_ns": plan.intended_ns,
-        "updated_ns": now_ns,
-        "reason": "; ".join(order.reasons),
-        "document": _document(order),
-    }
-
-
-def _document(value: object) -> str:
-    return msgspec.json.encode(value).decode()
 
 
 def _trial() -> Sequence[Row]:

@@ -3,7 +3,7 @@
 Works while an engine writes the same journal, and takes no lock but the moment in which the latch is written.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,7 +23,10 @@ from arb_core.engine.trade import OrderState, Outcome, Purpose
 from arb_core.errors import JournalError
 from arb_core.structs.market import Asset, Side
 
-__all__ = ["JournalReader"]
+__all__ = ["JournalReader", "Rows"]
+
+Rows = Callable[[Table], Iterator[dict[str, Any]]]
+"""Yields every row of a table."""
 
 _SECOND = 1_000_000_000
 _MANY = 2**62
@@ -133,12 +136,30 @@ class JournalReader:
                 )
         return sorted(found.values(), key=lambda result: (result.day, result.money), reverse=True)
 
-    def rows(self, table: Table) -> Iterator[dict[str, Any]]:
-        """Yield every row of a table by its key, without holding them all."""
-        query = select(table).order_by(*table.primary_key.columns)
+    @contextmanager
+    def snapshot(self) -> Generator[Rows]:
+        """Read tables as they were at one moment, whatever is written meanwhile.
+
+        What it gives yields every row of a table by its key, without holding them all. Raises as any reading does.
+        """
         with reading(self._engine) as connection:
-            for row in connection.execution_options(yield_per=1000).execute(query).mappings():
-                yield dict(row)
+            if connection.dialect.name == "postgresql":
+                # SQLite reads the moment at which a transaction begins to read, as this does.
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901
+            # One look begins it for every table.
+            connection.execute(select(INTENTS.c.id).limit(1)).all()
+
+            def rows(table: Table) -> Iterator[dict[str, Any]]:
+                query = select(table).order_by(*table.primary_key.columns)
+                for row in connection.execute(query, execution_options={"yield_per": 1000}).mappings():
+                    yield dict(row)
+
+            yield rows
+
+    def rows(self, table: Table) -> Iterator[dict[str, Any]]:
+        """Yield every row of one table, as `snapshot` does of several."""
+        with self.snapshot() as rows:
+            yield from rows(table)
 
     def kills(self) -> list[Kill]:
         """Return every kill that nobody cleared, oldest first: the latch is set while there is one."""

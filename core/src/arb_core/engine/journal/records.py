@@ -81,3 +81,5 @@ class WriterStats(msgspec.Struct, frozen=True, kw_only=True):
     """Entries that are not committed yet."""
     dropped: int
     """Episodes that found the queue full."""
+    lost: int
+    """Entries that no database takes: told, and left out."""

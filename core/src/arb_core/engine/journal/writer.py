@@ -6,6 +6,9 @@ Three kinds of entries, by what a failure means:
 - a record of what happened is kept and tried again until it is in the database;
 - an episode may be dropped when too many wait, and is counted.
 
+An entry that no database takes (`Unrecordable`) is left out and told, whatever its kind: it would hold up all others
+for ever. Entries that failed together are therefore written one by one then.
+
 While the last commit failed, more records wait than `backlog`, or a commit does not come to an end, `fault` says so and
 intents are refused before they are even queued. The writer then goes on trying by itself. It knows no database:
 `commit` is handed in.
@@ -17,7 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from arb_core.engine.journal.records import WriterStats
-from arb_core.errors import JournalUnavailable
+from arb_core.errors import JournalUnavailable, Unrecordable
 from arb_core.runtime.clock import SystemClock
 from arb_core.runtime.latency import LatencyHistogram
 
@@ -55,16 +58,21 @@ class Writer(Generic[RowT]):
         trial: Callable[[], Sequence[RowT]],
         *,
         on_fault: Callable[[str | None], None] | None = None,
+        on_loss: Callable[[Unrecordable], None] | None = None,
         backlog: int = 10_000,
         patience_ns: int = _PATIENCE_NS,
     ) -> None:
-        """Commit with `commit`; `trial` makes rows that show whether it works again."""
+        """Commit with `commit`; `trial` makes rows that show whether it works again.
+
+        `commit` raises `Unrecordable` where the rows themselves are at fault.
+        """
         self._commit = commit
         self._trial = trial
         self._on_fault = on_fault
+        self._on_loss = on_loss
         self._backlog = backlog
         self._waiting: deque[_Entry[RowT]] = deque()
-        self._commits = self._rows = self._failures = self._dropped = 0
+        self._commits = self._rows = self._failures = self._dropped = self._lost = 0
         self._error: str | None = None
         self._patience_ns = patience_ns
         self._began_ns: int | None = None
@@ -93,6 +101,7 @@ class Writer(Generic[RowT]):
             failures=self._failures,
             waiting=len(self._waiting),
             dropped=self._dropped,
+            lost=self._lost,
         )
 
     def intend(self, rows: Sequence[RowT], done: Done) -> None:
@@ -129,6 +138,8 @@ class Writer(Generic[RowT]):
         began_ns = self._began_ns = self._monotonic_ns()
         try:
             self._commit(rows)
+        except Unrecordable as error:
+            return self._write_apart(entries, error)
         except Exception as error:  # noqa: BLE001 (whatever the driver raises: it is told, and nothing is sent)
             self._failures += 1
             self._say(f"{type(error).__name__}: {(str(error) or 'no reason given').splitlines()[0]}")
@@ -143,6 +154,22 @@ class Writer(Generic[RowT]):
             if entry.done is not None:
                 entry.done(None)
         return []
+
+    def _write_apart(self, entries: Sequence[_Entry[RowT]], error: Unrecordable) -> list[_Entry[RowT]]:
+        """Find the one that no database takes, and leave it out. Returns as `_write`."""
+        if len(entries) == 1:
+            (entry,) = entries
+            self._lost += 1
+            if entry.done is not None:
+                entry.done(error)
+            if self._on_loss is not None:
+                self._on_loss(error)
+            return []
+        left: list[_Entry[RowT]] = []
+        for entry in entries:
+            # Behind one that has to wait, all wait: an older word on an order must not come after a newer one.
+            left += self._refuse([entry]) if left else self._write([entry])
+        return left
 
     def _refuse(self, entries: Iterable[_Entry[RowT]]) -> list[_Entry[RowT]]:
         """Tell the intents among some entries that they are not on record, drop the episodes, return the rest."""
@@ -189,12 +216,13 @@ class ThreadWriter(Writer[RowT]):
         trial: Callable[[], Sequence[RowT]],
         *,
         on_fault: Callable[[str | None], None] | None = None,
+        on_loss: Callable[[Unrecordable], None] | None = None,
         backlog: int = 10_000,
         patience_ns: int = _PATIENCE_NS,
         retry_s: float = 0.5,
     ) -> None:
         """Start the thread. After a failure it tries again every `retry_s` seconds."""
-        super().__init__(commit, trial, on_fault=on_fault, backlog=backlog, patience_ns=patience_ns)
+        super().__init__(commit, trial, on_fault=on_fault, on_loss=on_loss, backlog=backlog, patience_ns=patience_ns)
         self._retry_s = retry_s
         self._closing = False
         self._wake = threading.Condition()

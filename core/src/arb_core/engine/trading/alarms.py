@@ -46,6 +46,7 @@ ALARMS = (
     "orphan",
     "reconcile_failed",
     "stopped",
+    "unrecordable",
     "unsettled",
     "violation",
 )

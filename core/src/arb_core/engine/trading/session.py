@@ -47,6 +47,7 @@ from arb_core.engine.trading.stamps import Stamps
 from arb_core.engine.trading.status import OpenTrade, TradingStatus, open_trade
 from arb_core.engine.trading.watch import keep_countdown, watch_latch
 from arb_core.engine.trading.ways import TradeLeg
+from arb_core.errors import Unrecordable
 from arb_core.interfaces.account import Account
 from arb_core.runtime.tasks import TaskOwner, within
 from arb_core.structs.account import Balance
@@ -167,7 +168,7 @@ class Trading:
         Nothing is admitted on a venue before it has been compared. Returns at once; `reconciled` waits.
         """
         self._latches.read()
-        self._journal.listen(self._journal_fault)
+        self._journal.listen(self._journal_fault, self._journal_loss)
         unfinished = self._journal.unfinished()
         for name, desk in self._desks.items():
             self._reconciler.remember(name)
@@ -403,6 +404,10 @@ class Trading:
     def _journal_fault(self, error: str | None) -> None:
         if error is not None:
             self.listeners.alarm(TradingAlarm(name="journal", detail=f"nothing new is begun: {error}"))
+
+    def _journal_loss(self, error: Unrecordable) -> None:
+        self._journal.note("unrecordable", str(error), self._stamps.now_ns())
+        self.listeners.alarm(TradingAlarm(name="unrecordable", detail=str(error)))
 
     def _unread(self, why: str | None) -> None:
         self._gate.unread = why
