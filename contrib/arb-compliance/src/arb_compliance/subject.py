@@ -10,9 +10,10 @@ from functools import cached_property
 from importlib import import_module
 from random import Random
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import importlib_metadata
+import msgspec
 from arb_core.interfaces.context import Clock, RestRequest
 from arb_core.interfaces.public import PublicExchange
 from arb_core.interfaces.stream import StreamDialect
@@ -22,7 +23,7 @@ from arb_core.runtime.context import Context
 from arb_core.runtime.markets import MarketTable
 from arb_core.runtime.rest import Rest
 from arb_core.runtime.transport import Transport, TransportError
-from arb_core.structs.card import Capability, ExchangeCard
+from arb_core.structs.card import Capability, ExchangeCard, ExchangeSettings
 from arb_core.structs.market import VenueName
 
 from arb_compliance import samples
@@ -44,6 +45,7 @@ class Subject:
         watch: sees what it does behind the contract's back.
         warnings: what a case wants told though it passes.
         short: whether one example is enough, where a case draws many.
+        kept: what several cases of one process look at and need not be made anew for each.
     """
 
     def __init__(self, exchange: str, *, watch: Watch) -> None:
@@ -51,6 +53,7 @@ class Subject:
         self.watch = watch
         self.warnings: list[str] = []
         self.short = False
+        self.kept: dict[object, object] = {}
 
     @cached_property
     def registry(self) -> Registry:
@@ -142,6 +145,17 @@ class Subject:
         """Raises `NotProved` for a plugin without a simulated venue."""
         if not self.simulated:
             raise NotProved("the plugin has no simulated venue (`sim`)")
+
+    def variants(self) -> list[ExchangeSettings]:
+        """Return the plugin's settings at their defaults, then with each other value of each field that has few."""
+        kind = self.card.settings
+        found = [kind()]
+        common = {field.name for field in msgspec.structs.fields(ExchangeSettings)}
+        for field in msgspec.structs.fields(kind):
+            if field.name in common or get_origin(field.type) is not Literal:
+                continue
+            found += [kind(**{field.name: value}) for value in get_args(field.type) if value != field.default]
+        return found
 
     def times(self, many: int) -> int:
         """How many examples a case draws: `many`, or one in the short form."""

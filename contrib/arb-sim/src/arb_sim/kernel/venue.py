@@ -349,6 +349,10 @@ class VenueKernel(SimulatedVenue):
             if any(channel.about is not None and channel.about.pair in wanted for channel in peer.streams.values())
         ]
 
+    def channels(self) -> list[tuple[str, Market | None]]:
+        """The channels that somebody follows, each with the market that it is about."""
+        return [(name, channel.about) for name, channel in self._streams.items() if channel.listeners]
+
     @property
     def tickets(self) -> Tickets:
         """The tokens of private connections, of a venue that has `ticket_rules`."""

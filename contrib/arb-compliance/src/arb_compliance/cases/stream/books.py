@@ -1,0 +1,120 @@
+"""A book in step with its venue; snapshots that are old, markets that halt."""
+
+from arb_core.runtime.stream.events import Malformed
+from arb_core.structs.book import BookFault, BookRule, BookState, SnapshotSource
+from arb_core.structs.card import Capability, ExchangeSettings
+from arb_core.venue.events import Halted, Resumed
+from arb_sim.faults import FaultKind
+
+from arb_compliance.case import Proof, Tier, case
+from arb_compliance.cases.stream import recorded
+from arb_compliance.expect import NotAsked, equal, true
+from arb_compliance.stage import Stage
+from arb_compliance.subject import Subject
+
+UPDATES = 15
+"""Of each book, in the short form."""
+
+
+@case("STREAM-001", Tier.STREAM, needs=[Capability.BOOK], proof=Proof.ADVERSARY)
+async def a_book_is_the_venues_at_every_update(subject: Subject) -> None:
+    """Books become LIVE while the market moves, and are the venue's, level by level, at each update.
+
+    Steps: two books in a fast market, far from the venue; with each of the plugin's settings; then a book with more
+        levels than a snapshot holds.
+    Expect: LIVE; every level equal at the id that the book claims; no book is lost again, no frame is malformed.
+    When this fails: `decode` swaps sides, loses levels or reads ids wrongly; or `book_rule` is not the venue's: how
+        deltas follow on, how many levels the feed maintains.
+    Source: contract, "Book: correct or unusable, never a third state"
+    """
+    if not subject.simulated:
+        recorded.as_it_was(subject)
+        return
+    wanted = UPDATES * (1 if subject.short else 10)
+    for number, settings in enumerate(subject.variants()):
+        await _in_step(subject, settings, number, wanted)
+    rule = subject.dialect().book_rule
+    if _has_a_horizon(rule):
+        await _in_step(subject, subject.card.settings(), 0, 3, levels=rule.snapshot_limit + 150)
+
+
+@case("STREAM-020", Tier.STREAM, needs=[Capability.BOOK], proof=Proof.VENUE)
+async def an_old_snapshot_is_not_believed(subject: Subject) -> None:
+    """A snapshot from before the messages at hand does not make a book.
+
+    Steps: a book is lost while REST goes on showing an old one for two seconds.
+    Expect: the book stays unreadable until a snapshot reaches its messages; then it is LIVE and the venue's.
+    When this fails: `get_orderbook` gives another id than that of its levels, so that an old book joins new messages.
+    Source: contract, BookRule
+    """
+    if subject.dialect().book_rule.snapshot is not SnapshotSource.REST:
+        raise NotAsked("the stream itself begins with the whole book")
+    for seed in range(subject.times(5)):
+        async with Stage(subject, seed=seed) as stage:
+            await stage.live()
+            stage.arm(FaultKind.STALE_SNAPSHOT, hold_s=2)
+            await stage.pass_(0.5)
+            await stage.strike(FaultKind.DROP)
+            await stage.recover()
+            shown = stage.kernel.faults.counts[FaultKind.STALE_SNAPSHOT]
+            true(shown > 0, "a book that was lost asked for no snapshot", found=stage.how_it_stands())
+            refused = stage.book().stats.old_snapshots
+            true(
+                refused > 0,
+                "an old snapshot was believed",
+                found=stage.book().stats,
+                fix="the snapshot's `last_id` is that of its levels",
+            )
+
+
+@case("STREAM-021", Tier.STREAM, needs=[Capability.BOOK], proof=Proof.VENUE)
+async def the_book_of_a_halted_market_cannot_be_read(subject: Subject) -> None:
+    """A halted market is silent on a connection that lives: its book is unreadable until it trades again.
+
+    Steps: the venue halts one of two symbols; the list of instruments is fetched; the symbol trades again.
+    Expect: `Halted`, that book lost as HALTED and no other; then `Resumed`, LIVE and the venue's.
+    When this fails: `get_exchange_info` does not tell the venue's own word for a market that does not trade.
+    Source: contract, BookFault
+    """
+    async with Stage(subject, symbols=("BTC/USDT", "ETH/USDT")) as stage:
+        await stage.live()
+        halted, other = stage.symbols
+        stage.arm(FaultKind.HALT, hold_s=5)
+        await stage.venue.load_markets()
+        equal([event.symbol for event in stage.told(Halted)], [halted], "the symbols that are halted")
+        equal(stage.lost, [(halted, BookFault.HALTED)], "the books that were lost")
+        await stage.pass_(3)
+        equal(stage.book(halted).state, BookState.SYNCING, f"the book of {halted}, which does not trade")
+        equal(stage.book(other).state, BookState.LIVE, f"the book of {other}, which trades")
+        await stage.pass_(3)
+        await stage.venue.load_markets()
+        equal([event.symbol for event in stage.told(Resumed)], [halted], "the symbols that trade again")
+        await stage.recover()
+
+
+async def _in_step(
+    subject: Subject, settings: ExchangeSettings, seed: int, updates: int, *, levels: int | None = None
+) -> None:
+    stage = Stage(
+        subject,
+        seed=seed,
+        symbols=("BTC/USDT", "SHIB/USDT")[: 1 if levels else None],
+        steps_per_s=25,
+        latency_ms=70,
+        settings=settings,
+        levels=levels,
+    )
+    async with stage:
+        await stage.live()
+        await stage.until(
+            lambda: all(oracle.compared >= updates for oracle in stage.oracles.values()),
+            f"{updates} updates of each book, with {settings}",
+        )
+        await stage.recover()
+        true(not stage.lost, "a book was lost although nothing went wrong", found=stage.lost)
+        true(not stage.told(Malformed), "a frame is called malformed", found=stage.told(Malformed)[:1])
+
+
+def _has_a_horizon(rule: BookRule) -> bool:
+    """Whether a snapshot may end before the book does."""
+    return rule.snapshot is SnapshotSource.REST and rule.kept_depth is None and rule.snapshot_limit <= 2000
