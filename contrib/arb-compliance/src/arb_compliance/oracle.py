@@ -102,6 +102,13 @@ class Oracle:
         self.seen = version
         self.compared += 1
 
+    def is_current(self, book: BookSync) -> bool:
+        """Whether a LIVE book is what the venue's is now, whatever version it was found equal to.
+
+        Where a feed keeps some levels only, a change of deeper ones is never told: nothing is missing then.
+        """
+        return self._difference(book, self.version) is None
+
     def _claimed(self, book: BookSync) -> int:
         try:
             self._history.at(book.last_id)

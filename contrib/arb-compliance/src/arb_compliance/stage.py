@@ -327,8 +327,10 @@ class Stage:
         versions = {symbol: self.oracles[symbol].version for symbol in self.venue.books}
 
         def in_step() -> bool:
-            seen = [self.oracles[symbol].seen >= wanted for symbol, wanted in versions.items()]
-            return self.all_live() and all(seen)
+            return self.all_live() and all(
+                self.oracles[symbol].seen >= wanted or self.oracles[symbol].is_current(self.venue.books[symbol])
+                for symbol, wanted in versions.items()
+            )
 
         await self.until(in_step, "every book LIVE and as new as the venue's", at_most_s=at_most_s)
 
