@@ -49,7 +49,7 @@ def test_readme_shows_every_setting():
 def test_every_sample_has_an_origin_and_every_docstring_a_sample():
     there = {entry.name for entry in SAMPLES.iterdir()} - {"README.md"}
     origins = (SAMPLES / "README.md").read_text("utf-8")
-    assert set(re.findall(r"`([\w-]+\.(?:json|txt))`", origins)) == there
+    assert set(re.findall(r"`([\w-]+\.(?:json|txt|toml))`", origins)) == there
     docstrings = " ".join(
         function.__doc__ or ""
         for room in (parse, stream, private_stream)

@@ -106,6 +106,10 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     code: str | None = None
     frame: Literal["public", "private"] | None = None
     says: tuple[dict[str, Any], ...] | None = None
+    malformed: bool = False
+    """Whether it is a frame that the dialect must refuse."""
+    replaceable: tuple[str, ...] = ()
+    """Fields for which another one of the message may stand, so that without them something else is said."""
     absent: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     simulated: bool = True
@@ -154,8 +158,15 @@ class Samples:
         message: the protobuf class of binary frames, None where there are none.
     """
 
-    def __init__(self, samples: Iterable[Sample], symbols: Mapping[str, str], message: Any = None) -> None:
+    def __init__(
+        self,
+        samples: Iterable[Sample],
+        symbols: Mapping[str, str],
+        message: Any = None,
+        parts: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
         self._samples = tuple(samples)
+        self._parts = parts or {}
         self.symbols = symbols
         self.message = message
 
@@ -164,6 +175,10 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self._samples)
+
+    def parts(self, file: str) -> frozenset[str]:
+        """Return the names of all parts of a file that is named in parts."""
+        return self._parts.get(file, frozenset())
 
     def frames(self, side: str | None = None) -> list[Sample]:
         """The samples that one of the two dialects reads, or either."""
@@ -212,10 +227,12 @@ def read(package: str) -> Samples:
             except OSError as error:
                 raise ValueError(f"samples/{INDEX} names {sample.file}: {error}") from error
         samples.append(msgspec.structs.replace(sample, body=_part(sample, whole[sample.file])))
-    if found.binary is None:
-        return Samples(samples, found.symbols)
-    module, _, name = found.binary.partition(":")
-    return Samples(samples, found.symbols, getattr(import_module(f"{package}.{module}"), name))
+    message = None
+    if found.binary is not None:
+        module, _, name = found.binary.partition(":")
+        message = getattr(import_module(f"{package}.{module}"), name)
+    parts = {sample.file: _parts(whole[sample.file]) for sample in found.sample if sample.at is not None}
+    return Samples(samples, found.symbols, message, parts)
 
 
 def _part(sample: Sample, whole: bytes) -> bytes:
@@ -233,3 +250,10 @@ def _part(sample: Sample, whole: bytes) -> bytes:
     if part is None:
         raise ValueError(f"samples/{INDEX}: there is no {sample.at} {sample.field or ''} in {sample.file}")
     return bytes.fromhex(part) if sample.field is not None else msgspec.json.encode(part)
+
+
+def _parts(whole: bytes) -> frozenset[str]:
+    document: Any = msgspec.json.decode(whole)
+    if isinstance(document, list):
+        return frozenset(str(row.get("name")) for row in cast("list[Mapping[str, Any]]", document))
+    return frozenset(cast("dict[str, Any]", document))

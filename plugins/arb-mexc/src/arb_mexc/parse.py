@@ -392,8 +392,8 @@ def _amount(text: str | None) -> Decimal | None:
 
 
 def _price(text: str | None, kind: OrderType) -> Decimal | None:
-    """Return a limit; a market order has none, whatever stands there (a protection price, 0)."""
-    return None if kind is OrderType.MARKET else _amount(text) or None
+    """Return a limit; an order of another type has none, whatever stands there (a protection price, 0)."""
+    return _amount(text) or None if kind is OrderType.LIMIT else None
 
 
 def _rate(rate: Decimal) -> Decimal:

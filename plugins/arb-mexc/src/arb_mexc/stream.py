@@ -7,6 +7,7 @@ nothing over `float()`: most of the time goes into fetching each string out of t
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from math import nan
 from typing import Protocol, TypeVar, cast
 
 import msgspec
@@ -14,6 +15,7 @@ from arb_core.errors import WireError
 from arb_core.interfaces.context import ExchangeContext
 from arb_core.interfaces.stream import Sink, StreamDialect
 from arb_core.structs.book import NO_ID, BookRule, SequenceRule
+from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Side
 from arb_core.structs.stream import Feed, StreamTicket, Topic
 from arb_core.structs.wire import Levels, Number, SequenceId
@@ -58,6 +60,22 @@ _trades = msgspec.json.Decoder(Levels, strict=False)
 _kline = msgspec.json.Decoder(tuple[Number, Number, Number, Number, Number, Number], strict=False)
 
 
+_LAYOUT = WireLayout(
+    # PushDataV3ApiWrapper with publicAggreDepths; numbers of push.proto.
+    form="protobuf",
+    ids=SequenceRule.RANGE,
+    symbol=(3,),
+    time_ms=(6,),
+    asks=(313, 1),
+    bids=(313, 2),
+    first_id=(313, 4),
+    last_id=(313, 5),
+    level=(1, 2),
+    optional=((6,), (313, 1), (313, 2)),
+    passed=((1,), (4,), (5,), (313, 3), (313, 6)),
+)
+
+
 class PublicStream(StreamDialect):
     """Books, quotes, trades and candles."""
 
@@ -75,6 +93,10 @@ class PublicStream(StreamDialect):
             # Up to 5000 are to be had; 1000 cover what can be traded and are lighter when many books restart at once.
             snapshot_limit=1000,
         )
+
+    @property
+    def layouts(self) -> Sequence[WireLayout]:
+        return (_LAYOUT,)
 
     async def ticket(self) -> StreamTicket:
         return StreamTicket(url=CARD.hosts.ws_public)
@@ -167,8 +189,8 @@ def _tell_quote(push: PushDataV3ApiWrapper, out: Sink) -> None:
         f'"{best.version or NO_ID}"]'
     )
     bid, bid_size, ask, ask_size, last_id = _numbers(_quote, text, 5)
-    bid, bid_size = side(bid, bid_size)
-    ask, ask_size = side(ask, ask_size)
+    bid, bid_size = side(bid, bid_size if best.bidQuantity else None)
+    ask, ask_size = side(ask, ask_size if best.askQuantity else None)
     out.quote(push.symbol or _pair(push, 3), bid, bid_size, ask, ask_size, push.sendTime * _MS or None, last_id)
 
 
@@ -177,6 +199,8 @@ def _tell_trades(push: PushDataV3ApiWrapper, out: Sink) -> None:
     deals = push.publicAggreDeals.deals
     rows = _rows(deals)
     numbers = _numbers(_trades, f"[{','.join(rows)}]", 2 * len(rows))
+    if not all(deal.time for deal in deals):
+        raise ValueError("a trade without time")
     pair = push.symbol or _pair(push, 3)
     for (price, size), deal in zip(numbers, deals, strict=True):
         taker = _TAKERS.get(deal.tradeType, Side.UNKNOWN)
@@ -190,6 +214,8 @@ def _tell_kline(push: PushDataV3ApiWrapper, out: Sink) -> None:
     if interval is None:
         out.ignored(f"candles of {bar.interval}")
         return
+    if not bar.windowStart:
+        raise ValueError("a candle without time")
     text = (
         f'["{bar.openingPrice}","{bar.highestPrice}","{bar.lowestPrice}","{bar.closingPrice}",'
         f'"{bar.volume or 0}","{bar.amount or 0}"]'
@@ -200,8 +226,8 @@ def _tell_kline(push: PushDataV3ApiWrapper, out: Sink) -> None:
         interval,
         bar.windowStart * _SECOND,
         (opening, high, low, close),
-        volume,
-        amount,
+        volume if bar.volume else nan,
+        amount if bar.amount else None,
         closed=None,
     )
 

@@ -6,7 +6,7 @@ https://www.mexc.com/api-docs/spot-v3/spot-account-trade
 """
 
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from arb_core.structs.wire import (
     AmountText,
@@ -19,7 +19,7 @@ from arb_core.structs.wire import (
     SignedText,
     Size,
 )
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 __all__ = [
     "Account",
@@ -45,6 +45,11 @@ __all__ = [
     "Trade",
     "TradeFee",
 ]
+
+
+Shown = Annotated[str, Meta(min_length=1)]
+ShownTime = Annotated[int, Meta(gt=0)]
+"""What must be there: proto3 shows an absent text as "", an absent number as 0."""
 
 
 class Envelope(Struct):
@@ -81,7 +86,7 @@ class SymbolInfo(Struct):
     makerCommission: AmountText | None = None
     takerCommission: AmountText | None = None
     """Fractions."""
-    isSpotTradingAllowed: bool = True
+    isSpotTradingAllowed: bool | None = None
     """Whether API keys may trade it."""
     tradeSideType: str | int | None = None
     """1 both sides, 2 buy only, 3 sell only, 4 closed."""
@@ -268,18 +273,18 @@ class PushedFill(Struct):
     quantity: MoneyText
     tradeType: int
     isMaker: bool
-    tradeId: str
+    tradeId: Shown
     clientOrderId: str
-    orderId: str
+    orderId: Shown
     feeAmount: SignedText
     feeCurrency: str
-    time: int
+    time: ShownTime
 
 
 class PushedBalance(Struct):
     """`PrivateAccountV3Api`."""
 
-    vcoinName: str
+    vcoinName: Shown
     balanceAmount: MoneyText
     """Free."""
     frozenAmount: AmountText
