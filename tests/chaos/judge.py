@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
-from arb_core.engine.ids import IntentId, OrderKey, Owner, decode
+from arb_core.engine.ids import IntentId, OrderKey, Owner, decode, owner_of
 from arb_core.engine.orders import TrackedOrder
 from arb_core.engine.risk import RiskState
 from arb_core.engine.trade import Intent, Outcome
@@ -65,6 +65,7 @@ class Records(NamedTuple):
     told: set[int]
     """Trades that a person was told of."""
     risk: RiskState
+    owner: Owner
 
 
 def records(connection: Connection) -> Records:
@@ -97,10 +98,11 @@ def records(connection: Connection) -> Records:
             ),
             RiskState(),
         ),
+        owner=owner_of(bytes.fromhex(rows("SELECT document FROM settings WHERE name = 'owner'")[0][0])),
     )
 
 
-def judge(truths: Iterable[VenueTruth], kept: Records, owner: Owner) -> Counter[str]:
+def judge(truths: Iterable[VenueTruth], kept: Records) -> Counter[str]:
     """Raise AssertionError where venue and journal disagree; return what was counted."""
     counts: Counter[str] = Counter()
     known = {(str(each.plan.venue), str(each.plan.client_order_id)): each for each in kept.orders}
@@ -115,7 +117,7 @@ def judge(truths: Iterable[VenueTruth], kept: Records, owner: Owner) -> Counter[
         for fill in truth.fills:
             fills[fill.order].append(fill)
         for order in truth.orders:
-            key = decode((order.client_id or "").removeprefix(truth.prefix), owner)
+            key = decode((order.client_id or "").removeprefix(truth.prefix), kept.owner)
             assert key is not None, f"{truth.name}: order {order.id} is not ours: {order.client_id}"
             assert key not in placed, f"{truth.name}: {order.client_id} was placed twice"
             ours = known.get((truth.name, str(order.client_id).removeprefix(truth.prefix)))
@@ -142,7 +144,7 @@ def judge(truths: Iterable[VenueTruth], kept: Records, owner: Owner) -> Counter[
         _check_balances(truth, kept)
     for tracked in kept.orders:
         assert tracked.settled, f"{tracked.plan.client_order_id} is not settled: {tracked.state}"
-        key = decode(tracked.plan.client_order_id, owner)
+        key = decode(tracked.plan.client_order_id, kept.owner)
         assert key is not None, f"{tracked.plan.client_order_id} in the journal is not ours"
         assert key in placed or not tracked.filled, f"{tracked.plan.client_order_id} was filled, but no venue has it"
         counts["in doubt, resolved"] += tracked.doubt_ns is not None

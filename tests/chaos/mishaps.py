@@ -7,7 +7,7 @@ from typing import Any
 from arb_sim.faults import Fault, FaultKind
 from arb_sim.kernel.orders import Why
 
-__all__ = ["draw"]
+__all__ = ["draw", "draw_of_streams"]
 
 Drawn = Callable[[Random], dict[str, Any]]
 
@@ -48,3 +48,19 @@ def draw(random: Random) -> Fault:
         return Fault(kind=random.choice(PUSHES), feed=feed, for_s=10.0, hold_s=random.choice([0.1, 3.0]))
     kind = random.choice(list(LASTING))
     return Fault(kind=kind, **LASTING[kind](random))
+
+
+STREAMS: Mapping[FaultKind, Drawn] = {
+    FaultKind.MALFORMED: lambda _: {"for_s": 5.0},
+    FaultKind.TRUNCATED: lambda random: {"for_s": 5.0, "feed": random.choice([None, "private"])},
+    FaultKind.STALE_SNAPSHOT: lambda _: {"hold_s": 2.0},
+    FaultKind.HALF_OPEN: lambda random: {"feed": random.choice([None, "private"])},
+    FaultKind.SUBSCRIPTION_REFUSED: lambda _: {"for_s": 5.0},
+    FaultKind.SUBSCRIPTION_IGNORED: lambda _: {"for_s": 5.0},
+}
+
+
+def draw_of_streams(random: Random) -> Fault:
+    """Return what goes wrong with a connection next."""
+    kind = random.choice(list(STREAMS))
+    return Fault(kind=kind, **STREAMS[kind](random))

@@ -235,7 +235,7 @@ class _Run:
             self.counts.update({f"fault {kind}": times for kind, times in venue.faults.counts.items()})
         with self.journal._engine.connect() as connection:
             kept = records(connection)
-        self.counts += judge(truths, kept, self.journal.owner)
+        self.counts += judge(truths, kept)
         self.counts["runs"] += 1
         return self.counts
 
