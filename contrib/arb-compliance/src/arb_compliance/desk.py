@@ -177,15 +177,16 @@ class Desk(Stage):
     def again(self, order_id: OrderId) -> KernelOrder:
         """Place an order like another under a new id, as another program with the same key would: nothing is sent."""
         self._now()
-        trading, account, true_ = self.kernel.trading, self.kernel.account, self.truth(order_id)
+        trading, account = self.kernel.trading, self.kernel.account
         model = trading.find(account, order_id=order_id)
+        listing = model.market.listing
         new = NewOrder(
             market=model.market,
             buys=model.buys,
             kind=model.kind,
             force=model.force,
-            price=true_.price,
-            size=true_.size,
+            price=None if model.price is None else model.price * listing.tick,
+            size=None if model.size is None else model.size * listing.lot,
             client_id=f"{self.subject.card.client_ids.prefix}{self.new_id()}",
             note=model.note,
         )
