@@ -48,7 +48,7 @@ LIVES = {
     "maker": TimeInForce.POST_ONLY,
 }
 ROLES = {"maker": LiquidityRole.MAKER, "taker": LiquidityRole.TAKER}
-YES = {"yes": True, "no": False, None: None}
+YES = {"yes": True, "no": False}
 
 T = TypeVar("T")
 
@@ -64,6 +64,11 @@ def split(pair: str) -> Symbol:
 def numbers(printed: list[PrintedLevel]) -> list[Level]:
     """Return levels as numbers. Raises msgspec.ValidationError for what is none."""
     return msgspec.convert(printed, wire.Levels, strict=False)
+
+
+def side(word: str) -> Side:
+    """Return a side, UNKNOWN for a word that is none of the documented ones."""
+    return SIDES.get(word, Side.UNKNOWN)
 
 
 def only(found: list[T]) -> T:
@@ -109,8 +114,8 @@ def networks(body: bytes) -> dict[Asset, list[AssetNetwork]]:
             AssetNetwork(
                 asset=asset,
                 network=row.chain,
-                deposit_open=YES[row.deposits],
-                withdraw_open=YES[row.withdrawals],
+                deposit_open=YES.get(row.deposits or ""),
+                withdraw_open=YES.get(row.withdrawals or ""),
                 contract=row.contract,
             )
         )
@@ -139,7 +144,7 @@ def trades(body: bytes, symbol: Symbol) -> list[Trade]:
             symbol=symbol,
             price=row.price,
             size=row.size,
-            taker=SIDES[row.taker],
+            taker=side(row.taker),
             exchange_ns=row.at * US,
             trade_id=row.id,
         )
@@ -184,7 +189,7 @@ def sides(row: wire.Top) -> tuple[float, float, float, float]:
 def permissions(body: bytes) -> KeyPermissions:
     """Return what the key may do."""
     key = only(text.rows(body, "key", wire.Key))
-    return KeyPermissions(read=YES[key.read], trade=YES[key.trade], withdraw=YES[key.withdraw])
+    return KeyPermissions(read=YES.get(key.read), trade=YES.get(key.trade), withdraw=YES.get(key.withdraw))
 
 
 def balance(row: wire.Balance) -> Balance:
@@ -218,7 +223,7 @@ def order(row: wire.Order) -> Order:
         pair=Pair(row.market),
         order_id=OrderId(row.id),
         client_order_id=_ours(row.tag),
-        side=SIDES[row.side],
+        side=side(row.side),
         type=KINDS.get(row.kind, OrderType.UNKNOWN),
         time_in_force=TimeInForce.UNKNOWN if row.life is None else LIVES.get(row.life, TimeInForce.UNKNOWN),
         status=states.get(row.state, OrderStatus.UNKNOWN),
@@ -254,7 +259,7 @@ def fill(row: wire.Fill) -> Fill:
         trade_id=row.id,
         order_id=OrderId(row.order),
         client_order_id=_ours(row.tag),
-        side=SIDES[row.side],
+        side=side(row.side),
         price=Decimal(row.price),
         quantity=Decimal(row.size),
         fee=_money(row.fee),

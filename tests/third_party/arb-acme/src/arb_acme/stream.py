@@ -103,7 +103,7 @@ class PublicStream(Channels):
             case "trade":
                 trades = [shaped(rest, wire.Trade) for name, rest in lines if name == "trade"]
                 for row in trades:
-                    out.trade(row.market, row.price, row.size, parse.SIDES[row.taker], row.at * US, row.id)
+                    out.trade(row.market, row.price, row.size, parse.side(row.taker), row.at * US, row.id)
             case "candle":
                 candles = [shaped(rest, wire.Candle) for name, rest in lines if name == "candle"]
                 spelled = [INTERVALS[row.step] for row in candles]

@@ -1,9 +1,8 @@
 """The lines that Acme sends, each a struct: its own names, its own units. Unknown names are ignored.
 
-Times are microseconds. `text` takes the words apart, msgspec checks them.
+Times are microseconds. `text` takes the words apart, msgspec checks them. Words that stand for something (`buy`, `open`,
+`yes`) stay words here: Acme may add to them.
 """
-
-from typing import Literal
 
 from arb_core.structs.wire import Levels, MoneyText, Number, Price, SequenceId, SignedText
 from msgspec import Struct
@@ -27,9 +26,6 @@ __all__ = [
     "Top",
     "Trade",
 ]
-
-YesNo = Literal["yes", "no"]
-Taker = Literal["buy", "sell"]
 
 
 class Problem(Struct):
@@ -63,8 +59,8 @@ class Network(Struct):
 
     asset: str
     chain: str
-    deposits: YesNo | None = None
-    withdrawals: YesNo | None = None
+    deposits: str | None = None
+    withdrawals: str | None = None
     contract: str | None = None
 
 
@@ -94,13 +90,13 @@ class Depth(Struct):
 
 
 class Trade(Struct):
-    """`trade`."""
+    """`trade`; `taker` may have values that are not documented yet."""
 
     market: str
     id: str
     price: Price
     size: Number
-    taker: Taker
+    taker: str
     at: int
 
 
@@ -132,9 +128,9 @@ class Top(Struct, rename="kebab"):
 class Key(Struct):
     """`key`."""
 
-    read: YesNo
-    trade: YesNo
-    withdraw: YesNo
+    read: str
+    trade: str
+    withdraw: str
 
 
 class Balance(Struct):
@@ -158,7 +154,7 @@ class Order(Struct):
 
     id: str
     market: str
-    side: Taker
+    side: str
     kind: str
     state: str
     done: MoneyText
@@ -178,7 +174,7 @@ class Fill(Struct, rename="kebab"):
     id: str
     order: str
     market: str
-    side: Taker
+    side: str
     price: MoneyText
     size: MoneyText
     fee: SignedText
