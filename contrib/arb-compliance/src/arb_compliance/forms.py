@@ -1,7 +1,8 @@
 """How a message can be changed without leaving its form: a field taken away, put in, or of another kind.
 
-JSON keeps the spelling of its numbers; protobuf is changed through the class that the index of samples names, so that
-nothing here knows any venue's fields. A message in neither form cannot be changed, only cut.
+JSON keeps the spelling of its numbers; protobuf is changed through the class that the index of samples names; lines of
+text by their `name=value` words. So nothing here knows any venue's fields. A message in no such form cannot be changed,
+only cut.
 """
 
 import json
@@ -66,7 +67,7 @@ def form_of(sample: Sample, message: Any = None) -> Form | None:
     try:
         return _Json(sample.body)
     except ValueError:
-        return None
+        return _Lines(sample.body.decode()) if _LINES.search(sample.body) and sample.body.isascii() else None
 
 
 def once_each(fields: Iterator[tuple[Path, Any]]) -> Iterator[tuple[Path, Any]]:
@@ -136,6 +137,52 @@ def _enriched(value: Any) -> Any:
     if is_rows(value):
         return [_enriched(old) for old in value]
     return value
+
+
+_LINES = re.compile(rb"(^|\s)[\w.-]+=\S")
+
+
+class _Lines:
+    """Lines of words, some of them `name=value`; the first word of a line says what it is about."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = [line.split(" ") for line in text.split("\n")]
+
+    def fields(self) -> Iterator[tuple[Path, Any]]:
+        for row, (_, *words) in enumerate(self._lines):
+            for column, word in enumerate(words, 1):
+                name, equals, value = word.partition("=")
+                yield ((row, name), value) if equals else ((row, column), word)
+
+    def without(self, path: Path) -> bytes:
+        return self._written(path, None)
+
+    def may_lack(self, value: Any) -> bool:
+        return False
+
+    def with_value(self, path: Path, value: Any) -> bytes | None:
+        if isinstance(value, dict | list | bool):
+            return None
+        text = bytes(value).decode() if isinstance(value, msgspec.Raw) else str(value)
+        return self._written(path, text) if re.fullmatch(r"[^\s=%]+", text) else None
+
+    def with_unknown(self) -> bytes:
+        more = f" {_UNKNOWN_NAME}=new"
+        lines = (" ".join(words) for words in self._lines)
+        return "\n".join(line + more if "=" in line else line for line in lines).encode()
+
+    def _written(self, path: Path, text: str | None) -> bytes:
+        row, place = path
+        lines: list[str] = []
+        for number, words in enumerate(self._lines):
+            kept = words
+            if number == row and isinstance(place, int):
+                kept = [*words[:place], *([] if text is None else [text]), *words[place + 1 :]]
+            elif number == row:
+                changed = [] if text is None else [f"{place}={text}"]
+                kept = [new for word in words for new in (changed if word.startswith(f"{place}=") else [word])]
+            lines.append(" ".join(kept))
+        return "\n".join(lines).encode()
 
 
 class _Protobuf:
