@@ -330,6 +330,10 @@ def _actions(desk: Desk, order_id: OrderId | None) -> dict[str, Call]:
 async def _priced(desk: Desk, order_id: OrderId | None) -> list[tuple[str, Call, int]]:
     """Ask each question once, and say how often it must be asked to overrun two windows of its smallest budget."""
     found: list[tuple[str, Call, int]] = []
+    # What an earlier question spent must not leave its window while the next one is asked.
+    windows = [limit.window_ns for limit in desk.subject.card.limits if limit.window_ns <= 60 * SECOND]
+    forgotten_s = 1 + max(windows, default=0) / SECOND
+    await desk.pass_(forgotten_s)
     for name, call in _every_question(desk, order_id).items():
         before = desk.venue.health().rest.budgets
         await _answered(name, call)
@@ -341,7 +345,7 @@ async def _priced(desk: Desk, order_id: OrderId | None) -> list[tuple[str, Call,
         ]
         true(bool(bursts), f"{name} takes from no limit of the card", fix="Endpoint(cost=...)")
         found.append((name, call, min(bursts)))
-        await desk.pass_(2)
+        await desk.pass_(forgotten_s)
     return found
 
 
