@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from importlib.resources import files
 from typing import Any, cast
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 from arb_core.errors import ArbError, AuthenticationFailed, ClockSkew, OutcomeUnknown
@@ -101,26 +101,18 @@ def published_requests_are_signed_as_published(subject: Subject) -> None:
 async def odd_characters_are_signed_as_they_are_sent(subject: Subject) -> None:
     """Whatever stands in a parameter, the venue computes the same signature.
 
-    Steps: ask for orders whose ids hold spaces, percent signs, commas, ampersands and letters beyond ASCII.
-    Expect: the venue says that there is no such order, or that no id looks so; never that the signature is wrong. The
-        same request at the same time is signed the same.
+    Steps: ask for orders, and for their fills, whose ids hold spaces, percent signs, commas, ampersands and letters
+        beyond ASCII.
+    Expect: the venue says that there is no such order, or that no id looks so; never that the signature is wrong. It
+        reads the very text. The same request at the same time is signed the same.
     When this fails: the signed text and the sent text differ: encoded twice, not at all, or by another rule.
     Source: contract, `Signer`: "(request, now_ns) -> the request as it is sent. Pure"
     """
     async with Desk(subject) as desk:
         for text in ODD:
-            try:
-                await desk.private.get_order(LINK, order_id=OrderId(text))
-            except (AuthenticationFailed, ClockSkew, OutcomeUnknown) as error:
-                _, request = desk.seen.requests[-1]
-                raise fail(
-                    "the venue refuses the signature of a request with odd characters",
-                    found=error,
-                    frame=f"{request.method} {request.path}?{request.query}",
-                    fix="sign the text byte for byte as it is sent; the core has percent-encoded it once",
-                ) from error
-            except ArbError:
-                continue
+            odd = OrderId(text)
+            await _signed_right(desk, text, partial(desk.private.get_order, LINK, order_id=odd))
+            await _signed_right(desk, text, partial(desk.private.get_fills, LINK, desk.begun_ns, order_id=odd))
         sign = signer_of(subject, desk.credentials)
         request = RestRequest(method="GET", path="/x", query="a=1&b=%20")
         now_ns = 1_700_000_000_123_456_789
@@ -130,6 +122,30 @@ async def odd_characters_are_signed_as_they_are_sent(subject: Subject) -> None:
         true(
             (later.query, later.headers) != (first.query, first.headers),
             "a request signed later is the same one: it bears no time",
+        )
+
+
+async def _signed_right(desk: Desk, text: str, ask: Callable[[], Awaitable[object]]) -> None:
+    before = len(desk.seen.requests)
+    try:
+        await ask()
+    except (AuthenticationFailed, ClockSkew, OutcomeUnknown) as error:
+        _, request = desk.seen.requests[-1]
+        raise fail(
+            "the venue refuses the signature of a request with odd characters",
+            found=error,
+            frame=f"{request.method} {request.path}?{request.query}",
+            fix="sign the text byte for byte as it is sent; the core has percent-encoded it once",
+        ) from error
+    except ArbError:
+        pass  # there is no such order
+    for _, request in desk.seen.requests[before:]:
+        sent = f"{request.path}?{request.query} {request.body.decode('utf-8', 'replace')}"
+        true(
+            text in unquote(sent),
+            f"{text!r} is not what the venue reads",
+            frame=sent.partition("&signature")[0],
+            fix="encode nothing: the core encodes paths and queries, once",
         )
 
 
