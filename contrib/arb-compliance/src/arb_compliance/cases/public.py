@@ -10,7 +10,7 @@ from typing import Any
 from arb_core.errors import InvalidSymbol, NotSupported
 from arb_core.structs.book import BookSnapshot, SequenceRule
 from arb_core.structs.card import Capability
-from arb_core.structs.market import Side, Symbol, Trade, TradingStatus
+from arb_core.structs.market import Asset, Side, Symbol, Trade, TradingStatus
 from arb_core.structs.stream import KLINE_INTERVALS
 from arb_sim.faults import FaultKind
 from arb_sim.kernel.market import Print, Status
@@ -253,15 +253,12 @@ async def the_networks_of_assets_are_the_venues(subject: Subject) -> None:
     async with Stage(subject, symbols=symbols, steps_per_s=0, quirks=quirks, account=signed) as stage:
         found = await stage.venue.get_asset_networks()
         for symbol in stage.symbols:
-            networks = {network.contract: network for network in found.get(symbol.base, ())}  # type: ignore[call-overload,unused-ignore]
+            told = found.get(Asset(symbol.base), ())
+            networks = {network.contract: network for network in told}
             for theirs in stage.market(symbol).listing.networks:
                 ours = networks.get(theirs.contract or None)
                 if ours is None:
-                    raise fail(
-                        f"{symbol.base} lacks a network",
-                        expected=theirs,
-                        found=found.get(symbol.base),  # type: ignore[call-overload,unused-ignore]
-                    )
+                    raise fail(f"{symbol.base} lacks a network", expected=theirs, found=told)
                 true(ours.deposit_open in {None, theirs.deposits}, f"deposits of {symbol.base}", found=ours)
                 true(ours.withdraw_open in {None, theirs.withdrawals}, f"withdrawals of {symbol.base}", found=ours)
 

@@ -49,7 +49,7 @@ class VenueKernel(SimulatedVenue):
     """
 
     habits: ClassVar[Habits]
-    rules: ClassVar[SocketRules]
+    rules: SocketRules
     impossible: ClassVar[Mapping[FaultKind, str]]
     trading_rules: ClassVar[TradingRules] = TradingRules()
     ticket_rules: ClassVar[TicketRules | None] = None

@@ -181,10 +181,7 @@ async def a_connection_is_replaced_before_its_time_ends(subject: Subject) -> Non
         if not longest_ns:
             raise NotAsked("connections may live for ever")
         if theirs is not None:
-            # An instance's own rules: those of the class are the venue's facts.
-            stage.kernel.rules = msgspec.structs.replace(  # type: ignore[misc]
-                stage.kernel.rules, lifetime_ns=theirs // HASTE
-            )
+            stage.kernel.rules = msgspec.structs.replace(stage.kernel.rules, lifetime_ns=theirs // HASTE)
         await stage.live()
         await stage.pass_(longest_ns / SECOND + 30)
         equal(stage.lost, [], "books that were lost when a connection grew old")

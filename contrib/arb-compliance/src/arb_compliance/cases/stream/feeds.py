@@ -143,10 +143,10 @@ class Everything:
             if version is not None:
                 self._depthed[book.depth] = version
         try:
-            truth = self._oracle.at(-1 if version is None else version, book.depth)
+            same = self._oracle.at(-1 if version is None else version, book.depth) == (book.bids, book.asks)
         except LookupError:
-            truth = ([], [])
-        if truth != (book.bids, book.asks):
+            same = False
+        if not same:
             self._note(f"the best {book.depth} levels of {self.symbol} are not the venue's", book)
         self._timely("a depth", book.exchange_ns)
 
