@@ -231,7 +231,7 @@ def test_open_order_of_the_documentation_has_seconds_only_and_no_filled_amount(s
         1,
         Decimal("0.5"),
     )
-    assert (order.created_ns, order.updated_ns) == (1_548_000_000 * SECOND, None)
+    assert (order.created_ns, order.updated_ns) == (1_548_000_000 * SECOND, 1_548_000_100 * SECOND)
 
 
 def test_acknowledgement_says_as_much_as_it_says(sample):

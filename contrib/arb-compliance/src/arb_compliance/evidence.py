@@ -84,11 +84,17 @@ def evidence_of(subject: Subject) -> list[Evidence]:
     return [_weakest(capability, messages, found) for capability, messages in needed.items()]
 
 
+def _grade(sample: Sample, found: list[Sample]) -> Grade:
+    """Return what a sample is worth, that of its likeness where it has one."""
+    like = [other.grade for other in found if other.name == sample.like]
+    return min((sample.grade, *like), key=_BEST_FIRST.index)
+
+
 def _weakest(capability: Capability, messages: Iterable[str], found: list[Sample]) -> Evidence:
     grades: list[Grade] = []
     names: dict[str, None] = {}
     for message in messages:
         of = [sample for sample in found if message in shows(sample)]
-        grades.append(min((sample.grade for sample in of), key=_BEST_FIRST.index, default=Grade.OWN))
+        grades.append(min((_grade(sample, found) for sample in of), key=_BEST_FIRST.index, default=Grade.OWN))
         names.update(dict.fromkeys(sample.name for sample in of))
     return Evidence(capability=capability, grade=max(grades, key=_BEST_FIRST.index), samples=tuple(names))

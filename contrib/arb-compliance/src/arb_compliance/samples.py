@@ -2,6 +2,8 @@
 
     binary = "_proto.push_pb2:PushDataV3ApiWrapper"   # only where frames are protobuf: the class, within the package
 
+    kinds = ["e"]                      # fields that tell what kind of message it is: an unheard kind may be refused
+
     [symbols]                          # every pair that the samples speak of
     BTCUSDT = "BTC/USDT"
 
@@ -99,6 +101,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     origin: Literal["recorded", "documented", "foreign", "made"]
     source: str
     licence: str
+    like: str | None = None
+    """Another sample of the very same form (WIRE-001 asks): as evidence of the form this one is as good as that one."""
     rest: RestSample | None = None
     call: Call | None = None
     gives: Any = None
@@ -109,7 +113,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     malformed: bool = False
     """Whether it is a frame that the dialect must refuse."""
     replaceable: tuple[str, ...] = ()
-    """Fields for which another one of the message may stand, so that without them something else is said."""
+    """Fields without which something else is said: another one stands for them, or their absence has a meaning."""
     absent: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     simulated: bool = True
@@ -148,6 +152,7 @@ class _Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sample: tuple[Sample, ...] = ()
     symbols: dict[str, str] = {}
     binary: str | None = None
+    kinds: tuple[str, ...] = ()
 
 
 class Samples:
@@ -156,25 +161,36 @@ class Samples:
     Attributes:
         symbols: pair -> symbol of everything that the samples speak of.
         message: the protobuf class of binary frames, None where there are none.
+        kinds: fields that tell what kind of message it is.
     """
 
     def __init__(
         self,
         samples: Iterable[Sample],
         symbols: Mapping[str, str],
+        *,
         message: Any = None,
+        kinds: Iterable[str] = (),
         parts: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         self._samples = tuple(samples)
         self._parts = parts or {}
         self.symbols = symbols
         self.message = message
+        self.kinds = frozenset(kinds)
 
     def __iter__(self) -> Iterator[Sample]:
         return iter(self._samples)
 
     def __len__(self) -> int:
         return len(self._samples)
+
+    def named(self, name: str) -> Sample:
+        """Return the sample that a message would call so. Raises `ValueError` where there is none."""
+        found = next((sample for sample in self if sample.name == name), None)
+        if found is None:
+            raise ValueError(f"samples/{INDEX}: there is no sample {name}")
+        return found
 
     def parts(self, file: str) -> frozenset[str]:
         """Return the names of all parts of a file that is named in parts."""
@@ -232,7 +248,7 @@ def read(package: str) -> Samples:
         module, _, name = found.binary.partition(":")
         message = getattr(import_module(f"{package}.{module}"), name)
     parts = {sample.file: _parts(whole[sample.file]) for sample in found.sample if sample.at is not None}
-    return Samples(samples, found.symbols, message, parts)
+    return Samples(samples, found.symbols, message=message, kinds=found.kinds, parts=parts)
 
 
 def _part(sample: Sample, whole: bytes) -> bytes:

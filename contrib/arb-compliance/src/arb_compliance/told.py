@@ -73,7 +73,7 @@ def tree(value: Any) -> Tree:
             return str(value)
         fields = {name: getattr(value, name) for name in value.__struct_fields__}
         return _said(fields, _defaults(type(value)))
-    kind: type[Any] = type(value)
+    kind: Any = value.__class__
     if issubclass(kind, Mapping):
         given = dict[Any, Any](value)
         if "call" not in given:

@@ -166,10 +166,10 @@ class Account(Struct):
 class CommissionRates(Struct):
     """Fractions. Who makes or takes pays that, and what his side pays besides."""
 
-    maker: SignedText = ""
-    taker: SignedText = ""
-    buyer: SignedText = ""
-    seller: SignedText = ""
+    maker: SignedText
+    taker: SignedText
+    buyer: SignedText
+    seller: SignedText
 
 
 class Commission(Struct):
@@ -262,7 +262,7 @@ class ExecutionReport(Struct, tag_field="e", tag="executionReport"):
     """When, at the matching engine."""
     c: str
     """Client id; of a cancelled order the id of the cancel."""
-    C: str = ""
+    C: str
     """Client id of a cancelled order."""
     f: str = ""
     """Time in force."""

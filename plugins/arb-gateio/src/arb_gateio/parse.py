@@ -244,9 +244,6 @@ def fills(body: bytes, pair: Pair) -> list[Fill]:
 def pushed_order(row: wire.Order) -> Order:
     """Return an order, also of the socket: `ws_spot_orders_update.json`."""
     kind, time_in_force = _ORDER_TYPES.get((row.type or "", row.time_in_force or ""), _UNKNOWN_TYPE)
-    created_ns = _moment(row.create_time_ms)
-    if created_ns is None and row.create_time:
-        created_ns = int(Decimal(row.create_time) * _SECOND)
     return Order(
         pair=Pair(row.currency_pair),
         order_id=OrderId(row.id),
@@ -259,8 +256,8 @@ def pushed_order(row: wire.Order) -> Order:
         quantity=None if _counts_quote(row) else _amount(row.amount),
         filled=_filled(row),
         filled_quote=_amount(row.filled_total),
-        created_ns=created_ns,
-        updated_ns=_moment(row.update_time_ms),
+        created_ns=_moment(row.create_time_ms, row.create_time),
+        updated_ns=_moment(row.update_time_ms, row.update_time),
         reason=None if row.finish_as in _NO_REASON else row.finish_as,
     )
 
@@ -293,7 +290,7 @@ def pushed_balance(row: wire.PushedBalance) -> Balance:
         asset=Asset(row.currency.upper()),
         free=Decimal(row.available),
         locked=Decimal(row.freeze),
-        exchange_ns=_moment(row.timestamp_ms),
+        exchange_ns=_moment(row.timestamp_ms, None),
     )
 
 
@@ -413,8 +410,11 @@ def _amount(text: str | None) -> Decimal | None:
     return Decimal(text) if text else None
 
 
-def _moment(milliseconds: str | int | None) -> int | None:
-    return None if milliseconds is None else nanoseconds(milliseconds)
+def _moment(milliseconds: str | int | None, seconds: str | None) -> int | None:
+    """Return a moment by milliseconds, or by whole seconds where an answer has no better."""
+    if milliseconds is not None:
+        return nanoseconds(milliseconds)
+    return int(Decimal(seconds) * _SECOND) if seconds else None
 
 
 def _rate(text: str) -> Decimal:

@@ -222,7 +222,8 @@ class Order(Progress, kw_only=True):
     filled_total: AmountText | None = None
     """Quote."""
     create_time: Milliseconds | None = None
-    """Seconds, for answers without the next one."""
+    update_time: Milliseconds | None = None
+    """Seconds, for answers without the next ones."""
     create_time_ms: Milliseconds | int | None = None
     update_time_ms: Milliseconds | int | None = None
 

@@ -54,7 +54,7 @@ async def numbers_are_exact(subject: Subject) -> None:
 
     Steps: put very small, very large and very long numbers in the place of each number of each sample.
     Expect: wherever the result changes, it is `float(text)` or `Decimal(text)`, or an exact sum, difference or product
-        with another number of the message; or the message is refused.
+        with another number of the message, or a hundredth; or the message is refused.
     When this fails: a price is rounded twice, so that equal text is not an equal key; or money is reckoned in floats.
     Source: contract, names, numbers, time
     """
@@ -73,7 +73,8 @@ async def numbers_are_exact(subject: Subject) -> None:
                     continue
                 raise
             for place, leaf in now.items():
-                if leaf != told.get(place) and not _is(leaf, number, known):
+                before = told.get(place)
+                if leaf != before and not _is(leaf, number, before, known):
                     raise fail(f"{sample.name}: {number} becomes {leaf!r} at {place}", frame=body, expected=number)
 
 
@@ -88,15 +89,22 @@ def _with_numbers(form: Form) -> Iterator[tuple[str, bytes]]:
                 yield number, body
 
 
-def _is(leaf: Any, number: str, known: set[Decimal]) -> bool:
+def _is(leaf: Any, number: str, before: Any, known: set[Decimal]) -> bool:
     """Whether a leaf is that number, or an exact outcome of it and of another; other kinds of leaves are not asked."""
     if isinstance(leaf, float):
         return leaf == float(number)
-    return leaf in _exact(Decimal(number), known) if isinstance(leaf, Decimal) else True
+    if not isinstance(leaf, Decimal):
+        return True
+    if leaf in _exact(Decimal(number), known):
+        return True
+    # One of several numbers that were added up: it went, or another one in its place.
+    terms = {*known, Decimal(number)}
+    return isinstance(before, Decimal) and any(before - old + new == leaf for old in terms for new in terms)
 
 
 def _exact(number: Decimal, known: set[Decimal]) -> Iterator[Decimal]:
     yield number
+    yield number.scaleb(-2)  # per cent
     for other in known:
         yield from (other - number, number - other, other + number, other * number)
 

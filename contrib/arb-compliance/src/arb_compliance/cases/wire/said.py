@@ -8,6 +8,7 @@ from arb_core.structs.book import BookSnapshot
 
 from arb_compliance.case import Proof, Tier, case
 from arb_compliance.expect import NotProved, fail, true
+from arb_compliance.forms import form_of
 from arb_compliance.reading import Reader, asked_for
 from arb_compliance.samples import NOT_SAMPLES, Sample
 from arb_compliance.subject import Subject
@@ -53,6 +54,8 @@ def the_index_tells_every_sample(subject: Subject) -> None:
         true(not missing, f"{sample.name}: its licence is not in the folder", found=missing)
         true(bool(sample.source.strip() and sample.licence.strip()), f"{sample.name}: an empty source or licence")
         _is_whole(sample)
+        if sample.like is not None:
+            _is_like(sample, samples.named(sample.like))
 
 
 def _is_whole(sample: Sample) -> None:
@@ -65,10 +68,28 @@ def _is_whole(sample: Sample) -> None:
             fix="[[sample.says]] with call = ..., or malformed = true",
         )
     else:
-        true(sample.rest is not None, f"{name}: neither a frame nor an answer", fix="frame = ... or rest = ...")
-        true(sample.call is not None, f"{name}: no method of the contract reads it", fix="call = { method = ... }")
+        read = sample.rest is not None and sample.call is not None
+        true(
+            read or bool(sample.why),
+            f"{name}: no dialect and no method of the contract reads it, and nobody says why",
+            fix="frame = ..., or rest = {...} and call = {...}, or why = ...",
+        )
         true((sample.error is None) == (sample.code is None), f"{name}: error and code belong together")
     true(sample.simulated or bool(sample.why), f"{name}: not simulated, and nobody says why", fix="why = ...")
+
+
+def _is_like(sample: Sample, other: Sample) -> None:
+    """Fail the case unless two messages have the same fields."""
+    fields = [
+        {tuple("*" if isinstance(part, int) else part for part in path) for path, _ in form.fields()}
+        for form in (form_of(sample), form_of(other))
+        if form is not None
+    ]
+    true(
+        len(fields) == 2 and fields[0] == fields[1],
+        f"{sample.name} is not like {other.name}",
+        found=sorted(map(str, fields[0] ^ fields[1])) if len(fields) == 2 else "no form that is known here",
+    )
 
 
 @case("WIRE-002", Tier.WIRE, proof=Proof.SAMPLES)
@@ -148,7 +169,7 @@ async def recorded_answers_are_found_by_their_path(subject: Subject) -> None:
     tried = 0
     for sample in subject.samples:
         rest, method = sample.rest, sample.call.method if sample.call else None
-        if rest is None or sample.error is not None or rest.method != "GET":
+        if rest is None or method is None or sample.error is not None or rest.method != "GET":
             continue
         found = public.decode_rest(rest.path, rest.params, sample.body)
         if method not in ("get_orderbook", "get_exchange_info"):
