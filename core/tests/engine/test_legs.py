@@ -4,8 +4,9 @@ from itertools import count
 from typing import Any
 
 import pytest
+from arb_core.engine.fixes import FeeIn, Way, follow_on
 from arb_core.engine.ids import IntentId
-from arb_core.engine.legs import Decision, LegPolicy, Step, Way, decide, follow_on, net_moves, result_of
+from arb_core.engine.legs import Decision, LegPolicy, Step, decide, net_moves, result_of
 from arb_core.engine.orders import Doubted, Filled, OrderEvent, Refused, Reported, Sent, TrackedOrder, apply
 from arb_core.engine.trade import Intent, OrderPlan, Outcome, Purpose
 from arb_core.structs.market import Asset, Instrument, Pair, Side, Symbol, VenueName
@@ -189,7 +190,7 @@ def test_fees_taken_in_base_are_part_of_what_is_held() -> None:
 
 def test_a_purchase_that_pays_its_fee_in_base_buys_more_than_is_missing() -> None:
     legs = [order(0, Side.BUY, "0"), order(1, Side.SELL, "0.5", price="101")]
-    decision = ask(legs, way(Purpose.HEDGE, 0, ("100", "3"), fee=Decimal("0.01"), fee_in_base=True))
+    decision = ask(legs, way(Purpose.HEDGE, 0, ("100", "3"), fee=Decimal("0.01"), fee_in=FeeIn.BASE))
     assert decision.fix is not None
     assert decision.fix.quantity == Decimal("0.505")  # 0.5 / 0.99 rounded down to the lot
     assert decision.fix.quantity * Decimal("0.99") <= Decimal("0.5")

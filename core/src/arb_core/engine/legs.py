@@ -9,29 +9,28 @@ Pure. Given what every order of a trade really filled, fees taken in base includ
 - UNWIND: undo on the venue where it was filled, if the whole trade then ends inside `unwind_loss`.
 - STOP: neither is possible inside its cap, or the attempts are used up. A person is told what is left.
 
-Every order is limit IOC, rounded by `rounding`, at a price that keeps the cap even if every unit costs that much. After
-it has ended, execution asks again with its fills added. Entered by execution alone.
+Every order is limit IOC, rounded by `rounding`, at a price that keeps the cap even if every unit costs that much
+(`fixes`). After it has ended, execution asks again with its fills added. Entered by execution alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import ROUND_FLOOR, Context, Decimal
+from decimal import Context, Decimal
 from enum import StrEnum
 
 import msgspec
 
-from arb_core.engine.money import minus, plus, times, total
+from arb_core.engine.fixes import Fix, Way, fix_of, is_orderable
+from arb_core.engine.money import plus, times, total
 from arb_core.engine.orders import TrackedOrder, fees, moves
-from arb_core.engine.rounding import round_price, round_size
 from arb_core.engine.trade import Intent, Outcome, Purpose, TradeResult
-from arb_core.structs.market import Asset, Instrument, Side, Symbol, VenueName
+from arb_core.structs.market import Asset
 
-__all__ = ["Decision", "Fix", "LegPolicy", "Step", "Way", "decide", "follow_on", "net_moves", "result_of"]
+__all__ = ["Decision", "LegPolicy", "Step", "decide", "net_moves", "result_of"]
 
 _NOTHING = Decimal(0)
-_ONE = Decimal(1)
-_DOWN = Context(prec=60, rounding=ROUND_FLOOR)
 _WIDE = Context(prec=200)
 _DIGITS = 12
+_UNPRICED = "the loss is not known without a price of everything else that moved"
 _PLACES = Decimal(1).scaleb(-_DIGITS)
 
 
@@ -47,38 +46,6 @@ class LegPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Most that a trade may lose by being undone."""
     max_attempts: int = 3
     """Hedges and unwinds of one leg together."""
-
-
-class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """One market where a difference could be traded away now, best price first in `levels`."""
-
-    purpose: Purpose
-    """HEDGE where the fill is missing, UNWIND where it happened."""
-    leg: int
-    """The leg that an order here belongs to."""
-    venue: VenueName
-    symbol: Symbol
-    levels: tuple[tuple[Decimal, Decimal], ...]
-    """(price, size in base) of the side that an order would take; empty where the book is not LIVE."""
-    instrument: Instrument
-    fee: Decimal
-    """Taker fee as a fraction of the notional."""
-    fee_in_base: bool = False
-    """Whether a purchase pays its fee in what it buys."""
-    available: Decimal | None = None
-    """What may be spent there: base for a sale, quote for a purchase. None = enough."""
-
-
-class Fix(msgspec.Struct, frozen=True, kw_only=True):
-    """The order to send: limit IOC."""
-
-    purpose: Purpose
-    leg: int
-    venue: VenueName
-    symbol: Symbol
-    side: Side
-    quantity: Decimal
-    price: Decimal
 
 
 class Step(StrEnum):
@@ -97,7 +64,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     step: Step
     fix: Fix | None = None
     residues: dict[Asset, Decimal] = {}
-    """Base assets gained (+) or lost (-) without a counterpart."""
+    """Assets other than the money, gained (+) or lost (-) without a counterpart."""
     detail: str = ""
 
 
@@ -189,84 +156,27 @@ def decide(
             refusals.append(f"no {purpose}_loss is set for {money}")
             continue
         for way in ways:
-            residue = residues.get(Asset(way.symbol.base))
-            if way.purpose is not purpose or residue is None or Asset(way.symbol.quote) != money:
+            asset = way.deals_with(money)
+            residue = None if asset is None else residues.get(asset)
+            if way.purpose is not purpose or asset is None or residue is None:
                 continue
-            found = _fix(way, residue, _others(net, money, Asset(way.symbol.base), marks), cap)
+            others = _others(net, money, asset, marks)
+            found = _UNPRICED if others is None else fix_of(way, residue, money, others, cap)
             if isinstance(found, Fix) and (used := _attempts(orders, way.leg)) >= policy.max_attempts:
                 found = f"{used} attempts are used up"
             if isinstance(found, Fix):
-                return Decision(step=step, fix=found, residues=residues, detail=f"{residue} {way.symbol.base} unpaired")
+                return Decision(step=step, fix=found, residues=residues, detail=f"{residue} {asset} unpaired")
             refusals.append(f"{purpose} on {way.venue}: {found}")
-    if all(_is_dust(asset, residue, ways, marks) for asset, residue in residues.items()):
+    if all(_is_dust(asset, residue, money, ways, marks) for asset, residue in residues.items()):
         return Decision(step=Step.DONE, residues=residues, detail="what is left is too small to order")
     detail = "; ".join(refusals) or "no market is known where it could be traded"
     return Decision(step=Step.STOP, residues=residues, detail=detail)
-
-
-def follow_on(instrument: Instrument, side: Side, held: Decimal, price: Decimal, *, fee: Decimal) -> Decimal:
-    """Return the largest order that what is really held pays for: the next leg of a trade in turn; 0 = none.
-
-    Args:
-        instrument: where the next leg goes.
-        side: of the next leg.
-        held: base for a sale, quote for a purchase; as the fills brought it, fees taken.
-        price: the limit, in quote per base.
-        fee: fraction of the notional, kept back for a purchase.
-    """
-    return _orderable(instrument, _paid_for(side, held, price, fee), price)
 
 
 def _to_places(value: Decimal) -> Decimal:
     """Round what is valued by a quotient of prices: more places would pretend to an exactness that a mid has not."""
     exponent = value.as_tuple().exponent
     return value.quantize(_PLACES, context=_WIDE) if isinstance(exponent, int) and exponent < -_DIGITS else value
-
-
-def _fix(way: Way, residue: Decimal, others: Decimal | None, cap: Decimal) -> Fix | str:
-    """Return the order that deals with a residue, or why there is none."""
-    if not way.levels:
-        return "its book is not live"
-    if others is None:
-        return "the loss is not known without a price of everything else that moved"
-    side = Side.SELL if residue > 0 else Side.BUY
-    # Bought with the fee taken out of it, more has to be bought than is missing.
-    short = side is Side.BUY and way.fee_in_base
-    wanted = _DOWN.divide(residue.copy_abs(), minus(_ONE, way.fee)) if short else residue.copy_abs()
-    size, limit = _NOTHING, _NOTHING
-    for level, there in way.levels:
-        price = round_price(level, way.instrument.tick, side)
-        # The limit holds for every unit of the order, so each level is asked whether all could be traded there.
-        loss = minus(_cost(way, side, wanted, price), others)
-        if size >= wanted or loss > cap:
-            break
-        size, limit = min(wanted, plus(size, there)), price
-    if not size:
-        lost = minus(_cost(way, side, wanted, round_price(way.levels[0][0], way.instrument.tick, side)), others)
-        return f"the trade would lose {lost:f}, {cap:f} may be lost"
-    if way.available is not None:
-        size = min(size, _paid_for(side, way.available, limit, way.fee))
-    quantity = _orderable(way.instrument, size, limit)
-    if not quantity:
-        return f"{size:f} is too small to order"
-    return Fix(
-        purpose=way.purpose,
-        leg=way.leg,
-        venue=way.venue,
-        symbol=way.symbol,
-        side=side,
-        quantity=quantity,
-        price=limit,
-    )
-
-
-def _cost(way: Way, side: Side, quantity: Decimal, price: Decimal) -> Decimal:
-    """Return what an order takes out of the money, fee included; negative for a sale."""
-    notional = times(quantity, price)
-    fee = times(notional, way.fee)
-    if side is Side.SELL:
-        return minus(fee, notional)
-    return notional if way.fee_in_base else plus(notional, fee)
 
 
 def _others(
@@ -286,26 +196,7 @@ def _attempts(orders: Iterable[TrackedOrder], leg: int) -> int:
     return sum(order.plan.leg == leg and order.plan.purpose is not Purpose.ENTRY for order in orders)
 
 
-def _is_dust(asset: Asset, residue: Decimal, ways: Iterable[Way], marks: Mapping[Asset, Decimal]) -> bool:
+def _is_dust(asset: Asset, residue: Decimal, money: Asset, ways: Iterable[Way], marks: Mapping[Asset, Decimal]) -> bool:
     """Whether no market takes an order of that size. Where no market is known, nobody knows."""
-    markets = [way for way in ways if way.symbol.base == asset]
-    return bool(markets) and not any(
-        _orderable(way.instrument, residue.copy_abs(), marks.get(asset)) for way in markets
-    )
-
-
-def _paid_for(side: Side, held: Decimal, price: Decimal, fee: Decimal) -> Decimal:
-    """Return how much base the funds allow, not yet rounded."""
-    if side is Side.SELL:
-        return max(held, _NOTHING)
-    return _DOWN.divide(max(held, _NOTHING), times(price, plus(_ONE, max(fee, _NOTHING))))
-
-
-def _orderable(instrument: Instrument, size: Decimal, price: Decimal | None) -> Decimal:
-    """Return the size as the instrument takes it; 0 below its smallest order. Without a price no notional is asked."""
-    if instrument.max_quantity is not None:
-        size = min(size, instrument.max_quantity)
-    size = round_size(size, instrument.lot)
-    if size < instrument.min_quantity:
-        return _NOTHING
-    return size if price is None or times(size, price) >= instrument.min_notional else _NOTHING
+    markets = [way for way in ways if way.deals_with(money) == asset]
+    return bool(markets) and not any(is_orderable(way, residue, money, marks.get(asset)) for way in markets)

@@ -279,7 +279,7 @@ class Desk(AccountListener):
         self._ledger.move(self.venue, moved, order=ticket.id, trade=trade)
         for trade_id, fill in order.fills.items():
             if plan.side is Side.BUY and fill.fee and fill.fee > 0 and fill.fee_asset is not None:
-                self._lanes.fee_in_base[self.venue] = fill.fee_asset == plan.symbol.base
+                self._lanes.learn(self.venue, plan.symbol, fill.fee_asset)
             if trade_id not in former.fills:
                 self._listeners.fill(plan, fill)
 

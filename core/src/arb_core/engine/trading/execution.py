@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from arb_core.engine.fixes import FeeIn, Fix, follow_on
 from arb_core.engine.hops import Hops
 from arb_core.engine.ledger import Ledger
-from arb_core.engine.legs import Decision, Fix, LegPolicy, Step, decide, follow_on, result_of
+from arb_core.engine.legs import Decision, LegPolicy, Step, decide, result_of
 from arb_core.engine.money import plus
 from arb_core.engine.orders import TrackedOrder, moves
 from arb_core.engine.risk import Admission, ProposedLeg
@@ -223,8 +224,8 @@ class Execution:
             for order in trade.orders:
                 if order.plan.venue == leg.venue:
                     held = plus(held, moves(order).get(pays, _NOTHING))
-            # A fee that is taken out of what is bought needs nothing kept back.
-            fee = _NOTHING if self._lanes.fee_in_base.get(leg.venue, False) else desk.fee(leg.symbol)
+            # A fee that is taken out of what is bought, or of a third asset, needs nothing kept back.
+            fee = desk.fee(leg.symbol) if self._lanes.fee_in(leg.venue) is FeeIn.QUOTE else _NOTHING
             quantity = follow_on(desk.account.markets.instrument(leg.symbol), leg.side, held, leg.price, fee=fee)
             if not quantity or any(order.violation for order in trade.orders):
                 return
@@ -241,7 +242,7 @@ class Execution:
     def _decide(self, trade: Trade) -> Decision:
         orders = trade.orders
         ways = ways_of(
-            trade.intent.id,
+            trade.intent,
             trade.legs,
             orders,
             desks=self._desks,

@@ -6,6 +6,7 @@ Looked up for every leg of every executable sighting, so what does not change wi
 from decimal import Decimal
 from math import inf
 
+from arb_core.engine.fixes import FeeIn
 from arb_core.engine.view import EngineView
 from arb_core.structs.market import Asset, Instrument, Symbol, VenueName
 
@@ -62,8 +63,16 @@ class Lanes:
         """Read instruments and fees from the view, where they may change."""
         self._view = view
         self._lanes: dict[tuple[VenueName, Symbol], Lane] = {}
-        self.fee_in_base: dict[VenueName, bool] = {}
-        """Whether a purchase pays its fee in what it buys, as the last one did there."""
+        self._fee_in: dict[VenueName, FeeIn] = {}
+
+    def fee_in(self, venue: VenueName) -> FeeIn:
+        """Return what purchases pay their fee in, as the last one did there; before that, what is safe to think."""
+        return self._fee_in.get(venue, FeeIn.QUOTE)
+
+    def learn(self, venue: VenueName, symbol: Symbol, fee_asset: Asset) -> None:
+        """Take what a purchase paid its fee in."""
+        paid = FeeIn.QUOTE if fee_asset == symbol.quote else FeeIn.OTHER
+        self._fee_in[venue] = FeeIn.BASE if fee_asset == symbol.base else paid
 
     def lane(self, venue: VenueName, symbol: Symbol) -> Lane:
         """Return a lane as it is now; one without an instrument or a fee takes no order."""

@@ -8,8 +8,8 @@ Entered by the gate.
 from decimal import Decimal
 from math import isfinite
 
+from arb_core.engine.fixes import FeeIn, follow_on
 from arb_core.engine.ledger import Ledger
-from arb_core.engine.legs import follow_on
 from arb_core.engine.risk import Limits, Proposal, ProposedLeg, Reason
 from arb_core.engine.rounding import common_step, decimal, nearest_size, round_price, round_size
 from arb_core.engine.trading.lanes import Lane, Lanes
@@ -65,7 +65,7 @@ class Sizing:
             wanted = decimal(size * leg.size / opportunity.legs[0].size)
             if opportunity.plan is Plan.TOGETHER:
                 quantity = round_size(wanted, step)
-                if leg.side is Side.BUY and self._lanes.fee_in_base.get(lane.venue, False):
+                if leg.side is Side.BUY and self._lanes.fee_in(lane.venue) is FeeIn.BASE:
                     # What arrives is to be what the other leg sells.
                     quantity = nearest_size(quantity / (_ONE - lane.fee), instrument.lot)
             else:
@@ -88,7 +88,7 @@ class Sizing:
         together = plan is Plan.TOGETHER
         buys, price, rate = leg.side is Side.BUY, leg.price, max(lane.rate or 0.0, 0.0)
         # A purchase that pays its fee in base buys more than the other leg sells.
-        net = 1.0 - rate if buys and together and self._lanes.fee_in_base.get(lane.venue, False) else 1.0
+        net = 1.0 - rate if buys and together and self._lanes.fee_in(lane.venue) is FeeIn.BASE else 1.0
         bounds = [
             (leg.size * net, "size"),
             (lane.most_quantity * net, "size"),

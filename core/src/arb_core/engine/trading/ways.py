@@ -9,12 +9,12 @@ from decimal import Decimal
 from math import isfinite
 from typing import NamedTuple
 
-from arb_core.engine.ids import IntentId
+from arb_core.engine.fixes import Way, side_of
 from arb_core.engine.ledger import Ledger
-from arb_core.engine.legs import Way, net_moves
+from arb_core.engine.legs import net_moves
 from arb_core.engine.orders import TrackedOrder
 from arb_core.engine.rounding import decimal
-from arb_core.engine.trade import Purpose
+from arb_core.engine.trade import Intent, Purpose
 from arb_core.engine.trading.desk import Desk
 from arb_core.engine.trading.lanes import Lanes
 from arb_core.engine.view import EngineView
@@ -37,7 +37,7 @@ class TradeLeg(NamedTuple):
 
 
 def ways_of(
-    intent: IntentId,
+    intent: Intent,
     legs: Sequence[TradeLeg],
     orders: Sequence[TrackedOrder],
     *,
@@ -50,7 +50,8 @@ def ways_of(
     net = net_moves(orders)
     ways: list[Way] = []
     for number, venue, symbol, side in legs:
-        residue = net.get(Asset(symbol.base))
+        of_quote = Asset(symbol.base) == intent.money
+        residue = net.get(Asset(symbol.quote if of_quote else symbol.base))
         desk = desks.get(venue)
         if not residue or desk is None:
             continue
@@ -58,7 +59,7 @@ def ways_of(
             instrument = desk.account.markets.instrument(symbol)
         except InvalidSymbol:
             continue  # no longer listed: nothing can be traded there
-        fix = Side.SELL if residue > 0 else Side.BUY
+        fix = side_of(residue, of_quote=of_quote)
         pays = Asset(symbol.base if fix is Side.SELL else symbol.quote)
         ways.append(
             Way(
@@ -69,8 +70,8 @@ def ways_of(
                 levels=_levels(view, venue, symbol, fix),
                 instrument=instrument,
                 fee=desk.fee(symbol),
-                fee_in_base=lanes.fee_in_base.get(venue, False),
-                available=ledger.spendable(intent, venue, pays),
+                fee_in=lanes.fee_in(venue),
+                available=ledger.spendable(intent.id, venue, pays),
             )
         )
     return ways
