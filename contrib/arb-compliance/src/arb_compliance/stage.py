@@ -22,6 +22,7 @@ from arb_core.structs.book import BookFault, BookState
 from arb_core.structs.card import ExchangeSettings, Hosts, StreamLimits
 from arb_core.structs.market import Symbol, VenueName
 from arb_core.venue import Venue
+from arb_sim.assets import asset
 from arb_sim.faults import REQUESTS, Fault, FaultKind, FaultScript, Fired
 from arb_sim.kernel.market import Market
 from arb_sim.kernel.venue import VenueKernel
@@ -33,7 +34,7 @@ from arb_compliance.expect import fail
 from arb_compliance.oracle import Oracle
 from arb_compliance.subject import Subject
 
-__all__ = ["Said", "Seen", "Stage", "TappedTransport"]
+__all__ = ["Said", "Seen", "Stage", "TappedTransport", "around_ten"]
 
 E = TypeVar("E", bound=VenueEvent)
 
@@ -41,6 +42,9 @@ SECOND = 1_000_000_000
 MS = 1_000_000
 
 _OF_NO_PAIR = REQUESTS | {FaultKind.CLOCK_SKEW, FaultKind.DISCONNECT, FaultKind.HALF_OPEN, FaultKind.TICKET_EXPIRED}
+
+LIVE_WITHIN_S = 120.0
+"""Venue time within which books that nothing disturbs must be LIVE."""
 
 PATIENCE_S = 900.0
 """Venue time within which any fault must be over: bans of minutes, refused subscriptions that are asked for again."""
@@ -285,7 +289,7 @@ class Stage:
         await self.venue.connect()
         for symbol in self.symbols:
             self.venue.follow(symbol)
-        await self.until(self.all_live, "every book LIVE")
+        await self.until(self.all_live, "every book LIVE", at_most_s=LIVE_WITHIN_S)
 
     def arm(self, kind: FaultKind, **more: Any) -> None:
         """Let a fault lie in wait, or happen now; `more` are the fields of `Fault`. The first symbol by default."""
@@ -367,6 +371,11 @@ class Stage:
     def _on_event(self, event: VenueEvent) -> None:
         self.events.append(event)
         self._changed.set()
+
+
+def around_ten(exchange: str) -> Quirk:
+    """Let UNI/USDT cost about ten: one side of its book holds prices of one digit and of two."""
+    return Quirk(exchange=exchange, symbol=Symbol("UNI", "USDT"), price_factor=9.99 / asset("UNI").usd)
 
 
 def _hosts(hosts: Hosts) -> list[str]:

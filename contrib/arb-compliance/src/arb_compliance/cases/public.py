@@ -20,7 +20,7 @@ from arb_compliance.candles import INTERVALS, flaw
 from arb_compliance.case import Proof, Tier, case
 from arb_compliance.expect import NotAsked, equal, fail, true
 from arb_compliance.oracle import Floats
-from arb_compliance.stage import Stage
+from arb_compliance.stage import Stage, around_ten
 from arb_compliance.subject import Subject
 
 SECOND = 1_000_000_000
@@ -95,13 +95,14 @@ async def the_instruments_are_the_venues(subject: Subject) -> None:
 async def a_book_by_request_is_the_venues(subject: Subject) -> None:
     """A book by request holds the venue's best levels at the id that it bears, and as many as were asked for.
 
-    Steps: the market moves; ask for books of several depths.
+    Steps: the market moves, at prices of one digit and of two; ask for books of several depths.
     Expect: levels best first, equal to the venue's at that id; never more than asked for, and no fewer unless `depth`
         says so; the time, where there is one, the venue's.
     When this fails: the id joins the book to the wrong message of the stream, sides are swapped, or levels are lost.
     Source: contract, PublicExchange
     """
-    async with Stage(subject, steps_per_s=0, levels=150) as stage:
+    quirks = [around_ten(subject.exchange)]
+    async with Stage(subject, symbols=("UNI/USDT",), steps_per_s=0, levels=150, quirks=quirks) as stage:
         await stage.venue.load_markets()
         symbol = stage.symbols[0]
         for limit in (1, 5, 20, 100, 1000):

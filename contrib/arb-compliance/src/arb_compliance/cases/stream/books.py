@@ -9,7 +9,7 @@ from arb_sim.faults import FaultKind
 from arb_compliance.case import Proof, Tier, case
 from arb_compliance.cases.stream import recorded
 from arb_compliance.expect import NotAsked, equal, true
-from arb_compliance.stage import Stage
+from arb_compliance.stage import Stage, around_ten
 from arb_compliance.subject import Subject
 
 UPDATES = 15
@@ -98,7 +98,8 @@ async def _in_step(
     stage = Stage(
         subject,
         seed=seed,
-        symbols=("BTC/USDT", "SHIB/USDT")[: 1 if levels else None],
+        symbols=("BTC/USDT", "UNI/USDT")[: 1 if levels else None],
+        quirks=[around_ten(subject.exchange)],
         steps_per_s=25,
         latency_ms=70,
         settings=settings,
