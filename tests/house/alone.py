@@ -5,7 +5,8 @@ instead of the pinned ones. In the workspace everything is installed beside ever
 forgotten dependency, a file that the wheel lacks or an import of a neighbour is never noticed there. Here each distribution
 gets a fresh environment with its wheel, the wheels of the members that it declares, and the pinned versions of the rest.
 Then every module is imported, and those of its tests are run that need no further distribution; after that once more
-with the extras of the distribution, for the modules and tests that need one.
+with the extras of the distribution, for the modules and tests that need one. As many distributions at a time as there are
+processors; what one says is shown when it has ended.
 """
 
 import ast
@@ -15,8 +16,11 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 ROOT = Path(__file__).parents[2]
 PINNED = ("--constraint", ROOT / "constraints.txt")
@@ -120,17 +124,42 @@ def reached(file: Path, helpers: dict[str, Path], seen: frozenset[str] = frozens
     return names
 
 
-def run(*command: str | Path, cwd: Path = ROOT) -> None:
-    """Run a command that must succeed, free of the environment that this script was started in."""
-    environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
-    done = subprocess.run(list(map(str, command)), cwd=cwd, env=environment, check=False)
-    if done.returncode:
-        sys.exit(f"alone: failed ({done.returncode}): {' '.join(map(str, command))}")
+class Failed(Exception):
+    """A command that must succeed did not."""
 
 
-def prove(member: Member, members: dict[str, Member], wheels: dict[str, Path], place: Path, *, lowest: bool) -> None:
-    """Install one member into an environment of its own, import it all, run the tests that need no more."""
-    print(f"\n== {member.name}", flush=True)
+class Transcript:
+    """Runs commands that must succeed, and keeps what they say: several distributions at once would talk confusedly."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+    def run(self, *command: str | Path, cwd: Path = ROOT) -> None:
+        """Run a command, free of the environment that this script was started in."""
+        environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
+        words = list(map(str, command))
+        done = subprocess.run(
+            words, cwd=cwd, env=environment, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        if done.stdout:
+            self.say(done.stdout.rstrip())
+        if done.returncode:
+            raise Failed(f"alone: failed ({done.returncode}): {' '.join(words)}")
+
+
+def prove(
+    member: Member, members: dict[str, Member], wheels: dict[str, Path], place: Path, shown: Transcript, *, lowest: bool
+) -> None:
+    """Install one member into an environment of its own, import it all, run the tests that need no more.
+
+    Raises:
+        Failed: it does not work alone.
+    """
+    run = shown.run
+    place.mkdir()
     installed = with_needs(member, members)
     python = place / "venv" / "bin" / "python"
     run("uv", "venv", "--quiet", "--python", sys.executable, place / "venv")
@@ -152,15 +181,16 @@ def prove(member: Member, members: dict[str, Member], wheels: dict[str, Path], p
     left_out = [file for file in files if reached(file, helpers) & absent]
     rooms = {file.parent for file in left_out if file.name == "conftest.py"}
     if member.folder / "tests" in rooms:
-        sys.exit(f"alone: {member.name}: conftest.py imports one of {absent}; a test needs it, so none could run alone")
+        raise Failed(
+            f"alone: {member.name}: conftest.py imports one of {absent}; a test needs it, so none could run alone"
+        )
     left_out += [file for file in files if file not in left_out and rooms & set(file.parents)]
     chosen = [file for file in files if file.name.startswith("test_") and file not in left_out]
     later = [file for file in chosen if reached(file, helpers) & optional]
     at_once = [file for file in chosen if file not in later]
-    print(
+    shown.say(
         f"{member.name}: {len(at_once)} test files, {len(later)} need its extras, "
-        f"{len(left_out)} need further distributions",
-        flush=True,
+        f"{len(left_out)} need further distributions"
     )
     settings = ("-c", ROOT / "pyproject.toml", "--rootdir", member.folder, "-p", "no:cacheprovider")
     pytest = (python, "-m", "pytest", "-q", "--hypothesis-profile=ci", *settings)
@@ -176,6 +206,42 @@ def prove(member: Member, members: dict[str, Member], wheels: dict[str, Path], p
         run(*pytest, *later, cwd=place)
 
 
+def build(names: Iterable[str], members: dict[str, Member], place: Path) -> dict[str, Path]:
+    """Build the wheels of members, by name."""
+    for name in names:
+        Transcript().run("uv", "build", "--quiet", "--wheel", "--out-dir", place, members[name].folder)
+    return {name: next(place.glob(f"{members[name].package}-*.whl")) for name in names}
+
+
+def size(member: Member) -> int:
+    """How much there is to test, roughly."""
+    return sum(file.stat().st_size for file in (member.folder / "tests").rglob("test_*.py"))
+
+
+def prove_all(names: Iterable[str], members: dict[str, Member], place: Path, *, lowest: bool) -> None:
+    """Prove members, the largest first, and show what each says when it has ended.
+
+    Raises:
+        Failed: one does not work alone; those that had not begun are left out.
+    """
+    wanted = set().union(*(with_needs(members[name], members) for name in names))
+    wheels = build(sorted(wanted), members, place / "wheels")
+    in_order = sorted((members[name] for name in names), key=size, reverse=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        begun_s = monotonic()
+        under_way = {}
+        for member in in_order:
+            shown = Transcript()
+            proof = pool.submit(prove, member, members, wheels, place / member.name, shown, lowest=lowest)
+            under_way[proof] = member.name, shown
+        for proof in as_completed(under_way):
+            name, shown = under_way[proof]
+            print(f"\n== {name}, after {monotonic() - begun_s:.0f} s", *shown.lines, sep="\n", flush=True)
+            if proof.exception():
+                pool.shutdown(wait=False, cancel_futures=True)
+                proof.result()
+
+
 def main() -> None:
     members = read_members()
     arguments = set(sys.argv[1:])
@@ -183,14 +249,10 @@ def main() -> None:
     if unknown := set(names) - members.keys():
         sys.exit(f"alone: no such distribution: {sorted(unknown)}; there are {sorted(members)}")
     with tempfile.TemporaryDirectory(prefix="arb-alone-") as folder:
-        place = Path(folder)
-        wanted = set().union(*(with_needs(members[name], members) for name in names))
-        for name in sorted(wanted):
-            run("uv", "build", "--quiet", "--wheel", "--out-dir", place / "wheels", members[name].folder)
-        wheels = {name: next((place / "wheels").glob(f"{members[name].package}-*.whl")) for name in wanted}
-        for name in names:
-            (place / name).mkdir()
-            prove(members[name], members, wheels, place / name, lowest="--lowest" in arguments)
+        try:
+            prove_all(names, members, Path(folder), lowest="--lowest" in arguments)
+        except Failed as failure:
+            sys.exit(str(failure))
     print(f"\n{len(names)} passed, 0 failed")
 
 
