@@ -23,6 +23,7 @@ from arb_core.interfaces.stream import Sink, StreamDialect
 from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.dispatch import Dispatch
 from arb_core.runtime.markets import MarketTable
+from arb_core.runtime.scanning import Scanning
 from arb_core.runtime.stream.sink import ConnectionSink
 from arb_core.structs.book import BookFault, BookSnapshot, Level, Printed
 from arb_core.structs.card import Endpoint, ExchangeCard, ExchangeSettings, RequestConfig
@@ -114,8 +115,9 @@ class _Context(msgspec.Struct, frozen=True):
 class _Connection:
     """One recorded connection: hands market data on and notes whose books it carries; control messages mean nothing."""
 
-    def __init__(self, dispatch: Dispatch) -> None:
+    def __init__(self, dispatch: Dispatch, scanned: Callable[[memoryview], str | None]) -> None:
         self.pairs: set[str] = set()
+        self._scanned = scanned
         self._dispatch = dispatch
         self.quote = dispatch.quote
         self.trade = dispatch.trade
@@ -124,6 +126,13 @@ class _Connection:
         self.fill = dispatch.fill
         self.balance = dispatch.balance
         self.sink: Sink = ConnectionSink(self, self)
+
+    def scan(self, frame: memoryview) -> bool:
+        """Take a frame the short way, where there is one."""
+        if (pair := self._scanned(frame)) is None:
+            return False
+        self.pairs.add(pair)
+        return True
 
     def delta(  # noqa: PLR0917 (the signature of Sink)
         self,
@@ -214,7 +223,9 @@ class RecordedVenue:
         self._public = plugins.public(plugin, context)
         self._dialect = plugins.public_stream(plugin, context)
         self._failure: Exception | None = None
-        self._dispatch = Dispatch(self._broken)
+        self._factory = plugins.book_factory()
+        self._scanning = Scanning.of(self._factory, self._dialect.layouts, self._dialect.book_rule)
+        self._dispatch = Dispatch(self._broken, self._scanning)
         self._connections: dict[tuple[int, str], _Connection] = {}
         self._pairs: dict[Symbol, Pair] = {}
         self._listed: dict[Symbol, Instrument] = {}
@@ -227,7 +238,6 @@ class RecordedVenue:
 
     def follow(self, header: Header) -> list[BookSync]:
         """Add the books of a header that are not followed yet; return them."""
-        factory = self._plugins.book_factory()
         added: list[BookSync] = []
         for text, name in header.followed(self.exchange).items():
             symbol = Symbol.parse(text)
@@ -238,7 +248,7 @@ class RecordedVenue:
                 VenueName(self.exchange),
                 symbol,
                 self._dialect.book_rule,
-                factory.make(),
+                self._factory.make(),
                 self._clock,
                 on_book=self._on_book,
                 on_lost=self._on_lost,
@@ -247,6 +257,8 @@ class RecordedVenue:
             )
             self._pairs[symbol] = pair
             self.books[symbol] = self._dispatch.books[pair] = book
+            if self._scanning is not None:
+                self._scanning.add(book, pair)
             added.append(book)
         self._fill()
         for book in added:
@@ -259,7 +271,8 @@ class RecordedVenue:
         payload = line.payload
         self._dispatch.arrived(line.ns, line.ns)
         try:
-            self._dialect.decode(memoryview(payload), line.ns, connection.sink)
+            if not connection.scan(memoryview(payload)):
+                self._dialect.decode(memoryview(payload), line.ns, connection.sink)
         except Exception:  # noqa: BLE001 (parsers raise classes of their own, such as protobuf's DecodeError)
             self.malformed += 1
             for pair in sorted(connection.pairs):
@@ -311,8 +324,15 @@ class RecordedVenue:
     def _connection(self, file: int, conn: str) -> _Connection:
         connection = self._connections.get((file, conn))
         if connection is None:
-            connection = self._connections[file, conn] = _Connection(self._dispatch)
+            connection = self._connections[file, conn] = _Connection(self._dispatch, self._scanned)
         return connection
+
+    def _scanned(self, frame: memoryview) -> Pair | None:
+        """Take a frame the short way and return whose it was; None = it was not one to be taken so."""
+        if self._scanning is None or self._dispatch.scan is None or not self._dispatch.scan(frame):
+            return None
+        book = self._scanning.latest
+        return None if book is None else self._pairs[book.symbol]
 
     def _want_snapshot(self, book: BookSync) -> None:
         self._waiting[self._pairs[book.symbol]] = book

@@ -1,12 +1,14 @@
 """Books: the storage (`OrderBook`), and what a reader sees of one that is kept in step with a venue (`LiveBook`)."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Protocol
 
 from arb_core.structs.book import BookFault, BookState, Level
+from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Quote, Symbol, VenueName
 
-__all__ = ["BookFactory", "LiveBook", "OrderBook"]
+__all__ = ["BookFactory", "LiveBook", "OrderBook", "Scanner"]
 
 
 class OrderBook(ABC):
@@ -88,6 +90,36 @@ class LiveBook(Protocol):
         ...
 
 
+class Scanner(Protocol):
+    """Takes frames of one venue from bytes to an updated book in one call.
+
+    It judges nothing: what is not plainly the next message of an armed book it leaves to the dialect, untouched.
+    """
+
+    last_id: int
+    """Id of the last message that was applied."""
+    exchange_ns: int
+    """When the venue made it; 0 = it does not say."""
+
+    def arm(self, pair: str, index: int, book: OrderBook, last_id: int, cut: int) -> None:
+        """From now on change `book` by the messages of `pair` that follow on `last_id`, and `apply` returns `index`.
+
+        `cut` levels a side are kept after each of them; 0 = all. Arming again moves the id.
+        """
+        ...
+
+    def disarm(self, pair: str) -> None:
+        """The messages of `pair` are the dialect's. Harmless when they are already."""
+        ...
+
+    def apply(self, frame: memoryview) -> int:
+        """Return the index of the book that was changed, `NOT_NEXT` or `NOT_MINE`. A frame counts whole or not at all.
+
+        The book is then no more than changed: it may be crossed.
+        """
+        ...
+
+
 class BookFactory(Protocol):
     """Makes order books; the highest `rank` among the installed ones wins."""
 
@@ -96,4 +128,12 @@ class BookFactory(Protocol):
 
     def make(self) -> OrderBook:
         """Return an empty book."""
+        ...
+
+    def make_scanner(self, layouts: Sequence[WireLayout]) -> Scanner | None:
+        """Return a scanner for books of this factory; None where it makes none for such layouts.
+
+        Raises:
+            ValueError: a layout contradicts itself or lacks an id.
+        """
         ...

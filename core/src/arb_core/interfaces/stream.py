@@ -10,6 +10,7 @@ from typing import Any
 
 from arb_core.structs.account import Balance
 from arb_core.structs.book import NO_ID, BookRule, Level, Printed, SequenceRule
+from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Side
 from arb_core.structs.order import Fill, Order
 from arb_core.structs.stream import StreamTicket, Topic
@@ -137,6 +138,14 @@ class StreamDialect(ABC):
     def book_rule(self) -> BookRule:
         """How the BOOK feed becomes a book; a private socket carries none."""
         return BookRule(ids=SequenceRule.NONE)
+
+    @property
+    def layouts(self) -> Sequence[WireLayout]:
+        """Where the changes of the BOOK feed stand in their frames, for those who can read them without Python.
+
+        Of every frame that a layout fits, `decode` must say the same; none is as good as right, only slower.
+        """
+        return ()
 
     @abstractmethod
     async def ticket(self) -> StreamTicket:

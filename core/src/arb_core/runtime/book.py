@@ -10,10 +10,12 @@ the same below several Python calls. Prices of the asks are kept negated, so tha
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Sequence
 from math import inf, nan
 
 from arb_core.interfaces.book import OrderBook
 from arb_core.structs.book import Level
+from arb_core.structs.layout import WireLayout
 
 __all__ = ["SORTED", "SortedBook", "SortedBookFactory"]
 
@@ -144,6 +146,9 @@ class SortedBookFactory:
     def make(self) -> OrderBook:
         """Return an empty book."""
         return SortedBook()
+
+    def make_scanner(self, layouts: Sequence[WireLayout]) -> None:
+        """Make none: the dialect decodes."""
 
 
 SORTED = SortedBookFactory()

@@ -21,6 +21,7 @@ from arb_core.errors import BookUnavailable, SettingsError
 from arb_core.interfaces.book import OrderBook
 from arb_core.interfaces.context import Clock
 from arb_core.runtime.printed import PrintedBook
+from arb_core.runtime.scanning import Arm
 from arb_core.structs.book import (
     NO_ID,
     BookFault,
@@ -92,6 +93,7 @@ class BookSync:
     """
 
     __slots__ = (
+        "_arm",
         "_asked",
         "_asked_too_early",
         "_base_id",
@@ -184,6 +186,7 @@ class BookSync:
         self._on_live = on_live
         self._need_snapshot = need_snapshot
         self._need_resubscribe = need_resubscribe
+        self._arm: Arm | None = None
         self._ranged = rule.ids in {SequenceRule.RANGE, SequenceRule.CONSECUTIVE}
         self._cut = (rule.kept_depth or 0) if rule.cut_each_update else 0
         self._floor = 0.0
@@ -283,6 +286,10 @@ class BookSync:
 
     # The owner
 
+    def armed_by(self, arm: Arm) -> None:
+        """Let a scanner apply the messages that follow on, while the book is LIVE; to be called before `begin`."""
+        self._arm = arm
+
     def begin(self) -> None:
         """The subscription stands, or a replay starts: synchronise. Harmless when that is under way or done already."""
         if self._begun or self.fault is BookFault.STOPPED:
@@ -374,7 +381,7 @@ class BookSync:
 
     # The stream
 
-    def delta(  # noqa: PLR0917 (positional: one call per message, on the fast path)
+    def delta(  # noqa: C901, PLR0917 (one call per message, on the fast path)
         self,
         bids: list[Level],
         asks: list[Level],
@@ -424,6 +431,27 @@ class BookSync:
         if not (self._printed is None and self._floor <= bid < ask <= self._ceiling) and (
             (flaw := self._flaw(bids, asks, printed)) is not None
         ):
+            self._fail(flaw)
+            return
+        self.bid = bid
+        self.bid_size = book.bid_size
+        self.ask = ask
+        self.ask_size = book.ask_size
+        self.exchange_ns = exchange_ns
+        self.received_ns = received_ns
+        self.monotonic_ns = monotonic_ns
+        if self._arm is not None:
+            self._arm.arm(last_id)
+        self._on_book(self)
+
+    def scanned(self, last_id: int, exchange_ns: int | None, received_ns: int, monotonic_ns: int) -> None:
+        """Take note of a message that the scanner applied: the next one of a LIVE book."""
+        book = self.book
+        self.applied += 1
+        self.last_id = last_id
+        bid = book.bid
+        ask = book.ask
+        if not self._floor <= bid < ask <= self._ceiling and (flaw := self._flaw()) is not None:
             self._fail(flaw)
             return
         self.bid = bid
@@ -610,11 +638,15 @@ class BookSync:
                 self._recovery_total_ns += self._recovery_last_ns
             if self._on_live is not None:
                 self._on_live(self)
+        if self._arm is not None:
+            self._arm.arm(self.last_id)
         self._on_book(self)
 
     def _unplug(self, fault: BookFault) -> None:
         """Nobody may read the book from here on."""
         self.fault = fault
+        if self._arm is not None:
+            self._arm.disarm()
         if self.state is _LIVE:
             self.state = _SYNCING
             self.bid = self.bid_size = self.ask = self.ask_size = nan

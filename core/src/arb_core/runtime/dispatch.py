@@ -6,10 +6,11 @@ during the call, and one that nobody wants is counted and dropped.
 """
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.latency import LatencyHistogram
+from arb_core.runtime.scanning import Scanning
 from arb_core.structs.account import Balance
 from arb_core.structs.book import NO_ID, BookSnapshot, Level, Printed
 from arb_core.structs.health import MessageCounts
@@ -69,8 +70,11 @@ class Dispatch:
     a malformed frame, so nothing that a consumer raises leaves this class.
     """
 
-    def __init__(self, broken: Broken) -> None:
+    def __init__(self, broken: Broken, scanning: Scanning | None = None) -> None:
         self._broken = broken
+        self._scanning = scanning
+        self.scan: Callable[[memoryview], bool] | None = None if scanning is None else self._scan
+        """Takes a frame the short way and returns whether that was all; None where there is no short way."""
         self.books: dict[str, BookSync] = {}
         """The books that someone wants, by the venue's spelling; the venue puts them in and takes them out."""
         self.counts = MessageCounts()
@@ -123,6 +127,22 @@ class Dispatch:
             self.latency.add(monotonic_ns - self._monotonic_ns)
 
     # What a venue says
+
+    def _scan(self, frame: memoryview) -> bool:
+        scanning = cast("Scanning", self._scanning)
+        index = scanning.apply(frame)
+        if index < 0:
+            return False
+        self.counts.deltas += 1
+        self.counts.scanned += 1
+        self._book_changed = True
+        scanner = scanning.scanner
+        book = scanning.latest = cast("BookSync", scanning.books[index])
+        try:
+            book.scanned(scanner.last_id, scanner.exchange_ns or None, self._received_ns, self._monotonic_ns)
+        except Exception as error:  # noqa: BLE001 (a book raises nothing by itself: it is someone who was told of it)
+            self._broken(book, error)
+        return True
 
     def delta(  # noqa: PLR0917
         self,

@@ -93,8 +93,10 @@ class MessageCounts(msgspec.Struct, kw_only=True):
     orders: int = 0
     fills: int = 0
     balances: int = 0
+    scanned: int = 0
+    """Of the deltas, those that a scanner applied."""
     unwanted: int = 0
-    """Of these, those that nobody had asked for."""
+    """Of all, those that nobody had asked for."""
 
 
 class BookStats(msgspec.Struct, frozen=True, kw_only=True):

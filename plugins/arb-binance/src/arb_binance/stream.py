@@ -12,6 +12,7 @@ import msgspec
 from arb_core.interfaces.context import ExchangeContext
 from arb_core.interfaces.stream import Sink, StreamDialect
 from arb_core.structs.book import BookRule, SequenceRule
+from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Side
 from arb_core.structs.stream import Feed, StreamTicket, Topic
 
@@ -33,6 +34,20 @@ _best = msgspec.json.Decoder(wire.Best, strict=False)
 _partial = msgspec.json.Decoder(wire.Partial, strict=False)
 
 
+_LAYOUT = WireLayout(
+    form="json",
+    ids=SequenceRule.RANGE,
+    texts=(("stream",),),
+    equal=((("data", "e"), ("depthUpdate",)),),
+    time_ms=("data", "E"),
+    symbol=("data", "s"),
+    first_id=("data", "U"),
+    last_id=("data", "u"),
+    bids=("data", "b"),
+    asks=("data", "a"),
+)
+
+
 class PublicStream(StreamDialect):
     """Books, quotes, trades and candles."""
 
@@ -50,6 +65,10 @@ class PublicStream(StreamDialect):
             # Up to 5000 are to be had, at five times the weight: 1000 leave room for 120 books a minute.
             snapshot_limit=1000,
         )
+
+    @property
+    def layouts(self) -> Sequence[WireLayout]:
+        return (_LAYOUT,)
 
     async def ticket(self) -> StreamTicket:
         return StreamTicket(url=CARD.hosts.ws_public)

@@ -12,6 +12,7 @@ import msgspec
 from arb_core.interfaces.context import ExchangeContext
 from arb_core.interfaces.stream import Sink, StreamDialect
 from arb_core.structs.book import BookRule, Recovery, SequenceRule, SnapshotSource
+from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Side
 from arb_core.structs.stream import Feed, StreamTicket, Topic
 from arb_core.structs.wire import Levels
@@ -39,6 +40,20 @@ _control = msgspec.json.Decoder(wire.Control)
 _closed = msgspec.json.Decoder(bool | None)
 """Without `strict=False`, which takes "0" for false."""
 _outcome = msgspec.json.Decoder(wire.Outcome | None)
+
+
+_UPDATE = WireLayout(
+    form="json",
+    ids=SequenceRule.RANGE,
+    equal=((("channel",), ("spot.order_book_update",)),),
+    time_ms=("result", "t"),
+    symbol=("result", "s"),
+    first_id=("result", "U"),
+    last_id=("result", "u"),
+    bids=("result", "b"),
+    asks=("result", "a"),
+    absent=(("result", "full"),),
+)
 
 
 class PublicStream(StreamDialect):
@@ -76,6 +91,20 @@ class PublicStream(StreamDialect):
             cut_each_update=True,
             # "full: true" replaces the book and restarts the chain at its u.
             resets=True,
+        )
+
+    @property
+    def layouts(self) -> Sequence[WireLayout]:
+        if self._book != "obu":
+            return (_UPDATE,)
+        sides = (("result", "b"), ("result", "a"))
+        return (
+            msgspec.structs.replace(
+                _UPDATE,
+                equal=((("channel",), ("spot.obu",)),),
+                around_symbol=("ob.", f".{self._kept}"),
+                optional=sides,
+            ),
         )
 
     async def ticket(self) -> StreamTicket:

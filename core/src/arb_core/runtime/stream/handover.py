@@ -127,6 +127,10 @@ class _Side(MarketData):
         self._dispatch = handover.dispatch
         self._arriving = arriving
 
+    @property
+    def scan(self) -> None:
+        """Nothing: while two connections speak, each message is judged by what the other one said."""
+
     def delta(  # noqa: PLR0917
         self,
         pair: str,

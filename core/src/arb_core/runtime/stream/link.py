@@ -138,6 +138,7 @@ class Link:
     def close(self) -> None:
         """Begin to close: nobody needs it any more, nor listens to its last words."""
         self.planned = True
+        self._sink.scan = None
         self._decode = _unheard
         if self._connection is not None and not self.closed:
             self._connection.close()
@@ -158,8 +159,10 @@ class Link:
         vitals.heard_ns = vitals.message_ns = monotonic_ns
         self.messages += 1
         self._arrived(received_ns, monotonic_ns)
+        sink = self._sink
         try:
-            self._decode(frame, received_ns, self._sink)
+            if (scan := sink.scan) is None or not scan(frame):
+                self._decode(frame, received_ns, sink)
         except Exception as error:  # noqa: BLE001 (parsers raise classes of their own, such as protobuf's DecodeError)
             self._on_bad_frame(frame, error)
         else:

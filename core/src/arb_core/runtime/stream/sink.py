@@ -1,6 +1,6 @@
 """What a dialect speaks into: market data go straight to the consumers, control messages to the connection."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from arb_core.interfaces.stream import Sink
@@ -14,6 +14,11 @@ __all__ = ["ConnectionSink", "Control", "MarketData"]
 
 class MarketData(Protocol):
     """The market-data and account half of `Sink`; the same signatures."""
+
+    @property
+    def scan(self) -> Callable[[memoryview], bool] | None:
+        """See `Dispatch.scan`."""
+        ...
 
     def delta(  # noqa: PLR0917
         self,
@@ -126,11 +131,13 @@ class ConnectionSink(Sink):
     def __init__(self, control: Control, target: MarketData) -> None:
         self._control = control
         self._target = target
+        self.scan = target.scan
         self.route(target)
 
     def route(self, target: MarketData) -> None:
         """Send market data to `target`: to the consumers, or to one side of a hand-over."""
         self._target = target
+        self.scan = target.scan
         # An instance attribute hides the method of the same name below: the dialect then calls the target itself, which
         # saves one call with eight arguments on the way of every message.
         vars(self).update({name: getattr(target, name) for name in _MARKET_DATA})
