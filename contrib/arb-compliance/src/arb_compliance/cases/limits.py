@@ -5,6 +5,7 @@ The venue's own counters are the judge: a plugin whose card is right is never re
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from itertools import count
@@ -443,6 +444,7 @@ async def _costs_agree(desk: Desk, counters: Sequence[UsageHeader]) -> None:
     desk.transport.unheard = frozenset(usage.header.lower() for usage in counters)
     order_id = (await desk.rests())[1] if desk.subject.claims(Capability.TRADING) else None
     limits = {limit.name: limit for limit in desk.subject.card.limits}
+    backwards = Counter[str]()
     for name, call in _every_question(desk, order_id).items():
         await _answered(name, call)
         _, first = desk.seen.answers[-1]
@@ -459,14 +461,19 @@ async def _costs_agree(desk: Desk, counters: Sequence[UsageHeader]) -> None:
                 continue
             step = int(second.headers[header]) - int(first.headers[header])
             theirs = step if usage.meaning == "used" else -step
-            if theirs > ours:
+            if theirs < 0:
+                backwards[usage.header] += 1
+            elif theirs > ours:
                 raise fail(
                     f"{name} costs {theirs} of {usage.limit} at the venue, and {ours} by the card",
                     frame=f"{request.method} {request.path}; {usage.header}: {second.headers[header]}",
                     fix="Endpoint(cost=...)",
                 )
-            if theirs < ours:
+            elif theirs < ours:
                 desk.subject.warn(f"{name} costs {theirs} of {usage.limit} at the venue, and {ours} by the card")
+    for header, times in backwards.items():
+        # Once or twice: a window began anew.
+        true(times <= 2, f"{header} counts backwards", fix="UsageHeader(meaning=...)")
 
 
 def _bucket(desk: Desk, limit: str, request: RestRequest) -> str | None:

@@ -4,7 +4,7 @@ The market stands still, so each order's life is known beforehand.
 """
 
 import re
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 from arb_core.errors import InvalidOrder
 from arb_core.structs.card import Capability
@@ -12,6 +12,7 @@ from arb_core.structs.market import Side, Symbol
 from arb_core.structs.order import OrderAck, OrderRequest, OrderStatus, OrderType, TimeInForce
 from arb_core.structs.wire import plain
 from arb_sim.inspection import OrderState
+from msgspec.structs import replace
 
 from arb_compliance.case import Proof, Tier, case
 from arb_compliance.desk import BTC, FORCES, LINK, SIDES, TYPES, Desk, same_order
@@ -150,7 +151,7 @@ async def a_market_order_counts_quote(subject: Subject) -> None:
 async def numbers_go_out_as_plain_decimals(subject: Subject) -> None:
     """Prices and sizes leave exactly as they are, without exponent, rounding or float.
 
-    Steps: orders whose `Decimal`s print with exponents (1E-7, 2E+3), the smallest and the largest digits of the symbol.
+    Steps: orders whose `Decimal`s print with exponents (5E+4, 1.2E+6), and with every digit that the symbol has.
     Expect: the text on the wire is the plain decimal; the venue has the very price and size.
     When this fails: orders are refused, or worse, rounded up beyond what was admitted.
     Source: contract, numbers: `arb_core.structs.wire.plain`
@@ -158,10 +159,15 @@ async def numbers_go_out_as_plain_decimals(subject: Subject) -> None:
     async with Desk(subject, symbols=("BTC/USDT", "LINK/USDT", "SHIB/USDT")) as desk:
         for symbol in (BTC, LINK, Symbol("SHIB", "USDT")):
             listing = desk.market(symbol).listing
-            low = desk.request(symbol)
-            price, size = low.price or Decimal(0), desk.smallest(symbol, low.price or Decimal(0))
-            for number in (size, size + listing.lot, size + 7 * listing.lot):
-                request = desk.request(symbol, price=price + listing.tick, quantity=number.normalize())
+            low = desk.request(symbol).price or Decimal(0)
+            round_ = low.quantize(Decimal(1).scaleb(low.adjusted()), ROUND_FLOOR).normalize()
+            size = desk.smallest(symbol, round_)
+            for price, number in (
+                (low + listing.tick, size),
+                (round_, size + listing.lot),
+                (low, size + 7 * listing.lot),
+            ):
+                request = replace(desk.request(symbol), price=price, quantity=number.normalize())
                 await placed(desk, request)
                 for value in (request.price, request.quantity):
                     _plain_on_the_wire(desk, value or Decimal(0))
