@@ -14,7 +14,7 @@ import msgspec
 
 from arb_compliance.samples import Sample
 
-__all__ = ["NUMERIC", "Form", "Path", "form_of", "is_rows", "is_table", "once_each"]
+__all__ = ["NUMERIC", "Form", "Path", "as_document", "form_of", "is_rows", "is_table", "once_each"]
 
 Path = tuple[str | int, ...]
 """Names of fields and numbers of elements, from the outside in."""
@@ -68,6 +68,22 @@ def form_of(sample: Sample, message: Any = None) -> Form | None:
         return _Json(sample.body)
     except ValueError:
         return _Lines(sample.body.decode()) if _LINES.search(sample.body) and sample.body.isascii() else None
+
+
+def as_document(body: bytes, message: Any = None) -> Any:
+    """Return a message as a tree of objects, lists and values; binary ones by their protobuf class, else as text."""
+    if message is not None and body[:1] not in (b"{", b"["):
+        return _tree_of(message.FromString(body))
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return body.decode("utf-8", "replace")
+
+
+def _tree_of(value: Any) -> Any:
+    if _is_message(value):
+        return {field.name: _tree_of(held) for field, held in value.ListFields()}
+    return value if _is_leaf(value) else [_tree_of(element) for element in value]
 
 
 def once_each(fields: Iterator[tuple[Path, Any]]) -> Iterator[tuple[Path, Any]]:

@@ -101,14 +101,17 @@ class Reader:
             self.subject.exchange, self._context(CannedTransport(_nothing, LoopClock()))
         )
 
+    def hear(self, side: str, frame: bytes) -> list[Tree]:
+        """Return what the dialect of a side says of any frame. Raises what it raises."""
+        return [tree(call) for call in read_frame(self.dialect(side), frame)]
+
     def sink(self) -> Sink:
         """Return a sink that forgets what it is told."""
         return cast("Sink", Told())
 
     def calls(self, sample: Sample, body: bytes | None = None) -> list[Tree]:
         """Return what the dialect says of a frame. Raises what it raises."""
-        frame = sample.body if body is None else body
-        return [tree(call) for call in read_frame(self.dialect(sample.frame or "public"), frame)]
+        return self.hear(sample.frame or "public", sample.body if body is None else body)
 
     async def value(self, sample: Sample, body: bytes | None = None, *, status: int | None = None) -> Any:
         """Return what the sample's method of the contract returns. Raises what it raises."""

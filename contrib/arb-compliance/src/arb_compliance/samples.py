@@ -47,7 +47,8 @@ sample does not say. The expectation is to be read out of the message and its do
 never printed by the decoder that it shall test.
 
 `absent` and `added` name keys by which an old example differs from what the venue sends today: the simulated venue
-leaves them out, or has them. `simulated = false` with `why` says that the plugin never makes the venue send it.
+leaves them out, or has them; `today` = { key = value } shows such as are of another kind. `simulated = false` with
+`why` says that the plugin never makes the venue send it.
 Samples are in the wheel, so that a stranger can run the kit on what is installed.
 """
 
@@ -116,6 +117,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Fields without which something else is said: another one stands for them, or their absence has a meaning."""
     absent: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    today: dict[str, Any] = {}
+    """Fields that have another kind today, each with a value as the venue sends it; "null" stands for null."""
     simulated: bool = True
     why: str | None = None
     note: str | None = None

@@ -1,0 +1,201 @@
+"""Tier simulation: the simulated venue judges signatures as the real one does."""
+
+from typing import Any, cast
+
+import msgspec
+from arb_core.errors import AuthenticationFailed, ClockSkew, ExchangeAPIError, Rejected
+from arb_core.interfaces.context import FaultReader, RestAnswer, Signer
+from arb_core.runtime.context import Context
+from arb_core.runtime.rest import Rest
+from arb_core.structs.account import Credentials
+from arb_core.structs.card import Capability
+from arb_sim.kernel.venue import VenueKernel
+from arb_sim.simulation import simulate
+from arb_sim.venue import Keys, Request
+from arb_sim.world import Pace, World
+
+from arb_compliance.case import Proof, Tier, case
+from arb_compliance.expect import NotProved, fail, true
+from arb_compliance.signatures import Vector, read
+from arb_compliance.subject import Subject
+
+__all__ = ["limits_are_the_cards", "signatures_are_judged_as_the_venue_does"]
+
+SOME = 24
+"""Places of a request that are changed in the short form."""
+
+
+@case("SIMULATION-003", Tier.SIMULATION, needs=[Capability.TRADING], proof=Proof.VENUE)
+def signatures_are_judged_as_the_venue_does(subject: Subject) -> None:
+    """Requests that others signed are accepted by the simulated venue, and with one byte changed they are refused.
+
+    Steps: give each request of `samples/signatures.json` to the simulated venue, at its time and with its key; then
+        again and again with one byte of query, body or signature changed.
+    Expect: no refusal of the signature for the first, and always one for the others.
+    When this fails: the simulated venue checks a signature of its own invention, which the plugin's own satisfies.
+    Source: the venue's documentation, as each vector names it
+    """
+    vectors = [vector for vector in read(subject.package) if vector.simulated]
+    if not vectors:
+        raise NotProved("no vector of samples/signatures.json is of a request that is simulated")
+    read_fault = fault_reader(subject)
+    for vector in vectors:
+        venue = _venue(subject, vector)
+        fault = _asked(venue, read_fault, vector, _request(vector))
+        true(
+            not isinstance(fault, AuthenticationFailed | ClockSkew),
+            f"{vector.name}: refused by the simulated venue",
+            frame=f"{vector.method} {vector.path}?{vector.query}",
+            found=fault,
+            fix="sim/access: what is signed, in which order, by which hash",
+        )
+        for what, request in _changed(vector, every=not subject.short):
+            fault = _asked(venue, read_fault, vector, request)
+            refused = isinstance(fault, AuthenticationFailed | ClockSkew) or type(fault) is Rejected
+            if not refused or (what == "its signature" and not isinstance(fault, AuthenticationFailed)):
+                raise fail(
+                    f"{vector.name}: accepted with {what} changed",
+                    frame=f"{request.method} {request.path}?{request.query}",
+                    found=fault,
+                    fix="sim/access: the signature covers every byte of query and body",
+                )
+
+
+@case("SIMULATION-005", Tier.SIMULATION, proof=Proof.VENUE)
+def limits_are_the_cards(subject: Subject) -> None:
+    """Who asks much more than the card's budgets allow is refused by the simulated venue: 429, and told when to return.
+
+    Steps: ask for the venue's time, and nothing else, twenty times as often as the smallest budget of addresses that it
+        spends from allows.
+    Expect: HTTP 429 before the end, which the plugin's table of errors takes for `RateLimitError`.
+    When this fails: nothing in the simulation keeps a plugin from being banned in life.
+    Source: the card
+    """
+    if not any(limit.scope == "ip" for limit in subject.card.limits):
+        raise NotProved("the card knows no limit by address")
+    endpoint = vars(subject.module("card") or object).get("TIME")
+    world = World(seed=1, symbols=["BTC/USDT"], pace=Pace(steps_per_s=0))
+    venue = _kernel(subject, world)
+    sample = next((one for one in subject.samples.answers() if one.call and one.call.method == "get_server_time"), None)
+    if sample is None or sample.rest is None:
+        raise NotProved("no sample shows the answer to get_server_time")
+    costs = {limit.name: limit.limit for limit in subject.card.limits if limit.scope == "ip"}
+    spent = dict(getattr(endpoint, "cost", {})) or dict.fromkeys(costs, 1)
+    allowed = min(costs[name] // cost for name, cost in spent.items() if name in costs)
+    request = Request(method=sample.rest.method, path=sample.rest.path)
+    read_fault = fault_reader(subject, private=False)
+    for _ in range(20 * allowed):
+        response = venue.http(request, world.timeline.now_ns)
+        if response is not None and response.status == 429:
+            fault = read_fault(RestAnswer(status=429, headers=response.headers, body=response.body, received_ns=0))
+            true(fault is not None, "the simulated venue's 429 is no error to the plugin", frame=response.body)
+            return
+    raise fail(
+        f"{20 * allowed} requests at one moment, and no 429",
+        expected=f"a refusal after about {allowed}",
+        fix="sim/limits: the budgets of the venue's documentation",
+    )
+
+
+def fault_reader(subject: Subject, *, private: bool = True) -> FaultReader:
+    """Return what reads the plugin's errors, as it hands it to the core."""
+    context = subject.context()
+    rest = _Overheard(context.rest)
+    heard = Context(
+        venue=context.venue,
+        clock=context.clock,
+        rest=cast("Rest", rest),
+        settings=context.settings,
+        markets=context.markets,
+        logger=context.logger,
+    )
+    if private:
+        nobody = Credentials(api_key="a" * 32, api_secret="b" * 32, api_passphrase="c")  # noqa: S106 (opens nothing)
+        subject.registry.private(subject.exchange, heard, nobody)
+    else:
+        subject.registry.public(subject.exchange, heard)
+    if rest.read_fault is None:
+        raise fail("nothing reads the venue's errors", fix="context.rest.bind(faults.read, ...)")
+    return rest.read_fault
+
+
+class _Overheard:
+    """A REST client that keeps what it is bound to."""
+
+    def __init__(self, inner: Any) -> None:
+        self.read_fault: FaultReader | None = None
+        self._inner = inner
+
+    def bind(self, read_fault: FaultReader, sign: Signer | None = None) -> Any:
+        self.read_fault = read_fault
+        return self._inner.bind(read_fault, sign)
+
+
+def _kernel(subject: Subject, world: World) -> VenueKernel:
+    venue = simulate([subject.exchange], world, registry=subject.registry)[subject.exchange]
+    if not isinstance(venue, VenueKernel):
+        raise fail("the simulated venue is no VenueKernel", found=type(venue))
+    return venue
+
+
+def _venue(subject: Subject, vector: Vector) -> VenueKernel:
+    """A venue at the vector's moment, that knows its key."""
+    world = World(seed=1, symbols=["BTC/USDT"], start_ns=vector.at_ns, pace=Pace(steps_per_s=0))
+    venue = _kernel(subject, world)
+    venue.key_ring.issue(venue.account, Keys(vector.key, vector.secret, vector.passphrase))
+    return venue
+
+
+def _request(vector: Vector) -> Request:
+    """The request as its author sent it: the documentation's parameters last, JSON for what has a body."""
+    signed = "&".join(f"{name}={value}" for name, value in vector.expected.params.items())
+    query = "&".join(part for part in (vector.query or "", signed) if part)
+    headers = {name.lower(): value for name, value in vector.expected.headers.items()}
+    return Request(
+        method=vector.method,
+        path=vector.path,
+        query=query,
+        headers={"content-type": "application/json", **headers},
+        body=(vector.body or "").encode(),
+    )
+
+
+def _asked(venue: VenueKernel, read_fault: FaultReader, vector: Vector, request: Request) -> ExchangeAPIError | None:
+    response = venue.http(request, vector.at_ns)
+    if response is None:
+        raise fail(f"{vector.name}: never answered")
+    answer = RestAnswer(status=response.status, headers=response.headers, body=response.body, received_ns=0)
+    return read_fault(answer)
+
+
+def _changed(vector: Vector, *, every: bool) -> list[tuple[str, Request]]:
+    """Return the request with its signature, and each byte of what is signed, changed."""
+    right = _request(vector)
+    found: list[tuple[str, Request]] = []
+    for name, value in vector.expected.params.items():
+        query = right.query.replace(f"{name}={value}", f"{name}={_other(value, len(value) - 1)}")
+        found.append(("its signature", msgspec.structs.replace(right, query=query)))
+    longest = max(vector.expected.headers, key=lambda name: len(vector.expected.headers[name]), default=None)
+    if not found and longest is not None:
+        value = vector.expected.headers[longest]
+        headers = {**right.headers, longest.lower(): _other(value, len(value) - 1)}
+        found.append(("its signature", msgspec.structs.replace(right, headers=headers)))
+    query, body = vector.query or "", vector.body or ""
+    step = 1 if every else max(1, (len(query) + len(body)) // SOME)
+    for at in range(0, len(query), step):
+        if query[at].isalnum():
+            changed = right.query.replace(query, _other(query, at), 1)
+            found.append((f"byte {at} of its query", msgspec.structs.replace(right, query=changed)))
+    found.extend(
+        (f"byte {at} of its body", msgspec.structs.replace(right, body=_other(body, at).encode()))
+        for at in range(0, len(body), step)
+        if body[at].isalnum()
+    )
+    return found
+
+
+def _other(text: str, at: int) -> str:
+    """Change one character, a digit into a digit."""
+    char = text[at]
+    new = ("1" if char != "1" else "2") if char.isdigit() else ("b" if char != "b" else "c")
+    return f"{text[:at]}{new}{text[at + 1 :]}"
