@@ -43,7 +43,7 @@ MS = 1_000_000
 
 _OF_NO_PAIR = REQUESTS | {FaultKind.CLOCK_SKEW, FaultKind.DISCONNECT, FaultKind.HALF_OPEN, FaultKind.TICKET_EXPIRED}
 
-LIVE_WITHIN_S = 120.0
+LIVE_WITHIN_S = 30.0
 """Venue time within which books that nothing disturbs must be LIVE."""
 
 PATIENCE_S = 900.0
@@ -174,6 +174,7 @@ class Stage:
         credentials: open it with these instead.
         settings: the plugin's own; default: their defaults.
         limits: in place of what the card says of sockets.
+        volatility: of the prices, over a second; 1e-4 is a lively market.
         levels: about how many a side the venue's books have; default: as many as its habits are.
         quirks: listings that are not what they seem.
     """
@@ -191,6 +192,7 @@ class Stage:
         credentials: Credentials | None = None,
         settings: ExchangeSettings | None = None,
         limits: StreamLimits | None = None,
+        volatility: float = 1e-4,
         levels: int | None = None,
         quirks: Sequence[Quirk] = (),
     ) -> None:
@@ -199,7 +201,8 @@ class Stage:
         self.rng = Random(seed)  # noqa: S311 (repeatable, not secret)
         self.clock = LoopClock()
         self.symbols = [Symbol.parse(text) for text in symbols]
-        self.world = _World(levels, seed=seed, symbols=symbols, pace=Pace(steps_per_s=steps_per_s), quirks=quirks)
+        pace = Pace(steps_per_s=steps_per_s, volatility=volatility)
+        self.world = _World(levels, seed=seed, symbols=symbols, pace=pace, quirks=quirks)
         script = FaultScript(seed=seed, faults=tuple(faults))
         made = simulate([subject.exchange], self.world, scripts={subject.exchange: script}, registry=subject.registry)
         venue = made[subject.exchange]

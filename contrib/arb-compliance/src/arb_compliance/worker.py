@@ -4,7 +4,7 @@ A stranger's code runs here and nowhere else. It may hang, exit, flood stdout or
 process (`runner`) ends it and goes on with the next case in a new one. Results go over a pipe of their own, so that
 nothing a plugin prints can be taken for one.
 
-    python -m arb_compliance.worker EXCHANGE RESULTS_FD
+    python -m arb_compliance.worker EXCHANGE RESULTS_FD MEMORY
 """
 
 import asyncio
@@ -30,16 +30,13 @@ from arb_compliance.result import Failure, Result, State
 from arb_compliance.subject import Subject
 from arb_compliance.watch import Watch
 
-__all__ = ["EVIDENCE", "Order", "main", "try_case"]
+__all__ = ["EVIDENCE", "Order", "Ready", "main", "try_case"]
 
 EVIDENCE = "evidence"
 """In place of a case: what stands behind the plugin's wire structs."""
 
-_MEMORY = 4 << 30
-"""Bytes of address space: a plugin that eats memory meets a MemoryError before the machine does."""
-
-_EARLY_S = 1.0
-"""So long before its end a case that hangs is asked where."""
+_EARLY = 0.9
+"""After this part of its time a case that hangs is asked where."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -50,12 +47,19 @@ class Order(msgspec.Struct, frozen=True):
     short: bool = False
 
 
+class Ready(msgspec.Struct, frozen=True):
+    """The first line of results: the kit is imported, and these are its cases, whatever others make of them."""
+
+    cases: tuple[str, ...]
+
+
 def main() -> None:
     """Try cases until stdin ends."""
     exchange, results = sys.argv[1], os.fdopen(int(sys.argv[2]), "wb", buffering=0)
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    _limit_memory(int(sys.argv[3]))
     watch = Watch()
     cases = catalogue()
+    results.write(msgspec.json.encode(Ready(tuple(cases))) + b"\n")
     subject = Subject(exchange, watch=watch)
     orders = msgspec.json.Decoder(Order)
     for line in sys.stdin.buffer:
@@ -63,11 +67,19 @@ def main() -> None:
         if order.case == EVIDENCE:
             results.write(msgspec.json.encode(evidence_of(subject)) + b"\n")
             continue
-        faulthandler.dump_traceback_later(max(_EARLY_S, order.limit_s - _EARLY_S), exit=False)
+        faulthandler.dump_traceback_later(order.limit_s * _EARLY, exit=False)
         subject.short = order.short
         result = try_case(cases[order.case], subject)
         faulthandler.cancel_dump_traceback_later()
         results.write(msgspec.json.encode(result) + b"\n")
+
+
+def _limit_memory(most: int) -> None:
+    """Bound the address space: a plugin that eats memory meets a MemoryError before the machine does."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 def try_case(case: Case, subject: Subject) -> Result:
@@ -154,6 +166,8 @@ def _raised(error: BaseException) -> Failure:
     """Tell of an error that the case did not foresee, with the last lines of where."""
     while isinstance(error, BaseExceptionGroup):
         error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
+    if isinstance(error, CaseFailed):
+        return error.failure
     where = "".join(traceback.format_tb(error.__traceback__)[-4:])
     return Failure(message=f"raised {_text(error)}", found=readable(where))
 
