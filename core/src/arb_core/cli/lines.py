@@ -54,10 +54,15 @@ def write_lines(watch: Watch, clock: Clock, lines: Lines) -> None:
 
 
 def write_trading_lines(watch: Watch, trading: "Trading", clock: Clock, lines: Lines) -> None:
-    """Write what trading does: `admission`, `intent`, `order`, `fill`, `result`; alarms are events of the watch."""
+    """Write what trading does; alarms are events of the watch.
+
+    `admission`, `intent`, `order`, `fill`, `result`, `revision`.
+    """
     told = _TradingLines(trading, clock, lines)
     watch.session.listen(episode=told.closed)
-    trading.listen(admission=told.admission, order=told.order, fill=told.fill, result=told.result)
+    trading.listen(
+        admission=told.admission, order=told.order, fill=told.fill, result=told.result, revision=told.revision
+    )
 
 
 class _TradingLines:
@@ -101,6 +106,10 @@ class _TradingLines:
     def result(self, intent: Intent, result: TradeResult) -> None:
         self._orders.pop(intent.id, None)
         self._tell("result", {**spelled(result), "strategy": intent.strategy, "symbol": str(intent.symbol)})
+
+    def revision(self, intent: Intent, former: TradeResult, result: TradeResult) -> None:
+        of = {"strategy": intent.strategy, "symbol": str(intent.symbol), "former_pnl": former.pnl}
+        self._tell("revision", {**spelled(result), **of})
 
     def _tell(self, kind: str, facts: dict[str, object]) -> None:
         self._lines({"kind": kind, "ns": self._clock.now_ns(), **facts})

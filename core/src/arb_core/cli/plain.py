@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from typing import cast
 
 import click
 import msgspec
@@ -41,4 +42,6 @@ def spelled(struct: msgspec.Struct) -> dict[str, object]:
 def _word(value: object) -> object:
     if isinstance(value, Symbol):
         return str(value)
+    if isinstance(value, tuple):
+        return [_word(part) for part in cast("tuple[object, ...]", value)]
     return value.name if isinstance(value, IntEnum) else value

@@ -6,7 +6,8 @@ from decimal import Decimal
 from arb_core.cli.listing import amounts, number
 from arb_core.cli.table import Standing, Tone
 from arb_core.engine.figures import trading_figures
-from arb_core.engine.money import plus
+from arb_core.engine.ids import IntentId
+from arb_core.engine.money import minus, plus
 from arb_core.engine.trade import Intent, Outcome, TradeResult
 from arb_core.engine.trading.session import Trading
 from arb_core.interfaces.context import Clock
@@ -27,7 +28,8 @@ class Tally:
         self.outcomes: Counter[Outcome] = Counter()
         self.pnl: dict[Asset, Decimal] = {}
         """By money, exactly."""
-        trading.listen(result=self._count)
+        self._counted: set[IntentId] = set()
+        trading.listen(result=self._count, revision=self._revise)
 
     @property
     def trades(self) -> int:
@@ -36,7 +38,15 @@ class Tally:
 
     def _count(self, intent: Intent, result: TradeResult) -> None:
         self.outcomes[result.outcome] += 1
+        self._counted.add(intent.id)
         self.pnl[result.money] = plus(self.pnl.get(result.money, Decimal(0)), result.pnl)
+
+    def _revise(self, intent: Intent, former: TradeResult, result: TradeResult) -> None:
+        if intent.id not in self._counted:
+            return  # of an earlier run
+        self.outcomes += Counter({result.outcome: 1})
+        self.outcomes -= Counter({former.outcome: 1})
+        self.pnl[result.money] = plus(self.pnl[result.money], minus(result.pnl, former.pnl))
 
 
 def standing(trading: Trading, tally: Tally, clock: Clock, *, paper: bool) -> list[Standing]:

@@ -5,6 +5,7 @@ nanoseconds.
 """
 
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,7 +15,7 @@ from arb_core.structs.opportunity import Plan
 from arb_core.structs.order import ClientOrderId, OrderRequest, OrderType, TimeInForce
 from arb_core.structs.trade import OrderState, Outcome, Purpose
 
-__all__ = ["Intent", "OrderPlan", "OrderState", "Outcome", "Purpose", "TradeResult"]
+__all__ = ["Intent", "OrderPlan", "OrderState", "Outcome", "Purpose", "TradeLeg", "TradeResult"]
 
 
 class OrderPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +48,15 @@ class OrderPlan(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class TradeLeg(NamedTuple):
+    """Where one leg of a trade goes, and which way."""
+
+    number: int
+    venue: VenueName
+    symbol: Symbol
+    side: Side
+
+
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """One decision to trade, as it is committed before anything is sent."""
 
@@ -61,6 +71,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     edge_bps: float
     created_ns: int
     detected_ns: int
+    legs: tuple[TradeLeg, ...] = ()
+    """All of them: in turn, those to which a crash may let no order go lead back to the money all the same."""
 
 
 class TradeResult(msgspec.Struct, frozen=True, kw_only=True):

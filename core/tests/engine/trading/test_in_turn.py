@@ -6,8 +6,10 @@ from random import Random
 
 import msgspec
 import pytest
+from arb_core.engine.ledger import Need
 from arb_core.engine.legs import LegPolicy
 from arb_core.engine.trade import Outcome, Purpose
+from arb_core.errors import ExchangeUnavailable
 from arb_core.structs.market import Asset, Side
 from arb_core.structs.opportunity import Leg, Opportunity
 from arb_core.structs.order import OrderRequest
@@ -196,6 +198,33 @@ async def test_only_the_first_leg_needs_funds_and_no_other_trade_takes_what_it_b
         assert trading.ledger.available(MEXC, BTC) == 0
         await trading.finished()
         assert trading.ledger.reserved(MEXC, BTC) == 0
+
+
+async def test_after_a_restart_what_a_trade_has_brought_so_far_is_still_its_own() -> None:
+    stage = Circle()
+    stage.mexc.script = [Play(), Play(answers=None, stream=None, fills=Decimal("0.5"))]
+    async with stage.running() as trading:
+        stage.see(circle())
+        await trading._clock.sleep(500_000_000)
+        assert len(stage.mexc.placed) == 2
+        await trading.stop(0)
+    left = stage.mexc.balances[BTC]
+    assert left > 0
+    stage.mexc.faults["get_order"] = [ExchangeUnavailable("down", exchange="mexc")] * 3
+    async with stage.running(wait=False) as trading:
+        # Before anything is known of the order in doubt, and after: nobody else may spend what its trade brought.
+        for _ in range(20):
+            assert trading.ledger.available(MEXC, BTC) <= 0
+            assert not trading.ledger.reserve("another", [Need(MEXC, BTC, Decimal("0.00001"))])
+            if not trading.open_trades():
+                break
+            assert trading.ledger.reserved(MEXC, BTC) >= min(left, trading.ledger.held(MEXC, BTC)) > 0
+            await trading._clock.sleep(50_000_000)
+        await trading.finished()
+        assert trading.ledger.reserved(MEXC, BTC) == trading.ledger.reserved(MEXC, ETH) == 0
+        ((_, result),) = stage.results
+        assert result.outcome is Outcome.DONE
+        assert result.moves[USDT] == stage.total(USDT) - 1000
 
 
 async def test_the_size_is_what_the_money_pays_for_and_the_limit_allows() -> None:

@@ -1,15 +1,19 @@
 """Orders whose fate nobody knows: searched for, never sent again, absent only when that is proved."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 import pytest
-from arb_core.engine.trade import OrderState, Outcome, Purpose
+from arb_core.engine.journal.journal import Journal
+from arb_core.engine.journal.reader import JournalReader
+from arb_core.engine.legs import LegPolicy
+from arb_core.engine.trade import OrderState, Outcome, Purpose, TradeResult
 from arb_core.errors import ExchangeUnavailable, RateLimitError
 from arb_core.structs.card import Capability, ClientIdRule
 from scripted_account import SECOND, STREAMS, Play, ScriptedVenue
-from trading_stage import ABC, GATE, MEXC, PAIR, Stage, instrument
+from trading_stage import ABC, GATE, LIMITS, MEXC, PAIR, USDT, Stage, instrument
 
 pytestmark = pytest.mark.looptime(noop_cycles=2)
 
@@ -277,6 +281,79 @@ async def test_a_late_fill_of_an_order_that_was_proved_absent_is_told_and_the_ve
         assert "late_fill" in stage.alarmed()
         assert "drift" not in stage.alarmed(), "what it did is in the ledger"
         assert trading.ledger.held(GATE, ABC) == stage.gate.balances[ABC] == 8
+
+
+async def test_a_late_fill_changes_the_result_of_its_trade_its_day_and_what_is_told(tmp_path: Path) -> None:
+    place = str(tmp_path / "journal.db")
+    stage = Stage(journal=Journal(place, threaded=False))
+    stage.gate.script = [Play(arrives=30.0, answers=None, stream=0.001)]
+    revised: list[tuple[TradeResult, TradeResult]] = []
+    async with stage.running() as trading:
+        trading.listen(revision=lambda _, former, result: revised.append((former, result)))
+        former = await stage.trade()
+        assert former.outcome is Outcome.DONE
+        await trading._clock.sleep(40 * SECOND)
+        ((told, result),) = revised
+        assert told == former
+        # The hedge had sold it already: one too many is sold at 102, and 100 USDT of it is what buying it back costs.
+        assert result.moves == {USDT: stage.total(USDT) - 20_000, ABC: Decimal(-1)}
+        assert (result.outcome, result.ended_ns) == (Outcome.STOPPED, former.ended_ns)
+        assert result.detail.startswith("-1 ABC is left unpaired, counted anew")
+        assert "stopped" in stage.alarmed()
+        assert trading.status().risk.day.pnl == {USDT: result.pnl}
+    assert stage.journal.risk_state().day.pnl == {USDT: result.pnl}
+    assert stage.journal.miscounted(0) == []
+    await stage.journal.close()
+    reader = JournalReader(place)
+    (trade,) = reader.trades()
+    (day,) = reader.pnl()
+    assert (trade.pnl, trade.outcome, day.pnl, day.trades) == (result.pnl, Outcome.STOPPED, result.pnl, 1)
+    reader.close()
+
+
+async def test_a_late_fill_that_pairs_what_was_left_ends_the_trade_well() -> None:
+    stage = Stage(policy=LegPolicy(hedge_loss={USDT: Decimal(-100)}, unwind_loss={USDT: Decimal(-100)}))
+    stage.gate.script = [Play(arrives=30.0, answers=None, stream=0.001)]
+    async with stage.running() as trading:
+        former = await stage.trade()
+        assert former.outcome is Outcome.STOPPED
+        await trading._clock.sleep(40 * SECOND)
+        (kept,) = [await stage.journal.counted(intent.id) for intent, _ in stage.results]
+    assert kept is not None
+    assert (kept.result.outcome, kept.result.moves) == (Outcome.DONE, {USDT: stage.total(USDT) - 20_000})
+
+
+async def test_a_crash_between_a_late_fill_and_its_result_is_mended_by_the_next_start() -> None:
+    stage = Stage()
+    stage.gate.script = [Play(arrives=30.0, answers=None, stream=0.001)]
+    async with stage.running() as trading:
+        former = await stage.trade()
+        trading._desks[GATE]._late = lambda _: None  # the process dies before it comes to that
+        await trading._clock.sleep(40 * SECOND)
+        (intent,) = [intent.id for intent, _ in stage.results]
+        assert stage.journal.miscounted(0) == [intent]
+        assert stage.journal.miscounted(former.ended_ns + 1) == []
+    stage.alarms.clear()
+    async with stage.running() as trading:
+        await trading._clock.sleep(SECOND)
+        assert stage.journal.miscounted(0) == []
+        kept = await stage.journal.counted(intent)
+        assert kept is not None
+        assert kept.result.moves == {USDT: stage.total(USDT) - 20_000, ABC: Decimal(-1)}
+        assert trading.status().risk.day.pnl == {USDT: kept.result.pnl}
+        assert "stopped" in stage.alarmed()
+
+
+async def test_a_loss_that_is_learned_late_ends_the_day() -> None:
+    limits = msgspec.structs.replace(LIMITS, max_daily_loss={USDT: Decimal(1)})
+    stage = Stage(limits=limits)
+    stage.gate.script = [Play(arrives=30.0, answers=None, stream=0.001, price=Decimal(50))]
+    async with stage.running() as trading:
+        await stage.trade()
+        assert "daily_loss" not in stage.alarmed()
+        await trading._clock.sleep(40 * SECOND)
+        assert "daily_loss" in stage.alarmed()
+        assert [reason.name for reason in stage.see().reasons] == ["daily_loss"]
 
 
 async def test_fills_that_come_late_in_other_words_are_no_news() -> None:

@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, or_, select
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
 
 from arb_core.engine.episodes import Episode
@@ -26,8 +26,9 @@ from arb_core.engine.ids import IntentId, OrderKey, Owner, encode, owner_of
 from arb_core.engine.journal.database import Forget, Row, connect, in_memory, reading, told, upgrade, url_of, write
 from arb_core.engine.journal.hold import Hold, hold
 from arb_core.engine.journal.opening import KEEP_EPISODES_NS
-from arb_core.engine.journal.records import Unfinished, WriterStats
+from arb_core.engine.journal.records import Counted, Unfinished, WriterStats
 from arb_core.engine.journal.rows import (
+    amounts_of,
     balance_rows,
     drift_rows,
     episode_row,
@@ -36,12 +37,14 @@ from arb_core.engine.journal.rows import (
     order_rows,
     out_of_time,
     planned_rows,
+    result_of_row,
     result_row,
     risk_rows,
 )
 from arb_core.engine.journal.tables import BALANCES, EPISODES, INTENTS, KILLS, ORDERS, RESULTS, SETTINGS
 from arb_core.engine.journal.writer import InlineWriter, ThreadWriter
 from arb_core.engine.ledger import Drift
+from arb_core.engine.legs import net_moves
 from arb_core.engine.money import plus
 from arb_core.engine.orders import TrackedOrder, moves
 from arb_core.engine.risk import Kill, RiskState
@@ -275,22 +278,28 @@ class Journal:
         with reading(self._reading) as connection:
             query = select(INTENTS.c.id, INTENTS.c.document).outerjoin(RESULTS, _OF).where(RESULTS.c.intent.is_(None))
             intents = connection.execute(query.order_by(INTENTS.c.id)).all()
-            of = select(ORDERS.c.document).order_by(ORDERS.c.intended_ns, ORDERS.c.client_order_id)
             return [
-                Unfinished(
-                    intent=msgspec.json.decode(row.document, type=Intent),
-                    orders=tuple(
-                        msgspec.json.decode(document, type=TrackedOrder)
-                        for document in connection.execute(of.where(ORDERS.c.intent == row.id)).scalars()
-                    ),
-                )
+                Unfinished(intent=msgspec.json.decode(row.document, type=Intent), orders=_orders_of(connection, row.id))
                 for row in intents
             ]
 
-    def expected(self, venue: VenueName) -> dict[Asset, Decimal]:
-        """Return what should be on a venue: the last balances recorded and every fill of an order intended after them.
+    def miscounted(self, since_ns: int) -> list[IntentId]:
+        """Return the trades ended since then whose orders say something else than their result, oldest first."""
+        heard = select(ORDERS.c.intent).where(ORDERS.c.intent == RESULTS.c.intent)
+        heard = heard.where(ORDERS.c.updated_ns >= RESULTS.c.ended_ns)
+        query = select(RESULTS.c.intent, RESULTS.c.moves).where(RESULTS.c.ended_ns >= since_ns, heard.exists())
+        with reading(self._reading) as connection:
+            return [
+                IntentId(row.intent)
+                for row in connection.execute(query.order_by(RESULTS.c.intent)).all()
+                if net_moves(_orders_of(connection, row.intent)) != amounts_of(row.moves)
+            ]
 
-        So balances are to be recorded while no order is under way there.
+    def expected(self, venue: VenueName) -> dict[Asset, Decimal]:
+        """Return what should be on a venue: the last balances recorded and every fill of an order sent after them.
+
+        So balances are to be recorded while no order is under way there. One that was intended before them may be
+        sent after them: its commit takes a while.
         """
         with reading(self._reading) as connection:
             query = select(BALANCES.c.asset, func.max(BALANCES.c.taken_ns)).where(BALANCES.c.venue == venue)
@@ -304,13 +313,18 @@ class Journal:
             }
             amounts = {asset: plus(row.free, row.locked) for asset, row in last.items()}
             since_ns = min((row.taken_ns for row in last.values()), default=0)
-            of = select(ORDERS.c.document).where(ORDERS.c.venue == venue, ORDERS.c.intended_ns > since_ns)
+            open_then = select(INTENTS.c.id).outerjoin(RESULTS, _OF)
+            open_then = open_then.where(or_(RESULTS.c.intent.is_(None), RESULTS.c.ended_ns > since_ns))
+            of = select(ORDERS.c.document).where(ORDERS.c.venue == venue)
+            of = of.where(or_(ORDERS.c.intended_ns > since_ns, ORDERS.c.intent.in_(open_then)))
             for document in connection.execute(of).scalars():
                 order = msgspec.json.decode(document, type=TrackedOrder)
+                # That it was sent may have been lost in a crash; then it was missed by the next process first.
+                sent_ns = order.sent_ns or order.doubt_ns or order.plan.intended_ns
                 for asset, amount in moves(order).items():
                     if asset not in last:
                         amounts[asset] = plus(amounts.get(asset, Decimal(0)), amount)
-                    elif order.plan.intended_ns > last[asset].taken_ns:
+                    elif sent_ns > last[asset].taken_ns:
                         amounts[asset] = plus(amounts[asset], amount)
         return amounts
 
@@ -323,6 +337,23 @@ class Journal:
             JournalUnavailable: the database does not answer.
         """
         return await self._asked(self.kill)
+
+    async def counted(self, intent: IntentId) -> Counted | None:
+        """Return a trade that has ended, None where none of that number has. Raises as `latch`."""
+
+        def read() -> Counted | None:
+            query = select(INTENTS.c.document, RESULTS).join(RESULTS, _OF).where(INTENTS.c.id == intent)
+            with reading(self._reading) as connection:
+                row = connection.execute(query).first()
+                if row is None:
+                    return None
+                return Counted(
+                    intent=msgspec.json.decode(row.document, type=Intent),
+                    orders=_orders_of(connection, intent),
+                    result=result_of_row(row),
+                )
+
+        return await self._asked(read)
 
     async def tracked(self, client_order_id: ClientOrderId) -> TrackedOrder | None:
         """Return one order of ours as it was recorded, None for one that never was. Raises as `latch`."""
@@ -431,6 +462,12 @@ def _tell(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[None]", error
 
     with suppress(RuntimeError):  # the loop is closed: nobody waits any more
         loop.call_soon_threadsafe(resolve)
+
+
+def _orders_of(connection: Connection, intent: int) -> tuple[TrackedOrder, ...]:
+    query = select(ORDERS.c.document).where(ORDERS.c.intent == intent)
+    query = query.order_by(ORDERS.c.intended_ns, ORDERS.c.client_order_id)
+    return tuple(msgspec.json.decode(document, type=TrackedOrder) for document in connection.execute(query).scalars())
 
 
 def _trial() -> Sequence[Row]:

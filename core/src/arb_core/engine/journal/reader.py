@@ -10,12 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, Engine, Table, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from arb_core.engine.journal.database import connect, current_revision, reading, refuse_newer, told, url_of, write
 from arb_core.engine.journal.records import DayResult, OrderRecord, TradeRecord
+from arb_core.engine.journal.rows import amounts_of
 from arb_core.engine.journal.tables import INTENTS, KILLS, ORDERS, RESULTS
 from arb_core.engine.money import plus
 from arb_core.engine.risk import Kill
@@ -104,7 +104,7 @@ class JournalReader:
                     created_ns=row.created_ns,
                     outcome=None if row.outcome is None else Outcome(row.outcome),
                     pnl=row.pnl,
-                    fees=None if row.fees is None else _amounts(row.fees),
+                    fees=None if row.fees is None else amounts_of(row.fees),
                     residue_value=row.residue_value,
                     ended_ns=row.ended_ns,
                     detail=row.detail,
@@ -124,7 +124,7 @@ class JournalReader:
                     day=day, money=money, trades=0, pnl=Decimal(0), fees={}, stopped=0
                 )
                 fees = dict(so_far.fees)
-                for asset, fee in _amounts(row.fees).items():
+                for asset, fee in amounts_of(row.fees).items():
                     fees[asset] = plus(fees.get(asset, Decimal(0)), fee)
                 found[day, money] = DayResult(
                     day=day,
@@ -193,7 +193,3 @@ class JournalReader:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
-
-
-def _amounts(document: str) -> dict[Asset, Decimal]:
-    return msgspec.json.decode(document, type=dict[Asset, Decimal])

@@ -5,10 +5,10 @@ from decimal import Decimal
 import msgspec
 
 from arb_core.engine.orders import TrackedOrder
-from arb_core.engine.trade import Intent, OrderState, Outcome, Purpose
+from arb_core.engine.trade import Intent, OrderState, Outcome, Purpose, TradeResult
 from arb_core.structs.market import Asset, Side
 
-__all__ = ["DayResult", "OrderRecord", "TradeRecord", "Unfinished", "WriterStats"]
+__all__ = ["Counted", "DayResult", "OrderRecord", "TradeRecord", "Unfinished", "WriterStats"]
 
 
 class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +16,14 @@ class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
 
     intent: Intent
     orders: tuple[TrackedOrder, ...]
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """A trade that has ended, with what it came to."""
+
+    intent: Intent
+    orders: tuple[TrackedOrder, ...]
+    result: TradeResult
 
 
 class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,9 @@
-"""What is recorded, as rows of the tables. Pure; entered by `Journal`, which says when they are written."""
+"""What is recorded, as rows of the tables, and back. Pure; entered by `Journal`, which says when they are written."""
 
 import json
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -23,12 +25,13 @@ from arb_core.engine.journal.tables import (
 from arb_core.engine.ledger import Drift
 from arb_core.engine.orders import TrackedOrder
 from arb_core.engine.risk import RiskState
-from arb_core.engine.trade import Intent, OrderPlan, TradeResult
+from arb_core.engine.trade import Intent, OrderPlan, Outcome, TradeResult
 from arb_core.structs.account import Balance
 from arb_core.structs.market import Asset, VenueName
 from arb_core.structs.order import Fill
 
 __all__ = [
+    "amounts_of",
     "balance_rows",
     "drift_rows",
     "episode_row",
@@ -37,6 +40,7 @@ __all__ = [
     "order_rows",
     "out_of_time",
     "planned_rows",
+    "result_of_row",
     "result_row",
     "risk_rows",
 ]
@@ -94,6 +98,26 @@ def result_row(result: TradeResult) -> Row:
         "ended_ns": result.ended_ns,
         "detail": result.detail,
     }
+
+
+def result_of_row(row: Any) -> TradeResult:
+    """Return what a row of `results` says."""
+    return TradeResult(
+        intent=IntentId(row.intent),
+        outcome=Outcome(row.outcome),
+        money=Asset(row.money),
+        moves=amounts_of(row.moves),
+        fees=amounts_of(row.fees),
+        residue_value=row.residue_value,
+        pnl=row.pnl,
+        ended_ns=row.ended_ns,
+        detail=row.detail,
+    )
+
+
+def amounts_of(document: str) -> dict[Asset, Decimal]:
+    """Return amounts by asset as they were written."""
+    return msgspec.json.decode(document, type=dict[Asset, Decimal])
 
 
 def risk_rows(state: RiskState) -> list[Row]:

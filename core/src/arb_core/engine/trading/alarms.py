@@ -25,6 +25,7 @@ __all__ = [
     "Listeners",
     "OrderListener",
     "ResultListener",
+    "RevisionListener",
     "TradingAlarm",
     "TradingAlarmListener",
 ]
@@ -68,6 +69,7 @@ AdmissionListener = Callable[[Opportunity, Admission], None]
 OrderListener = Callable[[TrackedOrder], None]
 FillListener = Callable[[OrderPlan, Fill], None]
 ResultListener = Callable[[Intent, TradeResult], None]
+RevisionListener = Callable[[Intent, TradeResult, TradeResult], None]
 TradingAlarmListener = Callable[[TradingAlarm], None]
 
 
@@ -80,6 +82,7 @@ class Listeners:
         self._order: list[OrderListener] = []
         self._fill: list[FillListener] = []
         self._result: list[ResultListener] = []
+        self._revision: list[RevisionListener] = []
         self._alarm: list[TradingAlarmListener] = []
 
     def add(
@@ -89,6 +92,7 @@ class Listeners:
         order: OrderListener | None = None,
         fill: FillListener | None = None,
         result: ResultListener | None = None,
+        revision: RevisionListener | None = None,
         alarm: TradingAlarmListener | None = None,
     ) -> None:
         """Add listeners."""
@@ -96,6 +100,7 @@ class Listeners:
         self._order += [] if order is None else [order]
         self._fill += [] if fill is None else [fill]
         self._result += [] if result is None else [result]
+        self._revision += [] if revision is None else [revision]
         self._alarm += [] if alarm is None else [alarm]
 
     def admission(self, opportunity: Opportunity, admission: Admission) -> None:
@@ -113,6 +118,10 @@ class Listeners:
     def result(self, intent: Intent, result: TradeResult) -> None:
         """Tell how a trade ended."""
         self._tell(self._result, intent, result)
+
+    def revision(self, intent: Intent, former: TradeResult, result: TradeResult) -> None:
+        """Tell that a trade came to something else than was told, for one of its orders was heard of late."""
+        self._tell(self._revision, intent, former, result)
 
     def alarm(self, alarm: TradingAlarm) -> None:
         """Tell what a person must hear of."""

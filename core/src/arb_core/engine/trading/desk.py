@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from arb_core.engine.hops import Hops
-from arb_core.engine.ids import decode
+from arb_core.engine.ids import IntentId, decode
 from arb_core.engine.ledger import Ledger, Need, need_of
 from arb_core.engine.money import minus
 from arb_core.engine.orders import (
@@ -38,6 +38,7 @@ from arb_core.engine.trading.lanes import Lanes
 from arb_core.engine.trading.latches import Latches
 from arb_core.engine.trading.search import Search
 from arb_core.engine.trading.settings import TradingSettings
+from arb_core.engine.trading.stamps import Stamps
 from arb_core.engine.trading.ticket import Ticket
 from arb_core.engine.trading.waiting import pause
 from arb_core.errors import (
@@ -83,11 +84,16 @@ class Desk(AccountListener):
         listeners: Listeners,
         settings: TradingSettings,
         clock: Clock,
+        stamps: Stamps,
         tasks: Crew,
         changed: Callable[[VenueName, str], None],
+        late: Callable[[IntentId], None],
         hops: Hops,
     ) -> None:
-        """Call `changed` whenever the venue has to be compared with our books again, with the reason."""
+        """Call `changed` whenever the venue has to be compared with our books again, with the reason.
+
+        Call `late` where an order turns out to have done something else than was counted when its trade ended.
+        """
         self.account = account
         self.venue = account.venue
         self.unreconciled: str | None = "not compared with the venue yet"
@@ -107,8 +113,10 @@ class Desk(AccountListener):
         self._listeners = listeners
         self._settings = settings
         self._clock = clock
+        self._stamps = stamps
         self._tasks = tasks
         self._changed = changed
+        self._late = late
         self._hops = hops
         self._search = Search(account, clock, self.hear, self._is_known)
         self._tickets: dict[ClientOrderId, Ticket] = {}
@@ -156,7 +164,7 @@ class Desk(AccountListener):
             return ticket
         self._ledger.hold(ticket.id, [self._need(order.plan)])
         if not order.amount_known:
-            self.hear(ticket, Doubted(self._clock.now_ns(), "we were not there to hear what became of it"))
+            self.hear(ticket, Doubted(self._stamps.now_ns(), "we were not there to hear what became of it"))
         self._follow_up(ticket)
         return ticket
 
@@ -310,6 +318,7 @@ class Desk(AccountListener):
             detail = f"{id_} is told with other fills or fees than were counted when its trade ended"
         self._journal.note("late_fill", detail, self._clock.now_ns(), intent=order.plan.intent)
         self._alarm("late_fill", order, detail)
+        self._late(order.plan.intent)
         self._changed(self.venue, detail)
 
     # -- one order's way
@@ -329,7 +338,7 @@ class Desk(AccountListener):
         async def place() -> None:
             answers.append(await self.account.private.place_order(request))
 
-        self.hear(ticket, Sent(self._clock.now_ns()))
+        self.hear(ticket, Sent(self._stamps.now_ns()))
         sent_ns = self._clock.monotonic_ns()
         self._hops.send.add(sent_ns - ticket.opened_ns)
         event: OrderEvent

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from arb_core.engine.fixes import FeeIn, Fix, follow_on
 from arb_core.engine.hops import Hops
 from arb_core.engine.ledger import Ledger
@@ -21,7 +23,7 @@ from arb_core.engine.legs import Decision, LegPolicy, Step, decide, result_of
 from arb_core.engine.money import plus
 from arb_core.engine.orders import TrackedOrder, moves
 from arb_core.engine.risk import Admission, ProposedLeg
-from arb_core.engine.trade import Intent, OrderPlan, TradeResult
+from arb_core.engine.trade import Intent, OrderPlan, TradeLeg, TradeResult
 from arb_core.engine.trading.alarms import Listeners, TradingAlarm
 from arb_core.engine.trading.desk import Desk
 from arb_core.engine.trading.lanes import Lanes
@@ -29,7 +31,7 @@ from arb_core.engine.trading.marks import marks_of
 from arb_core.engine.trading.settings import TradingSettings
 from arb_core.engine.trading.stamps import Stamps
 from arb_core.engine.trading.ticket import Ticket
-from arb_core.engine.trading.ways import TradeLeg, ways_of
+from arb_core.engine.trading.ways import ways_of
 from arb_core.engine.view import EngineView
 from arb_core.errors import JournalUnavailable
 from arb_core.interfaces.context import Clock
@@ -140,6 +142,18 @@ class Execution:
         if decision.step is not Step.DONE or any(order.violation for order in trade.orders):
             return None
         return self._result(trade, stopped=False, detail=decision.detail if decision.residues else "")
+
+    def count_anew(self, trade: Trade, former: TradeResult) -> TradeResult:
+        """Say what a trade that has ended came to, now that more is known of its orders; nothing more is sent."""
+        violation = next((f"{o.plan.client_order_id}: {o.violation}" for o in trade.orders if o.violation), None)
+        decision = self._decide(trade)
+        stopped = violation is not None or decision.step is not Step.DONE
+        detail = "counted anew: an order of it was heard of after it had ended"
+        if stopped:
+            left = ", ".join(f"{amount:+f} {asset}" for asset, amount in decision.residues.items())
+            detail = f"{left} is left unpaired, {detail}" if left else detail
+        result = self._result(trade, stopped=stopped, detail=detail if violation is None else f"{violation}; {detail}")
+        return msgspec.structs.replace(result, ended_ns=former.ended_ns)
 
     async def finish(self, trade: Trade) -> TradeResult:
         """Wait until every order is settled, deal with what is unpaired, and say what the trade came to."""

@@ -5,8 +5,10 @@ that is committed, so that no crash lifts anything that was not lifted on record
 """
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from arb_core.engine.money import minus
 from arb_core.engine.risk import (
     Kill,
     Limits,
@@ -120,9 +122,18 @@ class Latches:
 
     def ended(self, result: TradeResult, symbols: Iterable[Symbol]) -> None:
         """Book what a trade came to, let the symbols that it sent orders for rest, and write all down together."""
+        self._book(result, result.pnl, symbols)
+
+    def revised(self, former: TradeResult, result: TradeResult) -> None:
+        """Put a result in the place of a former one. What it changes counts for today, on which it is learned."""
+        self._book(result, minus(result.pnl, former.pnl), ())
+
+    # -- inside
+
+    def _book(self, result: TradeResult, amount: Decimal, symbols: Iterable[Symbol]) -> None:
         now_ns = self._clock.now_ns()
         was_reached = loss_reached(self.state, now_ns)
-        state = booked(self.state, self._limits, result.money, result.pnl, now_ns)
+        state = booked(self.state, self._limits, result.money, amount, now_ns)
         for symbol in symbols:
             state = cooled(state, self._limits, symbol, now_ns)
         self.state = state
@@ -131,8 +142,6 @@ class Latches:
             told = f"nothing new is begun before 00:00 UTC: today came to {state.day.pnl[result.money]} {result.money}"
             self._alarm(TradingAlarm(name="daily_loss", detail=told))
             self._halted()
-
-    # -- inside
 
     def _take(self, state: RiskState) -> None:
         self.state = state

@@ -12,25 +12,26 @@ task; it alone waits for the journal and for the venues.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from arb_core.engine.ids import IntentId
-from arb_core.engine.journal.records import Unfinished
+from arb_core.engine.journal.records import Counted, Unfinished
 from arb_core.engine.ledger import Ledger, Need
 from arb_core.engine.legs import LegPolicy
 from arb_core.engine.money import plus
-from arb_core.engine.orders import moves
+from arb_core.engine.orders import TrackedOrder, moves
 from arb_core.engine.risk import Admission, Limits, Proposal, Reason
 from arb_core.engine.session import DetectionSession
-from arb_core.engine.trade import Intent, Purpose, TradeResult
+from arb_core.engine.trade import Intent, Purpose, TradeLeg, TradeResult
 from arb_core.engine.trading.alarms import (
     AdmissionListener,
     FillListener,
     Listeners,
     OrderListener,
     ResultListener,
+    RevisionListener,
     TradingAlarm,
     TradingAlarmListener,
 )
@@ -41,12 +42,13 @@ from arb_core.engine.trading.gate import Gate
 from arb_core.engine.trading.keeper import Keeper
 from arb_core.engine.trading.lanes import Lanes
 from arb_core.engine.trading.latches import Latches
+from arb_core.engine.trading.late import Late
 from arb_core.engine.trading.reconcile import Reconciler, VenueReport
 from arb_core.engine.trading.settings import TradingSettings
 from arb_core.engine.trading.stamps import Stamps
 from arb_core.engine.trading.status import OpenTrade, TradingStatus, open_trade
+from arb_core.engine.trading.ticket import Ticket
 from arb_core.engine.trading.watch import keep_countdown, watch_latch
-from arb_core.engine.trading.ways import TradeLeg
 from arb_core.errors import Unrecordable
 from arb_core.interfaces.account import Account
 from arb_core.runtime.tasks import TaskOwner, within
@@ -107,8 +109,10 @@ class Trading:
                 listeners=self.listeners,
                 settings=self.settings,
                 clock=self._clock,
+                stamps=self._stamps,
                 tasks=self._crew,
                 changed=self._compare_again,
+                late=self._count_anew,
                 hops=detection.hops,
             )
             for name, account in accounts.items()
@@ -145,6 +149,14 @@ class Trading:
         self._keepers = {
             name: Keeper(desk, self._reconciler, self.listeners, self._clock) for name, desk in self._desks.items()
         }
+        self._late = Late(
+            journal=journal,
+            latches=self._latches,
+            listeners=self.listeners,
+            clock=self._clock,
+            current=self._current,
+            count=self._counted,
+        )
         self._moved = asyncio.Event()
         """A trade has ended."""
 
@@ -155,10 +167,11 @@ class Trading:
         order: OrderListener | None = None,
         fill: FillListener | None = None,
         result: ResultListener | None = None,
+        revision: RevisionListener | None = None,
         alarm: TradingAlarmListener | None = None,
     ) -> None:
         """Add listeners: plain functions, called at once; one that raises is taken out and told."""
-        self.listeners.add(admission=admission, order=order, fill=fill, result=result, alarm=alarm)
+        self.listeners.add(admission=admission, order=order, fill=fill, result=result, revision=revision, alarm=alarm)
 
     # -- life
 
@@ -175,6 +188,8 @@ class Trading:
             self._unlisten.append(desk.account.listen(desk))
         for found in unfinished:
             self._take_up(found)
+        for intent in self._late.left():
+            self._count_anew(intent)
         for name, desk in self._desks.items():
             self._crew.spawn(self._keepers[name].keep(), f"arb-{name}-reconcile")
             timeout_ns = self.settings.countdown_ns
@@ -279,9 +294,9 @@ class Trading:
             edge_bps=opportunity.edge_bps,
             created_ns=now_ns,
             detected_ns=opportunity.detected_ns,
+            legs=tuple(TradeLeg(number, leg.venue, leg.symbol, leg.side) for number, leg in enumerate(proposal.legs)),
         )
-        legs = [TradeLeg(number, leg.venue, leg.symbol, leg.side) for number, leg in enumerate(proposal.legs)]
-        trade = Trade(intent, legs, proposal.legs, self._clock.monotonic_ns(), self._newest(opportunity))
+        trade = Trade(intent, intent.legs, proposal.legs, self._clock.monotonic_ns(), self._newest(opportunity))
         self._open(trade)
         self._latches.tried(trade.venues)
         self._crew.spawn(self._carry_out(trade), f"arb-trade-{intent_id}")
@@ -333,12 +348,7 @@ class Trading:
 
     def _take_up(self, found: Unfinished) -> None:
         """Go on with a trade that an earlier process did not finish: find its orders first."""
-        legs = [
-            TradeLeg(order.plan.leg, order.plan.venue, order.plan.symbol, order.plan.side)
-            for order in found.orders
-            if order.plan.purpose is Purpose.ENTRY
-        ]
-        trade = Trade(found.intent, sorted(legs), (), self._clock.monotonic_ns())
+        trade = Trade(found.intent, _legs_of(found), (), self._clock.monotonic_ns())
         self._open(trade)
         trade.tickets = [
             self._desks[order.plan.venue].adopt(order) for order in found.orders if order.plan.venue in self._desks
@@ -369,6 +379,23 @@ class Trading:
             self._close(trade, await self._execution.finish(trade))
         elif (result := await self._execution.account_for(trade)) is not None:
             self._close(trade, result)
+
+    # -- what is heard late
+
+    def _count_anew(self, intent: IntentId) -> None:
+        self._crew.spawn(self._late.revise(intent), f"arb-trade-{intent}-late")
+
+    def _current(self, order: TrackedOrder) -> TrackedOrder:
+        """Return an order as its desk has it, which may be newer than what is on record."""
+        desk = self._desks.get(order.plan.venue)
+        ticket = None if desk is None else desk.ticket(order.plan.client_order_id)
+        return order if ticket is None else ticket.order
+
+    def _counted(self, found: Counted) -> TradeResult:
+        now_ns = self._clock.monotonic_ns()
+        trade = Trade(found.intent, _legs_of(found), (), now_ns)
+        trade.tickets = [Ticket(order, None, now_ns) for order in found.orders]
+        return self._execution.count_anew(trade, found.result)
 
     # -- comparing
 
@@ -417,3 +444,9 @@ class Trading:
         detail = f"{where} failed, which is a mistake in arb: {type(error).__name__}: {error}"
         self.listeners.alarm(TradingAlarm(name="defect", detail=detail))
         self._latches.kill(detail)
+
+
+def _legs_of(found: Unfinished | Counted) -> Sequence[TradeLeg]:
+    """Return where a trade was to go; one of an older journal, where its first orders went."""
+    entries = (order.plan for order in found.orders if order.plan.purpose is Purpose.ENTRY)
+    return found.intent.legs or sorted(TradeLeg(p.leg, p.venue, p.symbol, p.side) for p in entries)

@@ -7,33 +7,23 @@ takes back what the leg did: UNWIND. Entered by execution before it asks `legs.d
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from math import isfinite
-from typing import NamedTuple
 
 from arb_core.engine.fixes import Way, side_of
 from arb_core.engine.ledger import Ledger
 from arb_core.engine.legs import net_moves
 from arb_core.engine.orders import TrackedOrder
 from arb_core.engine.rounding import decimal
-from arb_core.engine.trade import Intent, Purpose
+from arb_core.engine.trade import Intent, Purpose, TradeLeg
 from arb_core.engine.trading.desk import Desk
 from arb_core.engine.trading.lanes import Lanes
 from arb_core.engine.view import EngineView
 from arb_core.errors import BookUnavailable, InvalidSymbol
 from arb_core.structs.market import Asset, Side, Symbol, VenueName
 
-__all__ = ["TradeLeg", "ways_of"]
+__all__ = ["ways_of"]
 
 _LEVELS = 50
 """As deep as a fix may reach: it is never larger than a leg was."""
-
-
-class TradeLeg(NamedTuple):
-    """Where one leg of a trade went, and which way."""
-
-    number: int
-    venue: VenueName
-    symbol: Symbol
-    side: Side
 
 
 def ways_of(
