@@ -26,7 +26,18 @@ ROOMS = {
     "tests",
     "tox.ini",
 }
-TEST_ROOMS = {"bench", "chaos", "faults", "foreign", "fuzz", "house", "journeys", "legacy-wire", "third_party"}
+TEST_ROOMS = {
+    "bench",
+    "chaos",
+    "faults",
+    "foreign",
+    "fuzz",
+    "house",
+    "journeys",
+    "mutants",
+    "legacy-wire",
+    "third_party",
+}
 
 
 def texts(ours):

@@ -1,0 +1,295 @@
+//! What a venue declares of a depth message, as the tree that the scanners walk; and what one message says.
+
+use crate::book::Level;
+
+/// Where a value stands: keys or field numbers from the outermost object on.
+pub type Path = Vec<Step>;
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    Into(Name),
+    /// Into the only element of an array.
+    Only,
+}
+
+/// How one message is known to follow another, as `BookRule.ids` says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// It covers ids `first..=last`, and the book stands just before `first`.
+    Range,
+    /// It names the id at which the book stands.
+    Chain,
+    /// Its id is the one after the book's.
+    Consecutive,
+}
+
+/// How a message is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Json,
+    Protobuf,
+}
+
+/// What a value means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// An object or message within; the number of its node.
+    Within(usize),
+    /// An array of exactly one object; the number of its node.
+    Only(usize),
+    Symbol,
+    First,
+    Last,
+    Previous,
+    TimeMs,
+    Bids,
+    Asks,
+    /// One of these texts, or it is another kind of message.
+    Equal(Vec<Vec<u8>>),
+    /// With this it is another kind of message.
+    Absent,
+    /// A text that must be there, whatever it says.
+    Text,
+    /// Known, and of no use here.
+    Passed,
+}
+
+pub mod seen {
+    //! A bit for each thing that a message says, to tell what is there and what comes twice.
+    pub const SYMBOL: u32 = 1;
+    pub const FIRST: u32 = 2;
+    pub const LAST: u32 = 4;
+    pub const PREVIOUS: u32 = 8;
+    pub const TIME: u32 = 16;
+    pub const BIDS: u32 = 32;
+    pub const ASKS: u32 = 64;
+    /// Every other value, and every object on the way, has a bit of its own from here on.
+    pub const OTHER: u32 = 128;
+}
+
+/// A key of JSON or a field number of protobuf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Name {
+    Key(Vec<u8>),
+    Field(u32),
+}
+
+/// One entry of an object or message.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub name: Name,
+    pub meaning: Meaning,
+    /// What is then seen.
+    pub bit: u32,
+}
+
+/// One object or message.
+#[derive(Clone, Debug, Default)]
+pub struct Node(pub Vec<Entry>);
+
+/// A declaration, compiled.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    pub form: Form,
+    pub rule: Rule,
+    pub nodes: Vec<Node>,
+    /// Bits of which none may lack.
+    pub required: u32,
+    /// Protobuf: the field numbers of price and size in a level.
+    pub level: (u32, u32),
+    /// JSON: a level may have more elements than price and size.
+    pub longer_levels: bool,
+    /// What stands around the symbol in its value.
+    pub prefix: Vec<u8>,
+    pub suffix: Vec<u8>,
+}
+
+/// Why a declaration is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// A path is empty, ends in an array, or runs through a value of another path.
+    Path,
+    /// More values than there are bits.
+    TooMany,
+    /// It lacks the symbol or an id that the rule asks for.
+    Lacking,
+}
+
+impl Layout {
+    /// A layout of nothing, to be filled by `declare`.
+    #[must_use]
+    pub fn new(form: Form, rule: Rule) -> Layout {
+        Layout {
+            form,
+            rule,
+            nodes: vec![Node::default()],
+            required: 0,
+            level: (1, 2),
+            longer_levels: false,
+            prefix: Vec::new(),
+            suffix: Vec::new(),
+        }
+    }
+
+    /// Say what the value at a path means, and whether each message must have it.
+    ///
+    /// # Errors
+    /// The path cannot be walked beside those declared before.
+    pub fn declare(&mut self, path: &[Step], meaning: Meaning, required: bool) -> Result<(), Flaw> {
+        let mut node = 0;
+        let mut steps = path.iter().peekable();
+        while let Some(step) = steps.next() {
+            let Step::Into(name) = step else {
+                return Err(Flaw::Path);
+            };
+            let only = steps.next_if(|next| **next == Step::Only).is_some();
+            let there = self.nodes[node]
+                .0
+                .iter()
+                .find(|entry| entry.name == *name)
+                .map(|entry| entry.meaning.clone());
+            if steps.peek().is_none() {
+                if only || there.is_some() {
+                    return Err(Flaw::Path);
+                }
+                let bit = self.bit_of(&meaning)?;
+                if required {
+                    self.required |= bit;
+                }
+                self.nodes[node].0.push(Entry {
+                    name: name.clone(),
+                    meaning,
+                    bit,
+                });
+                return Ok(());
+            }
+            node = match there {
+                Some(Meaning::Within(inner)) if !only => inner,
+                Some(Meaning::Only(inner)) if only => inner,
+                Some(_) => return Err(Flaw::Path),
+                None => {
+                    let inner = self.nodes.len();
+                    let meaning = if only {
+                        Meaning::Only(inner)
+                    } else {
+                        Meaning::Within(inner)
+                    };
+                    let bit = self.bit_of(&meaning)?;
+                    self.nodes[node].0.push(Entry {
+                        name: name.clone(),
+                        meaning,
+                        bit,
+                    });
+                    self.nodes.push(Node::default());
+                    inner
+                }
+            };
+        }
+        Err(Flaw::Path)
+    }
+
+    /// # Errors
+    /// It cannot say all that its rule asks for.
+    pub fn finish(self) -> Result<Layout, Flaw> {
+        let ids = match self.rule {
+            Rule::Range => seen::FIRST | seen::LAST,
+            Rule::Chain => seen::PREVIOUS | seen::LAST,
+            Rule::Consecutive => seen::LAST,
+        };
+        let needed = seen::SYMBOL | ids;
+        if self.required & needed == needed {
+            Ok(self)
+        } else {
+            Err(Flaw::Lacking)
+        }
+    }
+
+    fn bit_of(&self, meaning: &Meaning) -> Result<u32, Flaw> {
+        let own = match meaning {
+            Meaning::Symbol => seen::SYMBOL,
+            Meaning::First => seen::FIRST,
+            Meaning::Last => seen::LAST,
+            Meaning::Previous => seen::PREVIOUS,
+            Meaning::TimeMs => seen::TIME,
+            Meaning::Bids => seen::BIDS,
+            Meaning::Asks => seen::ASKS,
+            _ => 0,
+        };
+        let used = |bit: u32| {
+            self.nodes
+                .iter()
+                .flat_map(|node| &node.0)
+                .any(|entry| entry.bit == bit)
+        };
+        if own != 0 {
+            return if used(own) { Err(Flaw::Path) } else { Ok(own) };
+        }
+        (0..24)
+            .map(|shift| seen::OTHER << shift)
+            .find(|bit| !used(*bit))
+            .ok_or(Flaw::TooMany)
+    }
+}
+
+/// What one message says. Used again for each, so that nothing is allocated.
+#[derive(Clone, Debug, Default)]
+pub struct Message {
+    /// Where the symbol begins and ends in the frame, without what stands around it.
+    pub symbol: (usize, usize),
+    pub first: i64,
+    pub last: i64,
+    pub previous: i64,
+    /// Milliseconds; 0 = the message bears no time.
+    pub time_ms: i64,
+    pub bids: Vec<Level>,
+    pub asks: Vec<Level>,
+    pub seen: u32,
+}
+
+impl Message {
+    #[inline]
+    pub fn clear(&mut self) {
+        self.bids.clear();
+        self.asks.clear();
+        self.time_ms = 0;
+        self.seen = 0;
+    }
+
+    /// Note that something was seen; None when it was seen before.
+    #[inline]
+    pub fn see(&mut self, bit: u32) -> Option<()> {
+        if self.seen & bit != 0 {
+            return None;
+        }
+        self.seen |= bit;
+        Some(())
+    }
+
+    /// Note the time; None when it is none, or its nanoseconds would fit no i64.
+    #[inline]
+    pub fn time_at(&mut self, ms: i64) -> Option<()> {
+        self.time_ms = ms;
+        (ms > 0 && ms <= i64::MAX / 1_000_000).then_some(())
+    }
+
+    /// Note where the symbol stands; None when it does not stand between prefix and suffix.
+    #[inline]
+    pub fn symbol_at(
+        &mut self,
+        frame: &[u8],
+        start: usize,
+        stop: usize,
+        layout: &Layout,
+    ) -> Option<()> {
+        let text = &frame[start..stop];
+        let inner = text
+            .strip_prefix(layout.prefix.as_slice())?
+            .strip_suffix(layout.suffix.as_slice())?;
+        if inner.is_empty() {
+            return None;
+        }
+        self.symbol = (start + layout.prefix.len(), stop - layout.suffix.len());
+        Some(())
+    }
+}
