@@ -152,14 +152,25 @@ def _on_virtual_time(work: Awaitable[Any]) -> None:
             )
 
     with asyncio.Runner(loop_factory=lambda: looptime.new_event_loop(noop_cycles=0)) as runner:
-        runner.run(run())
+        try:
+            runner.run(run())
+        except CaseFailed as failed:
+            if lost:  # the likely cause: a `sim` that raises is a venue that does not answer
+                raise fail(f"{failed.failure.message}; before that, {_NOBODY}", found=_first(lost)) from failed
+            raise
     if lost:
-        first = lost[0]
-        error = first.get("exception")
-        raise fail(
-            "an error that nobody awaited",
-            found=_text(error) if isinstance(error, BaseException) else first.get("message"),
-        )
+        raise fail(_NOBODY, found=_first(lost))
+
+
+_NOBODY = "an error that nobody awaited"
+
+
+def _first(lost: list[dict[str, Any]]) -> str:
+    """Tell the first error that came to the loop, with the last lines of where."""
+    error = lost[0].get("exception")
+    if not isinstance(error, BaseException):
+        return str(lost[0].get("message"))
+    return f"{_text(error)}\n{''.join(traceback.format_tb(error.__traceback__)[-2:])}"
 
 
 def _raised(error: BaseException) -> Failure:
