@@ -96,15 +96,16 @@ def count(results: Iterable[Result]) -> Counts:
     return Counts(**found)
 
 
-def verdict_of(counts: Counts, evidence: Mapping[str, Grade]) -> Verdict:
+def verdict_of(counts: Counts, evidence: Mapping[str, Grade], *, whole: bool = True) -> Verdict:
     """Return the verdict.
 
     Args:
         counts: of all cases that were asked.
         evidence: declared capability -> the grade of its wire structs.
+        whole: whether every case of the kit is among them.
     """
     if counts.failed or not counts.passed:
         return Verdict.FAILED
-    if counts.waived or counts.not_proved or Grade.OWN in evidence.values():
+    if counts.waived or counts.not_proved or not whole or Grade.OWN in evidence.values():
         return Verdict.SELF_CONSISTENT
     return Verdict.CERTIFIED

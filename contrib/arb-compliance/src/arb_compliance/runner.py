@@ -6,11 +6,13 @@ command, by the pytest plugin and by whoever counts mutants.
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from time import monotonic
 from types import TracebackType
 from typing import IO, Self, cast
@@ -19,30 +21,56 @@ import msgspec
 
 from arb_compliance.case import Case
 from arb_compliance.result import Evidence, Failure, Result, State
-from arb_compliance.worker import EVIDENCE, Order
+from arb_compliance.worker import EVIDENCE, Order, Ready
 
 __all__ = ["Worker", "run_cases"]
 
 _START_S = 60.0
 """How long a new process may take to import the kit: two cores may be busy."""
 
+_MEMORY = 4 << 30
+"""Bytes of address space of a process."""
+
+_PATIENCE = 3
+"""After so many lost processes in a row the rest is not tried: whoever hangs at the import would do so for an hour."""
+
 _KEPT = 20_000
 """Bytes of a process's stderr that are kept: where it hung, or why it died."""
 
+_ready = msgspec.json.Decoder(Ready)
 _result = msgspec.json.Decoder(Result)
 _evidence = msgspec.json.Decoder(list[Evidence])
 
 
 class Worker:
-    """One process at a time in which cases of one exchange run; use it within `with`."""
+    """One process at a time in which cases of one exchange run; use it within `with`.
 
-    def __init__(self, exchange: str, *, short: bool = False, environ: Mapping[str, str] | None = None) -> None:
+    Args:
+        exchange: the plugin's id.
+        short: each case once, where it would draw many examples.
+        environ: of the processes; this one's by default.
+        limit_s: wall time of every case, instead of its own.
+        memory: bytes of address space of a process.
+    """
+
+    def __init__(
+        self,
+        exchange: str,
+        *,
+        short: bool = False,
+        environ: Mapping[str, str] | None = None,
+        limit_s: float | None = None,
+        memory: int = _MEMORY,
+    ) -> None:
         self._exchange = exchange
         self._short = short
         self._environ = dict(os.environ if environ is None else environ)
+        self._limit_s = limit_s
+        self._memory = memory
         self._child: subprocess.Popen[bytes] | None = None
         self._results = -1
-        self._fresh = True
+        self._cases: tuple[str, ...] = ()
+        self._lost_in_a_row = 0
         self._said: deque[bytes] = deque(maxlen=_KEPT // 1000)
         self._listener: threading.Thread | None = None
 
@@ -56,33 +84,42 @@ class Worker:
 
     def run(self, case: Case) -> Result:
         """Run one case; a process that hangs or dies is a failed case and is replaced."""
-        began = monotonic()
+        began, limit_s = monotonic(), self._limit_s or case.limit_s
+        if self._lost_in_a_row >= _PATIENCE:
+            return self._lost(case, began, f"not tried: the {_PATIENCE} cases before it hung or ended the process")
         try:
-            line = self._ask(case.id, case.limit_s)
+            line = self._ask(case.id, limit_s)
+            if line is None:
+                return self._lost(case, began, f"hung: no result within {limit_s:g} s")
+            if not line:
+                return self._lost(case, began, "ended the whole process")
+            result = _result.decode(line)
         except BrokenPipeError:
             return self._lost(case, began, "the process ended before the case began")
-        if line is None:
-            return self._lost(case, began, f"hung: no result within {case.limit_s:g} s")
-        if not line:
-            return self._lost(case, began, "ended the whole process")
-        return _result.decode(line)
+        except msgspec.MsgspecError:
+            return self._lost(case, began, "wrote into the kit's own pipe")
+        self._lost_in_a_row = 0
+        return result
 
     def evidence(self) -> list[Evidence]:
         """Return what stands behind the plugin's wire; nothing where it cannot even be asked."""
+        if self._lost_in_a_row >= _PATIENCE:
+            return []
         try:
-            line = self._ask(EVIDENCE, _START_S)
-        except BrokenPipeError:
-            line = b""
-        if not line:
+            return _evidence.decode(self._ask(EVIDENCE, self._limit_s or _START_S) or b"")
+        except (BrokenPipeError, msgspec.MsgspecError):
             self._end()
             return []
-        return _evidence.decode(line)
+
+    def cases(self) -> tuple[str, ...]:
+        """Return the ids of the kit's cases as a process of its own knows them; none where none can be started."""
+        if self._child is None:
+            self._start()
+        return self._cases
 
     def _ask(self, what: str, limit_s: float) -> bytes | None:
         if self._child is None:
             self._start()
-        limit_s += _START_S if self._fresh else 0.0
-        self._fresh = False
         stdin = cast("IO[bytes]", cast("subprocess.Popen[bytes]", self._child).stdin)
         stdin.write(msgspec.json.encode(Order(what, limit_s, self._short)) + b"\n")
         stdin.flush()
@@ -90,9 +127,10 @@ class Worker:
 
     def _start(self) -> None:
         read, write = os.pipe()
+        command = [sys.executable, "-m", "arb_compliance.worker", self._exchange, str(write), str(self._memory)]
         try:
             self._child = subprocess.Popen(  # noqa: S603 (our own module, by the running interpreter)
-                [sys.executable, "-m", "arb_compliance.worker", self._exchange, str(write)],
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -103,12 +141,13 @@ class Worker:
         finally:
             os.close(write)
         self._results = read
-        self._fresh = True
         self._said.clear()
         stderr = cast("IO[bytes]", self._child.stderr)
         # A pipe that nobody reads would stop a plugin that floods it, and hide where it hung.
         self._listener = threading.Thread(target=self._listen, args=(stderr,), daemon=True)
         self._listener.start()
+        ready = self._read(monotonic() + _START_S)
+        self._cases = _ready.decode(ready).cases if ready else ()
 
     def _listen(self, stderr: IO[bytes]) -> None:
         while chunk := os.read(stderr.fileno(), 1000):
@@ -129,6 +168,7 @@ class Worker:
 
     def _lost(self, case: Case, began: float, message: str) -> Result:
         """Report a case whose process is of no use any more, and end that."""
+        self._lost_in_a_row += 1
         self._end()
         said = b"".join(self._said).decode(errors="replace").strip()
         return Result(
@@ -147,12 +187,14 @@ class Worker:
         child, self._child = self._child, None
         if child is None:
             return
-        cast("IO[bytes]", child.stdin).close()
-        try:
+        with suppress(BrokenPipeError):
+            cast("IO[bytes]", child.stdin).close()
+        with suppress(subprocess.TimeoutExpired):
             child.wait(0.2)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        # The whole session: what a plugin started goes with it.
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
         if self._listener is not None:
             self._listener.join(1.0)
         cast("IO[bytes]", child.stderr).close()
@@ -168,6 +210,7 @@ def run_cases(
     on_result: Callable[[Result], None] | None = None,
     until: Callable[[Result], bool] | None = None,
     environ: Mapping[str, str] | None = None,
+    limit_s: float | None = None,
 ) -> list[Result]:
     """Run cases, `jobs` at a time, and return their results in the order of the cases.
 
@@ -179,6 +222,7 @@ def run_cases(
         on_result: told each result as it comes, by whichever thread has it.
         until: no further case begins after a result for which this is true.
         environ: of the processes; this one's by default.
+        limit_s: wall time of every case, instead of its own.
     """
     waiting = deque(cases)
     order = {case.id: number for number, case in enumerate(waiting)}
@@ -189,7 +233,7 @@ def run_cases(
 
     def work() -> None:
         try:
-            with Worker(exchange, short=short, environ=environ) as worker:
+            with Worker(exchange, short=short, environ=environ, limit_s=limit_s) as worker:
                 while not over.is_set():
                     with lock:
                         if not waiting:

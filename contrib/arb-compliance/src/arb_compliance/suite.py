@@ -16,7 +16,7 @@ from arb_compliance.result import Result
 from arb_compliance.runner import Worker, run_cases
 from arb_compliance.waivers import Waiver, apply
 
-__all__ = ["owner_of", "run"]
+__all__ = ["owner_of", "package_of", "run"]
 
 
 def owner_of(exchange: str) -> str:
@@ -30,6 +30,12 @@ def owner_of(exchange: str) -> str:
         found = " and ".join(owner.owner for owner in owners) or "no installed distribution"
         raise LookupError(f"{found} owns the exchange {exchange!r}")
     return owners[0].distribution
+
+
+def package_of(exchange: str) -> str:
+    """Return the import name of what brings an exchange, which `owner_of` has found."""
+    (owner,) = discover(PLUGINS)[exchange]
+    return owner.value.partition(".")[0].partition(":")[0]
 
 
 def run(
@@ -70,4 +76,13 @@ def run(
     ]
     with Worker(exchange) as worker:
         evidence = worker.evidence()
-    return make(exchange, distribution, results, evidence, monotonic() - began)
+    return make(
+        exchange,
+        distribution=distribution,
+        package=package_of(exchange),
+        results=results,
+        evidence=evidence,
+        seconds=monotonic() - began,
+        cases=catalogue(),
+        short=short,
+    )

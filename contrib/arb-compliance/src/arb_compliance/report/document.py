@@ -1,10 +1,11 @@
 """The report as data: who was tested, with which kit, on what machine, and how every case ended."""
 
 import hashlib
-import hmac
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,23 @@ import msgspec
 
 from arb_compliance.result import Counts, Evidence, Grade, Result, Verdict, count, verdict_of
 
-__all__ = ["Report", "Tested", "make", "seal", "sealed_by"]
+__all__ = ["FORMAT", "Report", "Tested", "make", "read", "tested"]
 
 FORMAT = 1
 
 
 class Tested(msgspec.Struct, frozen=True, kw_only=True):
-    """A distribution as it was installed. `sha256` is over its RECORD: one changed byte in any file changes it."""
+    """A distribution as it was installed."""
 
     distribution: str
     version: str
     sha256: str
+    """Over path and bytes of every file of its package as they lay there: the same for equal sources, whether they came
+    in a wheel or are installed in place for development."""
     files: int
+    wheel: str | None = None
+    """The SHA-256 of the wheel's file, where the installer wrote it down (PEP 610)."""
+    editable: bool = False
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,61 +50,97 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     evidence: tuple[Evidence, ...]
     results: tuple[Result, ...]
+    whole: bool = True
+    """Whether every case of the kit was asked. What was not cannot be certified."""
+    short: bool = False
+    """Whether each case drew one example only."""
     signature: str | None = None
-    """HMAC-SHA256 over the report without this field, where a key was given."""
+    """Ed25519 over the report without this field, in base64, where a key was given: see `seal`."""
 
 
 def make(
-    exchange: str, distribution: str, results: Sequence[Result], evidence: Iterable[Evidence], seconds: float
+    exchange: str,
+    *,
+    distribution: str,
+    package: str,
+    results: Sequence[Result],
+    evidence: Iterable[Evidence],
+    seconds: float,
+    cases: Collection[str],
+    short: bool = False,
 ) -> Report:
-    """Return the report of a run."""
+    """Return the report of a run.
+
+    Args:
+        exchange: its id.
+        distribution: that brings it.
+        package: its import name.
+        results: of the cases that were run.
+        evidence: by capability.
+        seconds: how long it took.
+        cases: all ids of the kit.
+        short: whether each case drew one example only.
+    """
     stands = tuple(evidence)
     grades: Mapping[str, Grade] = {one.capability: one.grade for one in stands}
     counts = count(results)
+    whole = {result.case for result in results} == set(cases)
     return Report(
         exchange=exchange,
-        verdict=verdict_of(counts, grades),
+        verdict=verdict_of(counts, grades, whole=whole),
         counts=counts,
-        kit=tested("arb-compliance"),
-        plugin=tested(distribution),
-        core=tested("arb-core"),
+        kit=tested("arb-compliance", "arb_compliance"),
+        plugin=tested(distribution, package),
+        core=tested("arb-core", "arb_core"),
         python=platform.python_version(),
         system=f"{platform.system()} {platform.machine()}",
         ended=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(seconds, 3),
         evidence=stands,
         results=tuple(results),
+        whole=whole,
+        short=short,
     )
 
 
-def tested(distribution: str) -> Tested:
-    """Return what is installed under a name.
+def read(path: Path) -> Report:
+    """Return a report that was written before.
 
-    The hash covers each file's path and bytes as they lie there now, so that it speaks of what ran, also where the
-    distribution is installed in place for development.
+    Raises:
+        ValueError: it cannot be read, or is of another format.
     """
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Report)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    if found.format != FORMAT:
+        raise ValueError(f"{path}: a report of format {found.format}, and this kit reads {FORMAT}")
+    return found
+
+
+def tested(distribution: str, package: str) -> Tested:
+    """Return what is installed under a name, by the bytes of its package as they lie there now: of what ran."""
     found: Any = importlib_metadata.distribution(distribution)
-    digest = hashlib.sha256()
-    files = 0
-    for entry in sorted(found.files or (), key=str):
-        path = Path(str(entry.locate()))
-        if path.suffix == ".pyc" or not path.is_file():
-            continue
-        digest.update(str(entry).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-        files += 1
-    return Tested(distribution=found.name, version=found.version, sha256=digest.hexdigest(), files=files)
+    origin: dict[str, Any] = msgspec.json.decode(found.read_text("direct_url.json") or "{}")
+    digest, number = hashlib.sha256(), 0
+    for name, file in _below(package, files(package)):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+        number += 1
+    return Tested(
+        distribution=found.name,
+        version=found.version,
+        sha256=digest.hexdigest(),
+        files=number,
+        wheel=origin.get("archive_info", {}).get("hashes", {}).get("sha256"),
+        editable=bool(origin.get("dir_info", {}).get("editable")),
+    )
 
 
-def seal(report: Report, key: bytes) -> Report:
-    """Return the report with a signature by a shared key."""
-    return msgspec.structs.replace(report, signature=_signature(report, key))
-
-
-def sealed_by(report: Report, key: bytes) -> bool:
-    """Whether a report bears this key's signature and was not changed since."""
-    return report.signature is not None and hmac.compare_digest(report.signature, _signature(report, key))
-
-
-def _signature(report: Report, key: bytes) -> str:
-    bare = msgspec.structs.replace(report, signature=None)
-    return hmac.new(key, msgspec.json.encode(bare), hashlib.sha256).hexdigest()
+def _below(path: str, folder: Traversable) -> Iterable[tuple[str, Traversable]]:
+    """Yield every file of a package with its path in it, in order, but for what the interpreter wrote itself."""
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            if entry.name != "__pycache__":
+                yield from _below(f"{path}/{entry.name}", entry)
+        elif not entry.name.endswith(".pyc"):
+            yield f"{path}/{entry.name}", entry

@@ -27,7 +27,7 @@ def show_failure(case: Case, result: Result) -> str:
     return f"FAILED {case.id} {case.name}\n{text}"
 
 
-def show_verdict(report: Report, cases: Mapping[str, Case], *, whole: bool) -> str:
+def show_verdict(report: Report, cases: Mapping[str, Case]) -> str:
     """Return the end of a run: counts by tier, what is not proved, the verdict, the next case."""
     out = StringIO()
     for tier in Tier:
@@ -42,7 +42,9 @@ def show_verdict(report: Report, cases: Mapping[str, Case], *, whole: bool) -> s
     own = [one.capability for one in report.evidence if one.grade is Grade.OWN]
     if own:
         print(f"  no evidence from outside: {', '.join(own)}", file=out)
-    verdict = report.verdict.value if whole else f"{report.verdict.value}, of the cases that were run"
+    verdict = report.verdict.value
+    if not report.whole:
+        verdict = f"{'failed' if report.verdict is Verdict.FAILED else 'passed'}, of the cases that were run"
     print(f"{report.exchange} {report.plugin.version}: {verdict} in {report.seconds:.0f} s", file=out)
     if report.verdict is Verdict.FAILED:
         first = next((result for result in report.results if result.state is State.FAILED), None)
