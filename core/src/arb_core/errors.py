@@ -25,6 +25,7 @@ __all__ = [
     "InvalidOrder",
     "InvalidSymbol",
     "JournalError",
+    "JournalInUse",
     "JournalUnavailable",
     "KeyInUse",
     "NotSupported",
@@ -304,6 +305,17 @@ class JournalError(ArbError):
     action: ClassVar[Action] = "fix"
 
 
+class JournalInUse(JournalError):
+    """Another process, which runs, writes the journal."""
+
+    action: ClassVar[Action] = "fix"
+
+    def __init__(self, message: str, *, pid: int | None) -> None:
+        """Name the process; None where it does not say."""
+        super().__init__(message)
+        self.pid = pid
+
+
 class JournalUnavailable(JournalError):
     """The journal cannot be written now, so nothing new may be intended. It goes on trying by itself."""
 
@@ -326,12 +338,13 @@ class KeyInUse(ArbError):
 
     action: ClassVar[Action] = "fix"
 
-    def __init__(self, message: str, *, exchange: str, fingerprint: str, where: str) -> None:
-        """Name the exchange, the key by its fingerprint, never by itself, and the lock."""
+    def __init__(self, message: str, *, exchange: str, fingerprint: str, where: str, pid: int | None = None) -> None:
+        """Name the exchange, the key by its fingerprint, never by itself, the lock, and the process if it says."""
         super().__init__(f"{exchange}: {message}")
         self.exchange = exchange
         self.fingerprint = fingerprint
         self.where = where
+        self.pid = pid
 
 
 class FiguresUnavailable(ArbError):

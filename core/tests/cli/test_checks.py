@@ -1,6 +1,7 @@
 """What `arb doctor` and `arb run --live` look at, on accounts that follow a script and folders of this machine."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from decimal import Decimal
@@ -181,6 +182,16 @@ def test_journal_that_is_there_is_written_itself(tmp_path):
     assert states(check_journal(str(place), SystemClock()))["journal"] == "ok"
 
 
+async def test_journal_that_an_engine_writes_is_no_failure(tmp_path):
+    pytest.importorskip("sqlalchemy", reason="the journal is an extra")
+    place = tmp_path / "live.db"
+    journal = open_journal(str(place))
+    (found,) = await asyncio.to_thread(lambda: list(check_journal(str(place), SystemClock())))
+    assert found.state == "ok"
+    assert f"{place} is written by pid {os.getpid()}, which runs" in found.detail
+    await journal.close()
+
+
 def test_journal_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").touch()
     (found,) = check_journal(str(tmp_path / "file" / "live.db"), SystemClock())
@@ -277,4 +288,7 @@ def test_key_is_held_against_every_other_process_for_as_long_as_the_block(keys):
         assert said.endswith("stop it, or give each process a key of its own\n")
         assert "is in use by another process" in said
         assert "keykey" not in said
+        looks = code.replace("')]) as", "')], elsewhere='ok') as")
+        said = subprocess.run([sys.executable, "-c", looks], check=True, capture_output=True, text=True).stdout
+        assert said == f"held by pid {os.getpid()}, which runs\n"
     assert subprocess.run(other, check=True, capture_output=True, text=True).stdout == "\n"

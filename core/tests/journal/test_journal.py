@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -339,6 +340,32 @@ async def test_trades_days_and_the_rest_are_read_while_the_engine_writes(
     assert [row["text"] for row in reader.rows(NOTES)] == ["0.1 BTC on mexc"]
     assert [row["reported"] for row in reader.rows(DRIFTS)] == [Decimal("1.2")]
     reader.close()
+
+
+@pytest.mark.parametrize("ended", [True, False])
+@pytest.mark.parametrize(
+    ("sent", "doubted", "counts"),
+    [(5, None, False), (20, None, True), (5, 20, False), (None, 5, False), (None, 20, True), (None, None, False)],
+)
+async def test_what_was_sent_after_the_balances_is_added_to_them(
+    journal: Journal, samples: Any, sent: int | None, doubted: int | None, *, counts: bool, ended: bool
+) -> None:
+    """It was intended before: a commit takes its time, and meanwhile another trade may end and leave its balances."""
+    start_ns = samples.intent().created_ns
+    plan = samples.plan(intended_ns=start_ns - 1)
+    moments = {
+        "sent_ns": None if sent is None else start_ns + sent,
+        "doubt_ns": None if doubted is None else start_ns + doubted,
+    }
+    order = msgspec.structs.replace(samples.filled(plan), **moments)
+    await journal.intend(samples.intent(), [plan])
+    journal.balances(MEXC, {Asset("BTC"): Balance(asset=Asset("BTC"), free=Decimal(1))}, start_ns + 10)
+    journal.order(order, start_ns + 30)
+    if ended:
+        journal.result(samples.result(ended_ns=start_ns + 40))
+    await journal.settle()
+    bought = Decimal("0.4995") if counts else Decimal(0)
+    assert journal.expected(MEXC)[Asset("BTC")] == 1 + bought
 
 
 async def test_an_episode_is_kept_as_it_was_at_its_best(journal: Journal, place: str, samples: Any) -> None:

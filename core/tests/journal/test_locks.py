@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,30 @@ else:
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "taken\n"
     with KeyLock(tmp_path, "mexc", MARK) as lock:
         lock.release()
+
+
+def test_who_holds_a_lock_is_told_and_one_that_died_is_not_believed(tmp_path: Path) -> None:
+    code = f"""
+import os
+from pathlib import Path
+from arb_core.engine.journal.locks import KeyLock
+lock = KeyLock(Path({str(tmp_path)!r}), "mexc", {MARK!r})
+print(os.getpid(), flush=True)
+input()
+os._exit(9)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        pid = int(other.stdout.readline())
+        with pytest.raises(KeyInUse, match=f"in use by another process, pid {pid}, which holds ") as refusal:
+            KeyLock(tmp_path, "mexc", MARK)
+        assert refusal.value.pid == pid
+        other.communicate("\n")
+    with KeyLock(tmp_path, "mexc", MARK), pytest.raises(KeyInUse, match=f"pid {os.getpid()}, which"):
+        KeyLock(tmp_path, "mexc", MARK)
+    assert [path.suffix for path in tmp_path.iterdir()] in ([], [".lock"])
 
 
 def test_other_keys_and_other_exchanges_are_free(tmp_path: Path) -> None:

@@ -91,7 +91,8 @@ def _journal(settings: Settings, keys: KeyRing) -> Iterable[Finding]:
         yield Finding(check="journal", state="warning", detail=f"{error}, for trading")
         return
     yield from check_journal(place_of(settings.journal, "live"), SystemClock())
-    with keys.held([(name, settings.venues[name].exchange or name) for name in keys.found]) as taken:
+    exchanges = [(name, settings.venues[name].exchange or name) for name in keys.found]
+    with keys.held(exchanges, elsewhere="ok") as taken:
         held_elsewhere = {finding.venue for finding in taken}
         yield from taken
         for name in keys.found:

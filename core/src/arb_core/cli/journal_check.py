@@ -9,7 +9,7 @@ from statistics import median
 from arb_core.cli.findings import Finding, State
 from arb_core.cli.journals import shown
 from arb_core.engine.journal.opening import open_journal
-from arb_core.errors import ArbError
+from arb_core.errors import ArbError, JournalInUse
 from arb_core.interfaces.context import Clock
 
 __all__ = ["check_journal"]
@@ -28,6 +28,11 @@ def check_journal(place: str, clock: Clock) -> Iterable[Finding]:
         if trial is not None:
             trial.parent.mkdir(parents=True, exist_ok=True)
         spans = asyncio.run(_commit(place if trial is None else str(trial), clock))
+    except JournalInUse as error:
+        who = "another process" if error.pid is None else f"pid {error.pid}"
+        detail = f"{shown(place)} is written by {who}, which runs: commits are not measured beside it"
+        yield Finding(check="journal", state="ok", detail=detail)
+        return
     except (ArbError, OSError) as error:
         yield Finding(check="journal", state="failed", detail=f"{shown(place)}: {error}")
         return

@@ -6,7 +6,7 @@ Entered by `doctor`, and by what hands keys out: `run --live` and `reconcile`.
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack, contextmanager
 
-from arb_core.cli.findings import Finding
+from arb_core.cli.findings import Finding, State
 from arb_core.cli.options import keep_secret
 from arb_core.config import load_credentials, variable
 from arb_core.errors import KeyInUse, SettingsError
@@ -55,11 +55,14 @@ class KeyRing:
         ]
 
     @contextmanager
-    def held(self, exchanges: Iterable[tuple[VenueName, str]]) -> Generator[list[Finding]]:
+    def held(
+        self, exchanges: Iterable[tuple[VenueName, str]], *, elsewhere: State = "failed"
+    ) -> Generator[list[Finding]]:
         """Keep every other process of this user from trading with these keys during the block.
 
         Args:
             exchanges: venue and the id of its exchange.
+            elsewhere: what it means that somebody else trades with one: to who only looks, nothing bad.
 
         Yields:
             Which of them somebody else holds.
@@ -75,5 +78,9 @@ class KeyRing:
                     stack.enter_context(KeyLock(lock_folder(), exchange, fingerprint_of(self.found[name].api_key)))
                 except KeyInUse as error:
                     cure = "stop it, or give each process a key of its own"
-                    taken.append(Finding(check="key lock", venue=name, state="failed", detail=f"{error}: {cure}"))
+                    detail = f"{error}: {cure}"
+                    if elsewhere == "ok":
+                        who = "another process" if error.pid is None else f"pid {error.pid}"
+                        detail = f"held by {who}, which runs"
+                    taken.append(Finding(check="key lock", venue=name, state=elsewhere, detail=detail))
             yield taken

@@ -12,11 +12,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from sqlalchemy import Engine, event
 
 from arb_core.engine.journal.database import in_memory
-from arb_core.errors import JournalError
+from arb_core.engine.journal.held import Held, HeldByAnother
+from arb_core.errors import JournalError, JournalInUse
 
 __all__ = ["Hold", "hold"]
 
@@ -37,11 +37,10 @@ class _FileHold(Hold):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: tuple[int, int] | None = None
-        self._lock = FileLock(f"{path}.lock", timeout=0, thread_local=False)
         try:
-            self._lock.acquire()
-        except Timeout as error:
-            raise JournalError(f"{path} is written by another process") from error
+            self._lock = Held(Path(f"{path}.lock"))
+        except HeldByAnother as error:
+            raise JournalInUse(f"{path} is written by {error}", pid=error.pid) from error
         except OSError as error:
             raise JournalError(f"{path} cannot be written: {error.strerror or error}") from error
 
@@ -82,7 +81,7 @@ def _lock(connection: Any, _: object) -> None:
     if fsync == "off":
         _LOG.warning("the journal's server runs with fsync = off: what it commits may not survive a power cut")
     if not held:
-        raise JournalError(f"the journal in {schema} is written by another process")
+        raise JournalInUse(f"the journal in {schema} is written by another process", pid=None)
 
 
 def _unlock(connection: Any, _: object) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from filelock import FileLock, Timeout
-
+from arb_core.engine.journal.held import Held, HeldByAnother
 from arb_core.errors import KeyInUse
 from arb_core.runtime.fingerprint import fingerprint_of
 from arb_core.runtime.folders import state_folder
@@ -33,12 +32,11 @@ class KeyLock:
         """Take the lock of one key of one exchange, at once or not at all."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{exchange}-{fingerprint}.lock"
-        self._lock = FileLock(path, timeout=0, thread_local=False)
         try:
-            self._lock.acquire()
-        except Timeout as error:
-            told = f"the key {fingerprint} is in use by another process, which holds {path}"
-            raise KeyInUse(told, exchange=exchange, fingerprint=fingerprint, where=str(path)) from error
+            self._lock = Held(path)
+        except HeldByAnother as error:
+            told = f"the key {fingerprint} is in use by {error} which holds {path}"
+            raise KeyInUse(told, exchange=exchange, fingerprint=fingerprint, where=str(path), pid=error.pid) from error
 
     def release(self) -> None:
         """Let go; harmless if done before."""
