@@ -175,6 +175,7 @@ class Stage:
         settings: the plugin's own; default: their defaults.
         limits: in place of what the card says of sockets.
         volatility: of the prices, over a second; 1e-4 is a lively market.
+        epoch_s: when it begins, by every clock.
         levels: about how many a side the venue's books have; default: as many as its habits are.
         quirks: listings that are not what they seem.
     """
@@ -193,16 +194,18 @@ class Stage:
         settings: ExchangeSettings | None = None,
         limits: StreamLimits | None = None,
         volatility: float = 1e-4,
+        epoch_s: int = 1_700_000_000,
         levels: int | None = None,
         quirks: Sequence[Quirk] = (),
     ) -> None:
         subject.need_venue()
         self.subject = subject
         self.rng = Random(seed)  # noqa: S311 (repeatable, not secret)
-        self.clock = LoopClock()
+        self.clock = LoopClock(epoch_s * SECOND)
         self.symbols = [Symbol.parse(text) for text in symbols]
         pace = Pace(steps_per_s=steps_per_s, volatility=volatility)
-        self.world = _World(levels, seed=seed, symbols=symbols, pace=pace, quirks=quirks)
+        start_ns = epoch_s * SECOND
+        self.world = _World(levels, seed=seed, symbols=symbols, start_ns=start_ns, pace=pace, quirks=quirks)
         script = FaultScript(seed=seed, faults=tuple(faults))
         made = simulate([subject.exchange], self.world, scripts={subject.exchange: script}, registry=subject.registry)
         venue = made[subject.exchange]

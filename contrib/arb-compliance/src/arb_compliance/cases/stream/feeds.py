@@ -20,8 +20,9 @@ __all__ = ["Everything"]
 
 SECOND = 1_000_000_000
 
-TO_A_NEW_MINUTE_S = 45.0
-"""Simulations begin 40 s before a minute ends."""
+FRIDAY_NIGHT_S = 1_700_265_230
+"""2023-11-17 23:53:50 UTC: ten seconds before a minute ends, when no two intervals' windows began together."""
+TO_A_NEW_MINUTE_S = 15.0
 
 
 class Everything:
@@ -190,7 +191,7 @@ async def every_declared_feed_is_the_venues(subject: Subject) -> None:
 
 
 async def _all_feeds(subject: Subject, settings: ExchangeSettings, seed: int) -> None:
-    async with Stage(subject, seed=seed, steps_per_s=1, settings=settings) as stage:
+    async with Stage(subject, seed=seed, steps_per_s=3, settings=settings, epoch_s=FRIDAY_NIGHT_S) as stage:
         await stage.venue.connect()
         everything = Everything(stage, stage.symbols[0])
         await everything.follow()

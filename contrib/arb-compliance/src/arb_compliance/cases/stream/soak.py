@@ -62,8 +62,9 @@ async def _run(subject: Subject, number: int) -> None:
     async with stage:
         await stage.live()
         possible = [kind for kind in MIXED if kind not in stage.kernel.impossible]
-        # At least one of a kind that strikes pushes: a run of requests alone would be a quiet one.
-        kinds = [rng.choice(sorted(MESSAGES & set(possible))), *rng.choices(possible, k=BLOWS - 1)]
+        # Half of them strike pushes: a run of requests alone would be a quiet one.
+        pushes = [kind for kind in possible if kind in MESSAGES]
+        kinds = rng.sample(pushes, BLOWS // 2) + rng.choices(possible, k=BLOWS - BLOWS // 2)
         rng.shuffle(kinds)
         for kind in kinds:
             pair = {"pair": rng.choice(("BTC/USDT", "ETH/USDT", None))} if kind in MESSAGES else {}
