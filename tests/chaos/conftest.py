@@ -1,9 +1,16 @@
 """What the tests of this room share."""
 
 import asyncio
+import sys
+from pathlib import Path
 
 import pytest
 from arb_core.registry import Registry
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "core" / "tests"))
+from databases import postgres  # pyright: ignore[reportMissingImports] (that of core/tests)
+
+__all__ = ["postgres"]
 
 
 @pytest.fixture(scope="session", autouse=True)

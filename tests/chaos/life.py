@@ -64,35 +64,48 @@ class Life:
 
 
 class LossyWriter(InlineWriter[Row]):
-    """Commits intents inside the call and everything else a moment later, which a crash may take away."""
+    """Commits a moment later, whatever waits by then together: an intent soon, what happened some time.
 
-    def begin(self, life: Life, delay_s: float) -> None:
+    A crash that comes before takes it all away; one that comes just after leaves an intent on record of which nobody
+    was told that it is.
+    """
+
+    def begin(self, life: Life, intent_s: float, record_s: float) -> None:
+        """Say whose life it is, and how long each takes."""
         self._life = life
-        self._delay_s = delay_s
+        self._intent_s = intent_s
+        self._record_s = record_s
         self._pending: list[tuple[Sequence[Row], Done | None]] = []
-
-    def record(self, rows: Sequence[Row], done: Done | None = None) -> None:
-        if self._life.dead:
-            return
-        if not self._pending:
-            asyncio.get_running_loop().call_later(self._delay_s, self.flush)
-        self._pending.append((rows, done))
 
     def intend(self, rows: Sequence[Row], done: Done) -> None:
         if self._life.dead:
             raise JournalUnavailable("the process has died")
-        self.flush()
-        super().intend(rows, done)
+        self._later(rows, done, self._intent_s)
+
+    def record(self, rows: Sequence[Row], done: Done | None = None) -> None:
+        if not self._life.dead:
+            self._later(rows, done, self._record_s)
 
     def offer(self, rows: Sequence[Row]) -> None:
         if not self._life.dead:
             super().offer(rows)
 
+    def _later(self, rows: Sequence[Row], done: Done | None, seconds: float) -> None:
+        self._pending.append((rows, done))
+        asyncio.get_running_loop().call_later(seconds, self.flush)
+
     def flush(self) -> None:
+        """Commit what waits."""
         pending, self._pending = self._pending, []
-        if not self._life.dead:
-            for rows, done in pending:
-                super().record(rows, done)
+        if not pending or self._life.dead:
+            return
+
+        def told(error: JournalUnavailable | None) -> None:
+            for _, done in pending:
+                if done is not None:
+                    done(error)
+
+        super().record([row for rows, _ in pending for row in rows], told)
 
 
 class _Ear:

@@ -45,7 +45,8 @@ __all__ = ["new_journal", "play"]
 SECOND = 1_000_000_000
 USDT = Asset("USDT")
 PAIRS = (("mexc", "gateio"), ("mexc", "binance"), ("gateio", "binance"))
-SYMBOL = "LINK/USDT"
+SYMBOLS = (("LINK/USDT",), ("LINK/USDT", "SOL/USDT"))
+"""One, or two whose trades overlap."""
 TROUBLED_S = 12.0
 """Venue time until nothing new goes wrong and trading winds down."""
 PATIENCE_S = 1800.0
@@ -78,10 +79,11 @@ class _Run:
         self.wrong: list[str] = []
         self.witness = Witness()
         self.policy = self.random.choice(POLICIES)
+        self.symbols = self.random.choice(SYMBOLS)
         pair = PAIRS[number % len(PAIRS)]
         self.world = World(
             seed=number,
-            symbols=(SYMBOL,),
+            symbols=self.symbols,
             start_ns=self.clock.now_ns(),
             pace=Pace(steps_per_s=2),
             dislocations=Dislocations(
@@ -137,7 +139,7 @@ class _Run:
         journal._loop = None
         journal._listeners.clear()
         writer = LossyWriter(journal._commit, list, backlog=10_000)
-        writer.begin(life, self.random.choice([0.0, 0.003, 0.05, 1.0]))
+        writer.begin(life, self.random.choice([0.0, 0.002, 0.02, 0.2]), self.random.choice([0.0, 0.003, 0.05, 1.0]))
         journal._writer = writer
         with journal._engine.connect() as connection:
             journal._last = connection.execute(select(func.max(INTENTS.c.id))).scalar() or 0
@@ -161,7 +163,7 @@ class _Run:
             )
         watch = Watch(
             openers,
-            [Symbol.parse(SYMBOL)],
+            [Symbol.parse(symbol) for symbol in self.symbols],
             strategies={"spatial": Spatial()},
             policy=Policy(price_window_ns=SECOND, ignore_transfers=True),
             clock=self.clock,
@@ -240,9 +242,9 @@ class _Run:
         return self.counts
 
 
-def new_journal() -> Journal:
+def new_journal(place: str = ":memory:") -> Journal:
     """Make the journal that many runs use one after the other."""
-    return Journal(":memory:", threaded=False)
+    return Journal(place, threaded=False)
 
 
 def _clean(journal: Journal) -> None:

@@ -131,10 +131,10 @@ class Nursery:
         """Start one."""
         lines, errors = folder / "lines", folder / "errors"
         lines.write_text("")
-        if self._process is not None:
+        if (nursery := self._process) is not None:
             asked = {"environment": environment, "lines": str(lines), "errors": str(errors)}
-            pid = self._process.ask(asked)["pid"]
-            return Engine(pid, lines, errors, lambda: self._process.ask({"ended": pid})["code"])
+            pid = nursery.ask(asked)["pid"]
+            return Engine(pid, lines, errors, lambda: nursery.ask({"ended": pid})["code"])
         with lines.open("w") as out, errors.open("w") as err:
             arb = Path(sys.executable).with_name("arb")
             process = subprocess.Popen(

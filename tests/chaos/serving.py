@@ -14,7 +14,7 @@ from arb_sim.server import Servers
 from arb_sim.simulation import simulate
 from arb_sim.world import Dislocations, Pace, World
 
-SYMBOLS = ("LINK/USDT", "SOL/USDT")
+SYMBOLS: tuple[str, ...] = ("LINK/USDT", "SOL/USDT")
 
 
 async def main(seed: int, exchanges: list[str]) -> None:

@@ -107,11 +107,12 @@ class Stage:
         """Make everything; the first engine begins with the first run."""
         self.counts: Counter[str] = Counter()
         self.place = place or str(folder / "journal.db")
-        self._exchanges = PAIRS[number % len(PAIRS)]
+        random = Random(f"stage {number}")
+        self._exchanges = random.choice(PAIRS)
         self._folder = folder
         self._venues = Venues(number, self._exchanges)
         self._nursery = Nursery(forks=forks)
-        losses = LOSSES[number // len(PAIRS) % len(LOSSES)]
+        losses = random.choice(LOSSES)
         (folder / "arb.toml").write_text(SETTINGS.format(*self._exchanges, *losses, self.place))
         self._environment = {
             **self._venues.environment(),
@@ -123,6 +124,9 @@ class Stage:
         self._faults: list[tuple[float, int, Fault]] = []
         self._reader: JournalReader | None = None
         self._asked_s = 0.0
+        self._killed_at: int | None = None
+        """The engine that was the last to say that it begins nothing new."""
+        self._latched_ns = 0
         self._engine = self._born()
 
     def play(self, number: int) -> None:
@@ -168,6 +172,7 @@ class Stage:
         if not plan.closed:
             self._until(lambda: bool(self._engine.told["result"]), 4.0)
             self._let(trade=False)
+            assert self._until(self._closed, PATIENCE_S), f"it does not see the latch: {self._engine.errors[-2000:]}"
         assert self._until(self._at_rest, PATIENCE_S), f"not at rest: {self._engine.errors[-2000:]}"
         kept = self._kept()
         assert not self._wrong + self._witness.wrong, self._wrong + self._witness.wrong
@@ -175,9 +180,9 @@ class Stage:
 
     def _strike(self, blow: Blow) -> None:
         """Kill the engine when its time has come."""
-        before = self._engine.told.copy()
-        if blow.kind is not None:
-            self._until(lambda: self._engine.told[blow.kind] - before[blow.kind] >= blow.nth, 6.0)
+        if (kind := blow.kind) is not None:
+            enough = self._engine.told[kind] + blow.nth
+            self._until(lambda: self._engine.told[kind] >= enough, 6.0)
         self._until(lambda: False, blow.delay_s)
         self._engine.signal(signal.SIGKILL)
         self._until(lambda: self._engine.code is not None, PATIENCE_S)
@@ -215,6 +220,8 @@ class Stage:
             alarm, _, detail = str(line["text"]).partition(": ")
             if alarm in {"defect", "violation", "listener_failed"}:
                 self._wrong.append(f"{alarm}: {detail}")
+            if alarm == "kill":
+                self._killed_at = self._engine.pid
             if alarm in ALARMS:
                 self.counts[f"alarm {alarm}"] += 1
 
@@ -236,10 +243,16 @@ class Stage:
         """Lift or set the latch, as `arb kill` does."""
         if (reader := self._journal()) is None:
             return
+        now_ns = time.time_ns()
         if trade:
-            reader.clear_kill("the run begins", time.time_ns())
+            reader.clear_kill("the run begins", now_ns)
         else:
-            reader.set_kill("the run winds down", time.time_ns())
+            reader.set_kill("the run winds down", now_ns)
+            self._latched_ns = now_ns
+
+    def _closed(self) -> bool:
+        """Whether the engine knows that nothing new may begin: it has said so, or has found it at its start."""
+        return self._killed_at == self._engine.pid or self._engine.began_ns > self._latched_ns
 
     def _journal(self) -> JournalReader | None:
         """Return the journal, None before the first engine has made it."""

@@ -32,6 +32,9 @@ def staged(first: int, runs: int, folder: Path, *, forks: bool) -> Counter[str]:
         for number in range(first, first + runs):
             stage.play(number)
         stage.end()
+    except AssertionError as error:
+        print(error, flush=True)  # the other lanes go on for long
+        raise
     finally:
         stage.close()
     return stage.counts

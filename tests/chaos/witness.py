@@ -4,7 +4,8 @@ What an engine knew at a moment is in no journal afterwards, so somebody has to 
 word that an engine says about an order, in the same process or read from its lines.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from arb_core.engine.orders import TrackedOrder
 from arb_core.engine.trade import OrderState
@@ -34,13 +35,13 @@ def seen(order: TrackedOrder) -> Seen:
     )
 
 
-def seen_in(line: dict[str, object]) -> Seen:
+def seen_in(line: Mapping[str, Any]) -> Seen:
     """Return what a line of `arb run --json` says. It does not tell whether an amount is final; its end has to do."""
-    state = OrderState(str(line["state"]))
+    state = OrderState(line["state"])
     return Seen(
-        str(line["client_order_id"]),
-        int(str(line["intent"])),
-        int(str(line["attempt"])),
+        line["client_order_id"],
+        line["intent"],
+        line["attempt"],
         state,
         state not in {OrderState.INTENDED, OrderState.ABSENT},
         state in ENDED,

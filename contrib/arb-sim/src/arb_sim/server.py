@@ -164,6 +164,8 @@ class VenueServer:
             finally:
                 writer.cancel()
                 await asyncio.gather(writer, return_exceptions=True)
+        except ConnectionError:
+            _LOG.debug("connection %d ended before its handshake did", number)  # its client was killed
         finally:
             del self._connections[number]
             self.venue.closed(number)
