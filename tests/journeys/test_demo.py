@@ -6,6 +6,11 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
+import pytest
+from arb_sim.cli import demo as room
+from click.testing import CliRunner
+
 ARB = Path(sys.executable).with_name("arb")
 PATIENCE_S = 90
 
@@ -44,3 +49,67 @@ def test_demo_that_only_watches_sends_nothing():
     assert {line["kind"] for line in lines} <= {"event", "opportunity", "episode", "summary"}
     assert of("opportunity", lines)
     assert (lines[-1]["trades"], lines[-1]["pnl"]) == (None, None)
+
+
+# What the demo is for is to fail where we do: each of its findings is shown to end it with exit code 1.
+
+
+@pytest.fixture
+def spoilt(monkeypatch):
+    """Run the demo in this process, where one of its parts can be spoilt; return its exit code and what it said."""
+
+    def run(seconds, *options, **parts):
+        for name, spoil in parts.items():
+            monkeypatch.setattr(room, name, spoil(getattr(room, name)))
+        words = ["--exchanges", "mexc,gateio", "--seconds", str(seconds), "--seed", "9", "--json", *options]
+        done = CliRunner().invoke(room.demo, words, standalone_mode=False)
+        assert done.exception is None, done.exception
+        return done.return_value, done.stderr, [json.loads(line) for line in done.stdout.splitlines()]
+
+    return run
+
+
+def test_dislocation_that_is_judged_too_strictly_is_missed_and_ends_the_demo_with_1(spoilt):
+    def strict(policy_of):
+        return lambda detection: msgspec.structs.replace(policy_of(detection), max_edge_bps=0.001)
+
+    code, said, lines = spoilt(12, "--watch-only", policy_of=strict, _READY_AFTER_NS=lambda _: 0)
+    injected = lines[-1]["injected"]
+    assert injected["made"] > injected["found"] == 0
+    assert code == 1
+    assert said.count("missed: ") == injected["made"]
+    assert "run again with --seed 9" in said
+
+
+def test_statement_that_differs_from_the_journal_in_one_digit_ends_the_demo_with_1(spoilt):
+    def forged(statements):
+        async def ask(venues):
+            mexc, *rest = await statements(venues)
+            usdt = mexc.balances["USDT"]
+            more = msgspec.structs.replace(usdt, free=usdt.free + Decimal("0.00000001"))
+            return [msgspec.structs.replace(mexc, balances={**mexc.balances, "USDT": more}), *rest]
+
+        return ask
+
+    code, said, lines = spoilt(1, _statements=forged)
+    assert code == 1
+    (entry,) = [line for line in of("account", lines) if (line["venue"], line["asset"]) == ("mexc", "USDT")]
+    assert Decimal(entry["difference"]) == Decimal("0.00000001")
+    assert "arb: the books differ: " in said
+
+
+def test_order_that_is_in_the_journal_and_not_in_the_statement_ends_the_demo_with_1(spoilt):
+    def forgetful(statements):
+        async def ask(venues):
+            return [
+                msgspec.structs.replace(state, statement=[line for line in state.statement if line.order is None])
+                for state in await statements(venues)
+            ]
+
+        return ask
+
+    code, said, lines = spoilt(8, _statements=forgetful)
+    assert lines[-1]["trades"] > 0, "no trade was made: nothing was shown"
+    assert code == 1
+    assert "arb: the books differ: " in said
+    assert "the statement nothing" in said
