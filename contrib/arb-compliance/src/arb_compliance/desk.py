@@ -11,6 +11,7 @@ from typing import Any, Self
 from arb_core.interfaces.account import AccountListener
 from arb_core.interfaces.private import PrivateExchange
 from arb_core.structs.account import Balance, Credentials
+from arb_core.structs.card import Capability
 from arb_core.structs.market import Instrument, Side, Symbol, VenueName
 from arb_core.structs.order import (
     ClientOrderId,
@@ -33,7 +34,7 @@ from arb_compliance.expect import equal, fail, true
 from arb_compliance.stage import Stage
 from arb_compliance.subject import Subject
 
-__all__ = ["BTC", "LINK", "Desk", "Heard", "same_fills", "same_order"]
+__all__ = ["BTC", "LINK", "Desk", "Heard", "execution_of", "same_fills", "same_order"]
 
 SECOND = 1_000_000_000
 
@@ -90,7 +91,7 @@ class Heard(AccountListener):
 
 
 class Desk(Stage):
-    """Within `async with`: the instruments are known, and `private` is the plugin's `PrivateExchange`."""
+    """Within `async with`: the instruments are known, and `private` is the plugin's, where it has one."""
 
     credentials: Credentials
 
@@ -106,7 +107,13 @@ class Desk(Stage):
     ) -> None:
         """As `Stage`; with `permissions` its key is one that may do these."""
         super().__init__(
-            subject, seed=seed, symbols=symbols, faults=faults, steps_per_s=0, account=True, credentials=credentials
+            subject,
+            seed=seed,
+            symbols=symbols,
+            faults=faults,
+            steps_per_s=0,
+            account=subject.claims(Capability.TRADING),
+            credentials=credentials,
         )
         own = self.kernel.keys
         if own is None:
@@ -346,13 +353,18 @@ def same_order(subject: Subject, found: Order, true_: OrderState, where: str) ->
             )
 
 
+def execution_of(fill: Fill) -> tuple[OrderId, str]:
+    """Return what tells an execution from every other: a trade with oneself is two under one trade_id."""
+    return fill.order_id, fill.trade_id
+
+
 def same_fills(subject: Subject, found: Iterable[Fill], true_: Iterable[FillState], where: str) -> None:
     """Compare executions, each once, whatever their order; a fee may be unknown, never wrong."""
     rows = list(found)
-    ids = [fill.trade_id for fill in rows]
-    true(len(ids) == len(set(ids)), f"{where}: two fills of one trade_id", found=ids)
+    ids = [execution_of(fill) for fill in rows]
+    true(len(ids) == len(set(ids)), f"{where}: two fills of one order under one trade_id", found=ids)
     expected = sorted(true_, key=_of_truth)
-    rows.sort(key=lambda fill: (fill.order_id, fill.side.name, fill.price, fill.quantity))
+    rows.sort(key=lambda fill: (fill.order_id, fill.side.name, fill.price, fill.quantity, fill.exchange_ns))
     equal(
         [(fill.order_id, fill.pair, fill.side.name, fill.price, fill.quantity) for fill in rows],
         [(fill.order, fill.pair, SIDES[fill.side].name, fill.price, fill.size) for fill in expected],
@@ -390,5 +402,5 @@ def _status(order: OrderState) -> OrderStatus:
     return OrderStatus.FILLED if order.status == "filled" else OrderStatus.CANCELED
 
 
-def _of_truth(fill: FillState) -> tuple[str, str, Decimal, Decimal]:
-    return fill.order, SIDES[fill.side].name, fill.price, fill.size
+def _of_truth(fill: FillState) -> tuple[str, str, Decimal, Decimal, int]:
+    return fill.order, SIDES[fill.side].name, fill.price, fill.size, fill.at_ns

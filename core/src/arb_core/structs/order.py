@@ -124,6 +124,7 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
 
     pair: Pair
     trade_id: str
+    """Tells the executions of one order apart. A trade with oneself is two executions, of two orders, under one id."""
     order_id: OrderId
     client_order_id: ClientOrderId | None = None
     side: Side

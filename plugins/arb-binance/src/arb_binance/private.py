@@ -85,7 +85,8 @@ class Private(PrivateExchange):
         rows = await self._since(
             card.FILLS, parse.fills, params, since_ns, moment_ns=_executed_ns, at_once=card.FILLS_AT_ONCE
         )
-        return sorted({row.trade_id: row for row in rows}.values(), key=_executed_ns)
+        # A trade with oneself is two executions under one id.
+        return sorted({(row.order_id, row.trade_id): row for row in rows}.values(), key=_executed_ns)
 
     async def get_asset_networks(self) -> dict[Asset, list[AssetNetwork]]:
         return await self._rest.call(card.NETWORKS, parse.asset_networks)

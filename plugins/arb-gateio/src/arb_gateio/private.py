@@ -95,7 +95,7 @@ class Private(PrivateExchange):
         if order_id is not None:
             params["order_id"] = order_id
         params["from"] = max(since_ns, self._clock.now_ns() - card.FILLS_KEPT_NS) // _SECOND
-        rows = await self._pages(card.FILLS, partial(parse.fills, pair=pair), params, _trade_id, card.FILLS_AT_ONCE)
+        rows = await self._pages(card.FILLS, partial(parse.fills, pair=pair), params, _execution, card.FILLS_AT_ONCE)
         return _oldest_first(rows, lambda row: row.exchange_ns)
 
     async def arm_countdown(self, timeout_ns: int) -> None:
@@ -174,8 +174,9 @@ def _order_id(row: Order) -> str:
     return row.order_id
 
 
-def _trade_id(row: Fill) -> str:
-    return row.trade_id
+def _execution(row: Fill) -> str:
+    """A trade with oneself is two executions under one id."""
+    return f"{row.order_id} {row.trade_id}"
 
 
 def _invalid(message: str) -> InvalidOrder:

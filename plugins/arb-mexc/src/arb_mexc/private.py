@@ -77,7 +77,9 @@ class Private(PrivateExchange):
             params["orderId"] = order_id
         since_ns = max(since_ns, self._clock.now_ns() - card.FILLS_KEPT_NS)
         rows = await self._since(card.FILLS, parse.fills, params, since_ns, card.FILLS_AT_ONCE)
-        return sorted({row.trade_id: row for row in rows}.values(), key=lambda row: row.exchange_ns)
+        # A trade with oneself is two executions under one id.
+        executions = {(row.order_id, row.trade_id): row for row in rows}
+        return sorted(executions.values(), key=lambda row: row.exchange_ns)
 
     async def get_asset_networks(self) -> dict[Asset, list[AssetNetwork]]:
         return await self._rest.call(card.NETWORKS, parse.asset_networks)

@@ -29,12 +29,12 @@ async def balances_are_the_accounts(subject: Subject) -> None:
     async with Desk(subject) as desk:
         for asset, much in (("BTC", PENNY), ("USDT", Decimal(987_654_321) + PENNY)):
             desk.kernel.trading.deposit(desk.kernel.account, asset, much)
-        _compare(desk, await desk.private.get_balances(), "at first")
+        same_balances(desk, await desk.private.get_balances(), "at first")
         await desk.rests(LINK, Side.BUY)
         await desk.rests(BTC, Side.SELL)
-        _compare(desk, await desk.private.get_balances(), "with orders at rest")
+        same_balances(desk, await desk.private.get_balances(), "with orders at rest")
         await desk.private.place_order(desk.taking(LINK))
-        _compare(desk, await desk.private.get_balances(), "after a purchase")
+        same_balances(desk, await desk.private.get_balances(), "after a purchase")
 
 
 @case("PRIVATE-003", Tier.PRIVATE, needs=[Capability.TRADING], proof=Proof.VENUE)
@@ -77,7 +77,8 @@ async def permissions_are_not_invented(subject: Subject) -> None:
             )
 
 
-def _compare(desk: Desk, found: Mapping[Asset, Balance], when: str) -> None:
+def same_balances(desk: Desk, found: Mapping[Asset, Balance], when: str) -> None:
+    """Compare every balance with the account's own."""
     held = dict(found)
     for asset, right in desk.kernel.inspection.balances().items():
         balance = held.pop(Asset(asset), Balance(asset=Asset(asset), free=Decimal(0)))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from arb_core.errors import OrderNotFound
 from arb_core.structs.card import Capability
 from arb_core.structs.market import Side, Symbol
-from arb_core.structs.order import ClientOrderId, Order, OrderId
+from arb_core.structs.order import ClientOrderId, Order, OrderId, TimeInForce
 from arb_sim.faults import FaultKind
 
 from arb_compliance.case import Proof, Tier, case
@@ -68,9 +68,9 @@ async def open_orders_are_all_of_them(subject: Subject) -> None:
         for _ in range(MANY):
             desk.again(model_id)
         for symbol in (BTC, LINK, None):
-            _same_list(desk, await desk.private.get_open_orders(symbol), symbol, f"the open orders of {symbol}")
+            same_list(desk, await desk.private.get_open_orders(symbol), symbol, f"the open orders of {symbol}")
         await desk.private.cancel_order(BTC, order_id=open_id)
-        _same_list(desk, await desk.private.get_open_orders(BTC), BTC, "the open orders of nothing")
+        same_list(desk, await desk.private.get_open_orders(BTC), BTC, "the open orders of nothing")
 
 
 @case("PRIVATE-014", Tier.PRIVATE, needs=[Capability.TRADING, Capability.ORDER_HISTORY], proof=Proof.VENUE)
@@ -99,7 +99,7 @@ async def history_lists_every_order(subject: Subject) -> None:
         await desk.pass_(5)
         late = [(await desk.rests())[1], (await desk.private.place_order(desk.taking(LINK, levels=1))).order_id]
         found = await desk.private.get_order_history(LINK, desk.begun_ns)
-        _same_list(desk, found, LINK, "the history", ended=True)
+        same_list(desk, found, LINK, "the history", ended=True)
         times = [order.created_ns for order in found if order.created_ns is not None]
         true(times == sorted(times), "the history is not oldest first", found=times[:10])
         found = await desk.private.get_order_history(LINK, between_ns)
@@ -111,8 +111,8 @@ async def history_lists_every_order(subject: Subject) -> None:
 async def fills_are_the_accounts(subject: Subject) -> None:
     """Every execution is listed once, with its own price, size and fee; also those of one order alone.
 
-    Steps: orders that take from several levels, one that is taken from, on two symbols; ask for all, since a moment,
-        and for those of one order. Then more fills than one answer holds.
+    Steps: orders that take from several levels, also from one of our own, and one that is taken from, on two symbols;
+        ask for all, since a moment, and for those of one order. Then more fills than one answer holds.
     Expect: the venue's own fills, fees and fee assets; oldest first.
     When this fails: profit and loss are wrong; look for totals taken for single fills, for maker and taker exchanged.
     Source: contract, `get_fills`
@@ -123,6 +123,8 @@ async def fills_are_the_accounts(subject: Subject) -> None:
         await desk.private.place_order(desk.taking(BTC, Side.BUY, levels=2))
         _, resting = await desk.rests()
         lot = desk.market(LINK).listing.lot
+        if subject.claims(Capability.IOC):
+            await _trade_with_oneself(desk)
         desk.serve(resting, 3 * lot)
         await desk.pass_(100)
         between_ns = desk.clock.now_ns()
@@ -177,6 +179,12 @@ async def an_order_that_is_not_shown_yet_is_not_found(subject: Subject) -> None:
         same_fills(subject, await desk.private.get_fills(LINK, desk.begun_ns), desk.fills_of(), "after the lag")
 
 
+async def _trade_with_oneself(desk: Desk) -> None:
+    """Take from an order of our own as well, where the venue lets one: both of its sides bear one trade id."""
+    await desk.private.place_order(desk.request(LINK, Side.SELL, price=desk.best(LINK, Side.SELL)))
+    await desk.private.place_order(desk.taking(LINK, levels=1, time_in_force=TimeInForce.IOC))
+
+
 async def not_found(
     desk: Desk, *, order_id: OrderId | None = None, client_order_id: ClientOrderId | None = None
 ) -> None:
@@ -198,7 +206,8 @@ def _never(order_id: str) -> str:
     return order_id[:-3] + ("000" if not order_id.endswith("000") else "111")
 
 
-def _same_list(desk: Desk, found: Sequence[Order], symbol: Symbol | None, where: str, *, ended: bool = False) -> None:
+def same_list(desk: Desk, found: Sequence[Order], symbol: Symbol | None, where: str, *, ended: bool = False) -> None:
+    """Compare a list with the venue's open orders of a symbol, or with all of them; None = every symbol."""
     rows = {order.order_id: order for order in found}
     right = {
         order.id: order

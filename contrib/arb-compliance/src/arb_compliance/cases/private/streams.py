@@ -8,7 +8,7 @@ from arb_core.structs.order import OrderId, OrderStatus
 from arb_sim.faults import FaultKind
 
 from arb_compliance.case import Proof, Tier, case
-from arb_compliance.desk import BTC, LINK, Desk, same_fills, same_order
+from arb_compliance.desk import BTC, LINK, Desk, execution_of, same_fills, same_order
 from arb_compliance.expect import NotAsked, equal, fail, true
 from arb_compliance.subject import Subject
 
@@ -52,13 +52,13 @@ async def what_is_told_twice_is_recognised(subject: Subject) -> None:
             await desk.private.place_order(desk.taking(LINK, Side.SELL, levels=2))
             await desk.pass_(2)
             desk.kernel.faults.disarm()
-        once = {fill.trade_id: fill for fill in desk.heard.fills}
+        once = {execution_of(fill): fill for fill in desk.heard.fills}
         same_fills(subject, once.values(), desk.fills_of(), "fills told twice, each counted once")
         desk.arm(FaultKind.DROP, feed="private", count=20)
         await desk.private.place_order(desk.taking(LINK, levels=1))
         await desk.pass_(2)
         desk.kernel.faults.disarm()
-        once |= {fill.trade_id: fill for fill in await desk.private.get_fills(LINK, desk.begun_ns)}
+        once |= {execution_of(fill): fill for fill in await desk.private.get_fills(LINK, desk.begun_ns)}
         same_fills(subject, once.values(), desk.fills_of(), "what was told, and what was asked for after a loss")
 
 
@@ -163,8 +163,8 @@ def _orders_told(desk: Desk) -> None:
 async def _fills_told(desk: Desk) -> None:
     same_fills(desk.subject, desk.heard.fills, desk.fills_of(), "the fills that were told")
     for symbol in (LINK, BTC):
-        asked = {fill.trade_id for fill in await desk.private.get_fills(symbol, desk.begun_ns)}
-        told = {fill.trade_id for fill in desk.heard.fills if fill.pair == desk.market(symbol).pair}
+        asked = {execution_of(fill) for fill in await desk.private.get_fills(symbol, desk.begun_ns)}
+        told = {execution_of(fill) for fill in desk.heard.fills if fill.pair == desk.market(symbol).pair}
         equal(
             sorted(told),
             sorted(asked),
