@@ -172,7 +172,7 @@ class Stage:
         if not plan.closed:
             self._until(lambda: bool(self._engine.told["result"]), 4.0)
             self._let(trade=False)
-            assert self._until(self._closed, PATIENCE_S), f"it does not see the latch: {self._engine.errors[-2000:]}"
+            assert self._until(self._closed, PATIENCE_S), f"the latch goes unseen: {self._engine.errors[-2000:]}"
         assert self._until(self._at_rest, PATIENCE_S), f"not at rest: {self._engine.errors[-2000:]}"
         kept = self._kept()
         assert not self._wrong + self._witness.wrong, self._wrong + self._witness.wrong
@@ -216,6 +216,8 @@ class Stage:
     def _hear(self, line: Mapping[str, Any]) -> None:
         if line["kind"] == "order":
             self._witness.hear(seen_in(line))
+        if line["kind"] == "admission" and "kill" in line["reasons"]:
+            self._killed_at = self._engine.pid
         if line["kind"] == "event":
             alarm, _, detail = str(line["text"]).partition(": ")
             if alarm in {"defect", "violation", "listener_failed"}:
@@ -251,7 +253,7 @@ class Stage:
             self._latched_ns = now_ns
 
     def _closed(self) -> bool:
-        """Whether the engine knows that nothing new may begin: it has said so, or has found it at its start."""
+        """Whether the engine knows that nothing new may begin: it has said so, or was born after it was so."""
         return self._killed_at == self._engine.pid or self._engine.began_ns > self._latched_ns
 
     def _journal(self) -> JournalReader | None:

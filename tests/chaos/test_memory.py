@@ -13,24 +13,26 @@ from arb_core.registry import Registry
 from .play import new_journal, play
 
 FULL = bool(os.environ.get("ARB_FULL"))
-RUNS = 5_000 if FULL else 12
+EACH, TESTS = (250, 20) if FULL else (12, 1)
+"""Runs of one test, and how many tests: they share the processors."""
 FIRST = int(os.environ.get("ARB_CHAOS_FIRST", "0"))
 
 
 @pytest.mark.chaos
-def test_journal_and_venues_agree_after_every_crash(registry: Registry) -> None:
+@pytest.mark.parametrize("first", range(FIRST, FIRST + EACH * TESTS, EACH))
+def test_journal_and_venues_agree_after_every_crash(registry: Registry, first: int) -> None:
     met: Counter[str] = Counter()
     journal = new_journal()
     try:
-        for number in range(FIRST, FIRST + RUNS):
+        for number in range(first, first + EACH):
             met += play(number, journal, registry)
     finally:
         journal._give_up()
         print("\n".join(f"{what:>32} {times:>8,}" for what, times in sorted(met.items())))
-    assert met["runs"] == RUNS
-    assert met["crashes"] >= RUNS / 2
-    assert met["fills"] > 4 * RUNS
-    assert met["in doubt, resolved"] > RUNS / 20
+    assert met["runs"] == EACH
+    assert met["crashes"] >= EACH / 2
+    assert met["fills"] > 4 * EACH
+    assert met["in doubt, resolved"] > EACH / 20
     assert len([what for what in met if what.startswith("fault ")]) >= 12
 
 
