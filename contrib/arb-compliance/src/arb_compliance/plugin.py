@@ -7,11 +7,14 @@
 
 or, for whatever is installed: `pytest --pyargs arb_compliance --arb-exchange mexc`.
 
-Each case is an item of its own kind, not a function: there is nothing to override. The last item says whether every
-case of the catalogue was run, so that leaving one out is itself a failure.
+Each case is an item of its own kind, not a function: there is nothing to override. A run in which some cases were left
+out, by `-k`, `--deselect`, a marker, a hook or a changed catalogue, fails as a whole, whatever its items say; what all
+the cases are, the process that runs them tells. To try some of them, name them: `tests/test_compliance.py::compliance::
+WIRE-008`, or `arb compliance run mexc --case WIRE`.
 """
 
 import datetime as dt
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,9 @@ from arb_compliance.waivers import Waiver, apply, read
 __all__ = ["ComplianceSuite", "InstalledSuites"]
 
 WAIVERS = "compliance-waivers.toml"
+
+_COLLECTED = pytest.StashKey[list["_Cases"]]()
+"""The suites of a session."""
 
 
 class ComplianceSuite:
@@ -65,6 +71,8 @@ def pytest_pycollect_makeitem(
         return _cases(collector, name, obj)
     if isinstance(obj, InstalledSuites):
         option = collector.config.option
+        if not option.arb_exchange:
+            raise pytest.UsageError("name what to prove: --arb-exchange ID")
         suites = [
             ComplianceSuite(exchange, waivers=option.arb_waivers, full=option.arb_full)
             for exchange in option.arb_exchange
@@ -73,8 +81,37 @@ def pytest_pycollect_makeitem(
     return None
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a session in which cases were left out, or failed without being told so."""
+    if session.exitstatus == pytest.ExitCode.OK and any(_troubles(session.config)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say what was left out, and how to try a part."""
+    for trouble in _troubles(config):
+        terminalreporter.write_line(f"arb-compliance: {trouble}", red=True)
+
+
+def _troubles(config: pytest.Config) -> Iterator[str]:
+    for cases in config.stash.get(_COLLECTED, []):
+        exchange = cases.suite.exchange
+        missing = cases.missing()
+        if missing:
+            yield (
+                f"{exchange}: {len(missing)} cases were not run, so nothing is proved: {', '.join(missing[:10])}; "
+                f"to try some cases name them, or: arb compliance run {exchange} --case ID"
+            )
+        hidden = [
+            id_ for id_, result in cases.results.items() if result.state is State.FAILED and id_ not in cases.told
+        ]
+        if hidden:
+            yield f"{exchange}: failed, and not told so: {', '.join(hidden)}; what must fail belongs into {WAIVERS}"
+
+
 def _cases(collector: Any, name: str, suite: ComplianceSuite) -> "_Cases":
     made: _Cases = _Cases.from_parent(collector, name=name, suite=suite)
+    made.config.stash.setdefault(_COLLECTED, []).append(made)
     return made
 
 
@@ -85,6 +122,8 @@ class _Cases(pytest.Collector):
         super().__init__(**more)
         self.suite = suite
         self.results: dict[str, Result] = {}
+        self.told: set[str] = set()
+        """The cases whose failure pytest has reported as one."""
         self.worker: Worker | None = None
 
     def collect(self) -> Iterator[pytest.Item]:
@@ -97,10 +136,27 @@ class _Cases(pytest.Collector):
 
     def run(self, case: Case) -> Result:
         """Try one case; the process stays for the next one."""
+        return self._working().run(case)
+
+    def missing(self) -> list[str]:
+        """Return the cases that were not run, of a suite of which some were; none where cases were named one by one."""
+        if not self.results or any(argument.startswith(f"{self.nodeid}::") for argument in self._named()):
+            return []
+        return sorted({*self._working().cases(), *catalogue()} - self.results.keys())
+
+    def _named(self) -> Iterator[str]:
+        """Yield the arguments of the command line that name items, as node ids."""
+        for argument in self.config.args:
+            path, colons, names = argument.partition("::")
+            if colons:
+                absolute = self.config.invocation_params.dir / path
+                yield f"{os.path.relpath(absolute, self.config.rootpath)}::{names}"
+
+    def _working(self) -> Worker:
         if self.worker is None:
             self.worker = Worker(self.suite.exchange, short=not self.suite.full)
             self.config.add_cleanup(self._end)
-        return self.worker.run(case)
+        return self.worker
 
     def _end(self) -> None:
         if self.worker is not None:
@@ -123,6 +179,8 @@ class _CaseItem(pytest.Item):
         today = dt.datetime.now(dt.UTC).date()
         result = apply(self.parent.run(self.case), self.waivers, today)
         self.parent.results[self.case.id] = result
+        for warning in result.warnings:
+            self.add_report_section("call", "warning", warning)
         match result.state:
             case State.FAILED:
                 raise _Failed(show_failure(self.case, result))
@@ -138,7 +196,7 @@ class _CaseItem(pytest.Item):
         return str(excinfo.value) if isinstance(excinfo.value, _Failed) else super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        return self.path, None, f"{self.parent.suite.exchange} {self.case.id} {self.case.name}"
+        return self.path, 0, f"{self.parent.suite.exchange} {self.case.id} {self.case.name}"
 
 
 class _Whole(pytest.Item):
@@ -147,7 +205,7 @@ class _Whole(pytest.Item):
     parent: _Cases
 
     def runtest(self) -> None:
-        missing = sorted(set(catalogue()) - set(self.parent.results))
+        missing = self.parent.missing()
         if missing:
             raise _Failed(f"not run: {', '.join(missing)}; a case that must fail for now belongs into {WAIVERS}")
 
@@ -155,4 +213,13 @@ class _Whole(pytest.Item):
         return str(excinfo.value) if isinstance(excinfo.value, _Failed) else super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        return self.path, None, f"{self.parent.suite.exchange} every case was run"
+        return self.path, 0, f"{self.parent.suite.exchange} every case was run"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Note which failures are told as such: a marker may make an expectation of one."""
+    report = yield
+    if isinstance(item, _CaseItem) and report.failed:
+        item.parent.told.add(item.case.id)
+    return report
