@@ -48,7 +48,7 @@ MEANS: dict[Why, type[ExchangeAPIError]] = {
 }
 """What each reason of a venue is to the engine; a subclass will do where the row says `Rejected`."""
 
-FACTS: dict[Capability, TimeInForce] = {
+FORCES_OF: dict[Capability, TimeInForce] = {
     Capability.IOC: TimeInForce.IOC,
     Capability.FOK: TimeInForce.FOK,
     Capability.POST_ONLY: TimeInForce.POST_ONLY,
@@ -132,7 +132,7 @@ async def what_is_not_claimed_is_not_done_otherwise(subject: Subject) -> None:
     """
     unclaimed = frozenset(Capability) - subject.card.capabilities - subject.card.unknown
     async with Desk(subject) as desk:
-        for capability, time_in_force in FACTS.items():
+        for capability, time_in_force in FORCES_OF.items():
             if capability not in subject.card.capabilities:
                 await _not_otherwise(desk, capability, time_in_force)
         _, order_id = await desk.rests()

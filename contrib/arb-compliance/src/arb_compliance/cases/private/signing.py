@@ -74,18 +74,14 @@ def published_requests_are_signed_as_published(subject: Subject) -> None:
             continue
         met.append(vector.name)
         found = dict(parse_qsl(ready.query))
-        equal(
-            {name: found.get(name) for name in vector.expected.params},
-            vector.expected.params,
-            f"{vector.name}: the signature is another",
-            frame=f"{vector.method} {vector.path}?{wanted}",
-            fix="what is signed, in which order and encoding, by which hash; the unit of the time stamp",
-        )
         headers = {name.lower(): value for name, value in ready.headers.items()}
         equal(
-            {name: headers.get(name.lower()) for name in vector.expected.headers},
-            vector.expected.headers,
-            f"{vector.name}: the headers are others",
+            (
+                {name: found.get(name) for name in vector.expected.params},
+                {name: headers.get(name.lower()) for name in vector.expected.headers},
+            ),
+            (vector.expected.params, vector.expected.headers),
+            f"{vector.name}: it is signed otherwise (parameters, headers)",
             frame=f"{vector.method} {vector.path}?{wanted}",
             fix="what is signed, in which order and encoding, by which hash; the unit of the time stamp",
         )
