@@ -13,6 +13,8 @@ import msgspec
 from arb_core.errors import ArbError, Rejected
 from arb_core.interfaces.context import RestAnswer, RestRequest
 from arb_core.interfaces.private import PrivateExchange
+from arb_core.runtime.context import Context
+from arb_core.runtime.markets import MarketTable
 from arb_core.runtime.transport import TransportError
 from arb_core.structs.account import Credentials
 from arb_core.structs.card import Capability
@@ -76,9 +78,10 @@ async def _talk(stage: Stage) -> None:
     await stage.pass_(3)
     for end in ends:
         end()
+    # One after the other: where nothing is left, the connection ends without a word.
     for symbol in stage.symbols:
         stage.venue.unwatch_orderbook(symbol)
-    await stage.pass_(3)
+        await stage.pass_(3)
     _arm(stage, FaultKind.SUBSCRIPTION_REFUSED, pair="LINK/USDT")
     stage.venue.follow(LINK)
     await stage.pass_(3)
@@ -141,7 +144,7 @@ async def _questions(stage: Stage) -> None:
     await _try(public.get_klines(BTC, interval, 5))
     await _try(public.get_book_tickers())
     await _try(stage.venue.get_asset_networks())
-    # By the rule of spelling alone: the core would not ask for what is not listed.
+    # The core would not ask for what is not listed.
     stranger = stage.subject.registry.public(stage.subject.exchange, _context(stage))
     await _try(stranger.get_orderbook(UNLISTED, 5))
 
@@ -165,6 +168,8 @@ async def _account(desk: Desk) -> None:
     await _try(private.place_order(desk.taking(BTC, Side.SELL, time_in_force=TimeInForce.IOC)))
     size = desk.smallest(LINK, desk.best(LINK, Side.BUY))
     await _try(private.place_order(desk.market_order(LINK, Side.SELL, quantity=size)))
+    if desk.subject.claims(Capability.QUOTE_QUANTITY):
+        await _try(private.place_order(desk.market_order(LINK, Side.BUY, quote_quantity=Decimal(50))))
     await _try(private.get_order_history(LINK, desk.begun_ns))
     await _try(private.get_fills(LINK, desk.begun_ns))
     await desk.pass_(1)
@@ -293,9 +298,15 @@ def _private(desk: Desk, credentials: Credentials) -> PrivateExchange:
     return desk.subject.registry.private(desk.subject.exchange, _context(desk), credentials)
 
 
-def _context(stage: Stage) -> Any:
-    """What a plugin is made from, before the same venue, without a list of instruments."""
-    return stage.subject.context(transport=stage.transport, clock=stage.clock)
+def _context(stage: Stage) -> Context:
+    """What a plugin is made from, before the same venue, with a list of instruments that has one too many."""
+    listed = {instrument.symbol: instrument for instrument in stage.venue.markets.instruments()}
+    pair = stage.venue.public.symbol_to_pair(UNLISTED)
+    listed[UNLISTED] = msgspec.structs.replace(listed[BTC], symbol=UNLISTED, pair=pair)
+    table = MarketTable(stage.subject.card.id)
+    table.fill(listed)
+    context = stage.subject.context(transport=stage.transport, clock=stage.clock)
+    return msgspec.structs.replace(context, markets=table)
 
 
 def _arm(stage: Stage, kind: FaultKind, **more: Any) -> None:

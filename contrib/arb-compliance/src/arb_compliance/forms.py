@@ -67,7 +67,7 @@ def form_of(sample: Sample, message: Any = None) -> Form | None:
     try:
         return _Json(sample.body)
     except ValueError:
-        return _Lines(sample.body.decode()) if _LINES.search(sample.body) and sample.body.isascii() else None
+        return _Lines(sample.body.decode()) if _is_lines(sample.body) else None
 
 
 def as_document(body: bytes, message: Any = None) -> Any:
@@ -77,7 +77,17 @@ def as_document(body: bytes, message: Any = None) -> Any:
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError:
-        return body.decode("utf-8", "replace")
+        return _rows_of(body.decode()) if _is_lines(body) else body.decode("utf-8", "replace")
+
+
+def _rows_of(text: str) -> dict[str, list[Any]]:
+    """Return lines by what they are about: of each its named words, or all of them where none is named."""
+    found: dict[str, list[Any]] = {}
+    for line in text.split("\n"):
+        first, *words = line.split(" ")
+        named = dict(word.split("=", 1) for word in words if "=" in word)
+        found.setdefault(first, []).append(named or words)
+    return found
 
 
 def _tree_of(value: Any) -> Any:
@@ -156,6 +166,11 @@ def _enriched(value: Any) -> Any:
 
 
 _LINES = re.compile(rb"(^|\s)[\w.-]+=\S")
+
+
+def _is_lines(body: bytes) -> bool:
+    """Whether a message is lines of text with named words."""
+    return body.isascii() and _LINES.search(body) is not None
 
 
 class _Lines:
