@@ -28,6 +28,8 @@ NUMBERS = (
 )
 """Small and large ones as venues print them, one with more digits than a float holds, one on the edge of rounding."""
 
+SIDES = ("buy", "sell")
+
 FIRST_NS = 1_483_228_800 * 1_000_000_000
 """2017-01-01: no venue's message here is older, its documentation's examples included."""
 DAY_NS = 86_400 * 1_000_000_000
@@ -160,21 +162,30 @@ async def sides_are_the_venues(subject: Subject) -> None:
     Source: the samples
     """
     reader = Reader(subject)
-    takers: set[str] = set()
-    owners: set[str] = set()
+    seen: dict[str, set[str]] = {"taker": set(), "side": set()}
     for sample in _readable(subject):
         told = await _read(reader, sample, sample.body)
-        for row in told if is_rows(told) else [told]:
-            if is_table(row):
-                _book(sample, row)
-                takers.update({row["taker"]} if "taker" in row else ())
-                owners.update({row["side"]} if "side" in row else ())
-    for what, seen in (("trades", takers), ("orders and fills", owners)):
-        if seen and not {"buy", "sell"} <= seen:
-            missing = ({"buy", "sell"} - seen).pop()
-            raise NotProved(f"no sample of {what} is of side {missing}: add one to samples/index.toml")
-    if not takers and not owners:
+        rows = told if is_rows(told) else [told]
+        for row in filter(is_table, rows):
+            _book(sample, row)
+        for name, sides in seen.items():
+            expected = _sides(sample.gives if sample.says is None else list(sample.says), name)
+            found = _sides(rows, name)
+            if found != expected:
+                raise fail(f"{sample.name}: {name} is another", frame=sample.body, expected=expected, found=found)
+            sides.update(found)
+    for name, sides in seen.items():
+        if sides and not {"buy", "sell"} <= sides:
+            missing = ({"buy", "sell"} - sides).pop()
+            raise NotProved(f"no sample has {name} {missing}: add one to samples/index.toml")
+    if not any(seen.values()):
         raise NotProved("no sample bears a side")
+
+
+def _sides(told: Any, name: str) -> list[str]:
+    """Return the sides that stand under a name, in order; a rate of takers is none."""
+    rows = told if is_rows(told) else [told]
+    return [row[name] for row in rows if is_table(row) and row.get(name) in SIDES]
 
 
 def _book(sample: Sample, fields: dict[str, Any]) -> None:
