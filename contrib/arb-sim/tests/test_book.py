@@ -45,6 +45,8 @@ def test_history_knows_the_book_at_every_version(changes, data):
     for bids, asks in changes:
         book.change(bids, asks, 0)
         known[book.version] = dict(book.bids.sizes), dict(book.asks.sizes)
+    assert history.oldest == 5
+    assert history.since(5) == sorted(known)[1:]
     for version in data.draw(st.lists(st.sampled_from(sorted(known)), max_size=20)):
         assert history.at(version) == known[version]
         bids, asks = history.top(version, 3)

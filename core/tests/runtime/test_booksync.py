@@ -768,10 +768,12 @@ def test_filled_snapshot_hides_what_lies_beyond_it():
     delta(owner.sync, 12, 12, [(99.5, 1.0)], [(102.5, 1.0)])
     assert owner.sync.bids(0) == [(100.0, 1.0), (99.5, 1.0), (99.0, 1.0), (98.0, 1.0)]
     assert owner.sync.asks(2) == ASKS[:2]
+    assert owner.sync.horizon == (BIDS[-1][0], ASKS[-1][0])
 
 
 def test_snapshot_that_is_not_filled_covers_everything():
     owner = live(BINANCE, depth=4)
+    assert owner.sync.horizon == (0.0, inf)
     delta(owner.sync, 11, 11, [(97.0, 1.0)], [(104.0, 1.0)])
     assert owner.sync.bids(0) == [*BIDS, (97.0, 1.0)]
     assert owner.sync.asks(0) == [*ASKS, (104.0, 1.0)]

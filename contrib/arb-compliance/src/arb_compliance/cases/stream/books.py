@@ -55,6 +55,7 @@ async def an_old_snapshot_is_not_believed(subject: Subject) -> None:
     for seed in range(subject.times(5)):
         async with Stage(subject, seed=seed) as stage:
             await stage.live()
+            await stage.recover()
             stage.arm(FaultKind.STALE_SNAPSHOT, hold_s=2)
             await stage.pass_(0.5)
             await stage.strike(FaultKind.DROP)
