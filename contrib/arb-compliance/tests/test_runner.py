@@ -8,6 +8,7 @@ import pytest
 from arb_compliance.case import Case, Proof, Tier, catalogue
 from arb_compliance.result import Result, State
 from arb_compliance.runner import Worker, run_cases
+from arb_compliance.subject import Subject
 
 from .hostile import CARD, PUBLIC, install
 
@@ -123,8 +124,8 @@ def test_a_method_that_never_returns_to_the_loop_is_reported(tmp_path: Path) -> 
         "async def ping(self): ...", "async def ping(self):\n        import asyncio\n        await asyncio.Future()"
     )
 
-    async def waits(subject: object) -> None:
-        await subject.public().ping()  # type: ignore[attr-defined]
+    async def waits(subject: Subject) -> None:
+        await subject.public().ping()
 
     environ = install(tmp_path, source)
     kit = tmp_path / "sitecustomize.py"
@@ -145,7 +146,7 @@ def test_a_method_that_never_returns_to_the_loop_is_reported(tmp_path: Path) -> 
         needs=frozenset(),
         proof=Proof.PLUGIN,
         limit_s=LIMIT_S,
-        run=waits,  # type: ignore[arg-type]
+        run=waits,
     )
     with Worker("acmetoy", environ=environ) as worker:
         result = worker.run(case)

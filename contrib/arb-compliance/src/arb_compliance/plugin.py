@@ -15,9 +15,9 @@ WIRE-008`, or `arb compliance run mexc --case WIRE`.
 
 import datetime as dt
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -94,7 +94,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def _troubles(config: pytest.Config) -> Iterator[str]:
-    for cases in config.stash.get(_COLLECTED, []):
+    for cases in config.stash[_COLLECTED] if _COLLECTED in config.stash else ():
         exchange = cases.suite.exchange
         missing = cases.missing()
         if missing:
@@ -110,7 +110,7 @@ def _troubles(config: pytest.Config) -> Iterator[str]:
 
 
 def _cases(collector: Any, name: str, suite: ComplianceSuite) -> "_Cases":
-    made: _Cases = _Cases.from_parent(collector, name=name, suite=suite)
+    made: _Cases = cast("Any", _Cases).from_parent(collector, name=name, suite=suite)
     made.config.stash.setdefault(_COLLECTED, []).append(made)
     return made
 
@@ -131,8 +131,8 @@ class _Cases(pytest.Collector):
         path = self.suite.waivers or self.path.parent.parent / WAIVERS
         waivers = read(path, cases) if self.suite.waivers is not None or path.exists() else {}
         for case in cases.values():
-            yield _CaseItem.from_parent(self, name=case.id, case=case, waivers=waivers)
-        yield _Whole.from_parent(self, name="every-case-was-run")
+            yield cast("Any", _CaseItem).from_parent(self, name=case.id, case=case, waivers=waivers)
+        yield cast("Any", _Whole).from_parent(self, name="every-case-was-run")
 
     def run(self, case: Case) -> Result:
         """Try one case; the process stays for the next one."""
@@ -171,7 +171,7 @@ class _CaseItem(pytest.Item):
     parent: _Cases
 
     def __init__(self, *, case: Case, waivers: dict[str, Waiver], **more: Any) -> None:
-        super().__init__(**more)
+        super().__init__(**more)  # pyright: ignore[reportUnknownMemberType] (pytest's own)
         self.case = case
         self.waivers = waivers
 
@@ -191,9 +191,9 @@ class _CaseItem(pytest.Item):
             case State.PASSED:
                 pass
 
-    def repr_failure(self, excinfo: Any, *_: Any) -> Any:
+    def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
         """Show what the author needs, instead of our own traceback."""
-        return str(excinfo.value) if isinstance(excinfo.value, _Failed) else super().repr_failure(excinfo)
+        return str(excinfo.value) if isinstance(excinfo.value, _Failed) else super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         return self.path, 0, f"{self.parent.suite.exchange} {self.case.id} {self.case.name}"
@@ -209,15 +209,15 @@ class _Whole(pytest.Item):
         if missing:
             raise _Failed(f"not run: {', '.join(missing)}; a case that must fail for now belongs into {WAIVERS}")
 
-    def repr_failure(self, excinfo: Any, *_: Any) -> Any:
-        return str(excinfo.value) if isinstance(excinfo.value, _Failed) else super().repr_failure(excinfo)
+    def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
+        return str(excinfo.value) if isinstance(excinfo.value, _Failed) else super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         return self.path, 0, f"{self.parent.suite.exchange} every case was run"
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Any:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note which failures are told as such: a marker may make an expectation of one."""
     report = yield
     if isinstance(item, _CaseItem) and report.failed:

@@ -31,6 +31,7 @@ _PROVED = {
     Proof.PLUGIN: "the plugin alone",
     Proof.SAMPLES: "samples",
     Proof.VENUE: "the simulated venue",
+    Proof.ADVERSARY: "the simulated venue, or recorded streams",
 }
 
 
@@ -56,5 +57,5 @@ def _write(case: Case, out: StringIO) -> None:
         ("Needs", f"{needs}; proved with {_PROVED[case.proof]}, within {case.limit_s:g} s"),
         ("Source", case.source),
     ):
-        print(f"- **{title}.** {text}", file=out)
+        print(f"- **{title}.** {text[:1].upper()}{text[1:]}", file=out)
     print(file=out)
