@@ -283,6 +283,36 @@ async def a_halted_symbol_is_shown_so(subject: Subject) -> None:
             equal(info[second].status, TradingStatus.TRADING, f"{second}, which trades")
 
 
+@case("PUBLIC-010", Tier.PUBLIC, proof=Proof.VENUE)
+async def what_is_not_claimed_says_so(subject: Subject) -> None:
+    """A method whose capability the card does not claim raises `NotSupported`.
+
+    Steps: call each method of market data whose capability is on none of the card's lists.
+    Expect: `NotSupported`; one that answers all the same is told as a warning.
+    When this fails: a user who asks for what is not there gets a stranger's error in place of an answer.
+    Source: contract, capabilities
+    """
+    async with Stage(subject, steps_per_s=0) as stage:
+        public, symbol = stage.venue.public, stage.symbols[0]
+        methods: dict[Capability, Callable[[], Awaitable[Any]]] = {
+            Capability.RECENT_TRADES: lambda: public.get_recent_trades(symbol, 5),
+            Capability.REST_KLINES: lambda: public.get_klines(symbol, KLINE_INTERVALS[1], 5),
+            Capability.BOOK_TICKERS: public.get_book_tickers,
+        }
+        unclaimed = methods.keys() - subject.card.capabilities - subject.card.unknown
+        if not unclaimed:
+            raise NotAsked("the card claims all of them")
+        await stage.venue.load_markets()
+        for capability in sorted(unclaimed):
+            try:
+                await methods[capability]()
+            except NotSupported:
+                continue
+            except Exception as error:
+                raise fail(f"{capability} is not claimed, and raises something else", found=repr(error)) from error
+            subject.warn(f"{capability} works, and the card does not claim it")
+
+
 def trade_flaw(ours: Trade, theirs: Print, floats: Floats) -> str | None:
     """Return what of a trade is not the venue's. Venues tell time in seconds, milliseconds or finer."""
     for name, found, wanted in (

@@ -15,7 +15,7 @@ from arb_core.runtime.stream.events import (
 from arb_core.structs.book import BookState
 from arb_core.structs.card import Capability
 from arb_core.structs.market import Symbol
-from arb_core.structs.stream import Feed, Topic
+from arb_core.structs.stream import KLINE_INTERVALS, Feed, Topic
 from arb_sim.faults import FaultKind
 
 from arb_compliance.case import Proof, Tier, case
@@ -203,6 +203,38 @@ async def a_ticket_is_kept_alive_and_replaced(subject: Subject) -> None:
             lambda: bool(stage.told(TicketEnded) or stage.told(Closed)), "a lost ticket is noticed", at_most_s=120
         )
         await stage.recover()
+
+
+@case("STREAM-025", Tier.STREAM)
+def what_the_card_does_not_list_has_no_channel(subject: Subject) -> None:
+    """A depth or an interval that is not on the card is refused before anything is sent.
+
+    Steps: ask the dialect for the channels of depths and intervals beside those of the card.
+    Expect: `ValueError` for each; a channel that is there all the same is told as a warning.
+    When this fails: a wrong number in a settings file ends a connection in place of being named.
+    Source: contract, StreamDialect.channel
+    """
+    card, dialect = subject.card, subject.dialect()
+    pair = subject.public().symbol_to_pair(Symbol("BTC", "USDT"))
+    topics: list[Topic] = []
+    if subject.claims(Capability.DEPTH):
+        topics += [Topic(Feed.DEPTH, pair, depth=depth) for depth in (0, 7, 1001) if depth not in card.depths]
+    if subject.claims(Capability.KLINES):
+        topics += [
+            Topic(Feed.KLINES, pair, interval=interval)
+            for interval in (*KLINE_INTERVALS, "7m", "")
+            if interval not in card.kline_intervals
+        ]
+    if not topics:
+        raise NotAsked("the card claims neither depths nor candles")
+    for topic in topics:
+        try:
+            name = dialect.channel(topic)
+        except ValueError:
+            continue
+        except Exception as error:
+            raise fail(f"{topic} is not on the card", expected="ValueError", found=repr(error)) from error
+        subject.warn(f"{topic} is not on the card, and has a channel: {name}")
 
 
 def _followed(stage: Stage, symbol: Symbol) -> list[str]:
