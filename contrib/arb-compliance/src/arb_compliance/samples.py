@@ -63,7 +63,7 @@ import msgspec
 from arb_compliance.expect import NotProved
 from arb_compliance.result import Grade
 
-__all__ = ["INDEX", "NOT_SAMPLES", "Call", "RestSample", "Sample", "Samples", "read"]
+__all__ = ["INDEX", "NOT_SAMPLES", "Call", "Index", "RestSample", "Sample", "Samples", "read"]
 
 INDEX = "index.toml"
 
@@ -151,7 +151,9 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return msgspec.json.decode(self.body)
 
 
-class _Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`samples/index.toml` as it is written."""
+
     sample: tuple[Sample, ...] = ()
     symbols: dict[str, str] = {}
     binary: str | None = None
@@ -236,7 +238,7 @@ def read(package: str) -> Samples:
     index = folder / INDEX
     if not index.is_file():
         raise NotProved(f"{package} has no samples/{INDEX}")
-    found = msgspec.toml.decode(index.read_bytes(), type=_Index)
+    found = msgspec.toml.decode(index.read_bytes(), type=Index)
     whole: dict[str, bytes] = {}
     samples: list[Sample] = []
     for sample in found.sample:
