@@ -25,12 +25,15 @@ from .mishaps import draw, draw_of_streams
 from .processes import Engine, Nursery, Venues
 from .witness import Witness, seen_in
 
-__all__ = ["Plan", "Stage"]
+__all__ = ["RUNS", "Plan", "Stage"]
 
 SECOND = 1_000_000_000
 PAIRS = (("mexc", "gateio"), ("mexc", "binance"), ("gateio", "binance"))
 PATIENCE_S = 150.0
 """Until everything is found out: an order counts as absent after 20 s at the earliest, and a question may fail."""
+
+RUNS = 15
+"""Of one stage: on which of them a run is played follows from its number."""
 
 LOOK_S = 0.003
 ASKED_S = 0.2
@@ -104,15 +107,15 @@ class Stage:
     """Venues, a journal, and one engine after the other."""
 
     def __init__(self, number: int, folder: Path, *, place: str | None = None, forks: bool = True) -> None:
-        """Make everything; the first engine begins with the first run."""
+        """Make the stage of a run; the first engine begins at once."""
         self.counts: Counter[str] = Counter()
         self.place = place or str(folder / "journal.db")
-        random = Random(f"stage {number}")
-        self._exchanges = random.choice(PAIRS)
+        stage = number // RUNS
+        self._exchanges = PAIRS[stage % len(PAIRS)]
         self._folder = folder
-        self._venues = Venues(number, self._exchanges)
+        self._venues = Venues(stage, self._exchanges)
         self._nursery = Nursery(forks=forks)
-        losses = random.choice(LOSSES)
+        losses = LOSSES[stage // len(PAIRS) % len(LOSSES)]
         (folder / "arb.toml").write_text(SETTINGS.format(*self._exchanges, *losses, self.place))
         self._environment = {
             **self._venues.environment(),
