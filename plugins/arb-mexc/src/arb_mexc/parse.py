@@ -375,7 +375,7 @@ def _networks(row: wire.Coin) -> list[AssetNetwork]:
     return [
         AssetNetwork(
             asset=Asset(row.coin.upper()),
-            network=network.netWork or network.network or "",
+            network=_network(network),
             deposit_open=network.depositEnable,
             withdraw_open=network.withdrawEnable,
             withdraw_fee=_amount(network.withdrawFee),
@@ -384,6 +384,13 @@ def _networks(row: wire.Coin) -> list[AssetNetwork]:
         )
         for network in row.networkList
     ]
+
+
+def _network(row: wire.Network) -> str:
+    name = row.netWork or row.network
+    if name is None:
+        raise ValueError("a network without a name")
+    return name
 
 
 def _amount(text: str | None) -> Decimal | None:
