@@ -94,7 +94,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def _troubles(config: pytest.Config) -> Iterator[str]:
-    for cases in config.stash[_COLLECTED] if _COLLECTED in config.stash else ():
+    for cases in config.stash.get(_COLLECTED, ()):
         exchange = cases.suite.exchange
         missing = cases.missing()
         if missing:
