@@ -2,7 +2,7 @@
 
 import hmac
 import json
-from pathlib import Path
+from importlib.resources import files
 
 import pytest
 from arb_binance.sign import Signer
@@ -11,7 +11,7 @@ from arb_core.structs.account import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-VECTORS = json.loads((Path(__file__).parent / "vectors" / "signatures.json").read_text("utf-8"))
+VECTORS = json.loads((files("arb_binance") / "samples" / "signatures.json").read_text("utf-8"))
 KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
 SECRET = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
 NOW_NS = 1_499_827_319_559_000_000
