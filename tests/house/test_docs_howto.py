@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-FILE = re.compile(r"^```(?:python|toml)\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(
+    r"^```(?:python|toml)\n# (?P<file>\S+)\n(?P<code>.*?)^```$|in `(?P<named>\S+)`:\n\n```json\n(?P<json>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def page(repository, name):
@@ -21,13 +24,10 @@ def page(repository, name):
 
 def unfold(text, folder):
     """Write every block that names its file."""
-    files = {}
-    for name, code in FILE.findall(text):
-        path = folder / name
+    for found in FILE.finditer(text):
+        path = folder / (found["file"] or found["named"])
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(code)
-        files[name] = code
-    return files
+        path.write_text(found["code"] or found["json"])
 
 
 ADDED = re.compile(r"^```python\n# (\S+), added\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -73,18 +73,15 @@ PYTEST = (sys.executable, "-m", "pytest", "-q", *OPTIONS)
 
 @pytest.fixture
 def tidepool(repository, tmp_path):
-    files = unfold(page(repository, "how-to/add-an-exchange.md"), tmp_path)
-    source = tmp_path / "src"
-    entry = re.search(r"^\[project.entry-points.arb\]\n(.+)$", files["pyproject.toml"], re.MULTILINE)
+    """The distribution of the page; a newcomer's walk through it is in `tests/third_party`."""
+    scaffolding = pytest.importorskip("arb_compliance.authoring.scaffold")
+    pytest.importorskip("copier", reason="the template is written by copier")
+    scaffolding.scaffold(scaffolding.Answers(exchange="tidepool", name="Tidepool"), tmp_path, year=2026)
+    unfold(page(repository, "how-to/add-an-exchange.md"), tmp_path)
+    entry = re.search(r"^\[project.entry-points.arb\]\n(.+)$", (tmp_path / "pyproject.toml").read_text(), re.MULTILINE)
     assert entry
-    install(source, "arb-tidepool", entry[1].replace('"', ""))
+    install(tmp_path / "src", "arb-tidepool", entry[1].replace('"', ""))
     return tmp_path
-
-
-def test_toy_venue_of_the_page_works(tidepool):
-    ran = run([*PYTEST, "test_tidepool.py"], tidepool, tidepool / "src")
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "1 passed" in ran.stdout
 
 
 @pytest.fixture
@@ -95,15 +92,26 @@ def tidepool_with_account(repository, tidepool):
 
 def test_account_of_the_toy_venue_works(tidepool_with_account):
     here = tidepool_with_account
-    ran = run([*PYTEST, "test_tidepool_account.py", "test_tidepool.py"], here, here / "src")
+    ran = run([*PYTEST, "tests/test_account.py"], here, here / "src")
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "6 passed" in ran.stdout
+    assert "5 passed" in ran.stdout
+
+
+def test_account_of_the_toy_venue_is_proved(tidepool_with_account):
+    here = tidepool_with_account
+    command = [sys.executable, "-m", "arb_core", "compliance", "run", "tidepool", "--short", "--tier", "private"]
+    ran = run([*command, "--json"], here, here / "src")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    results = [result for result in objects(ran.stdout) if "case" in result]
+    states = {result["state"] for result in results}
+    assert states <= {"passed", "not_asked", "not_proved"}, results
+    assert sum(result["state"] == "passed" for result in results) >= 25
 
 
 def test_account_of_the_toy_venue_has_the_rooms_of_every_exchange(repository, tidepool_with_account):
-    rooms = {path.name for path in (tidepool_with_account / "src" / "arb_tidepool").glob("*.py")}
-    ours = {path.name for path in (repository / "plugins" / "arb-mexc" / "src" / "arb_mexc").glob("*.py")}
-    assert rooms == ours - {"sim.py"}
+    rooms = {path.stem for path in (tidepool_with_account / "src" / "arb_tidepool").glob("*.py")}
+    ours = {path.stem for path in (repository / "plugins" / "arb-mexc" / "src" / "arb_mexc").glob("*.py")}
+    assert rooms - {"sim"} == ours
 
 
 def test_account_of_the_toy_venue_is_as_well_typed_as_ours(tidepool_with_account):
@@ -122,8 +130,9 @@ def test_toy_venue_is_known_by_being_installed(tidepool):
 
 
 def test_toy_venue_has_the_rooms_of_every_exchange(repository, tidepool):
-    rooms = {path.name for path in (tidepool / "src" / "arb_tidepool").glob("*.py")}
-    assert rooms <= {path.name for path in (repository / "plugins" / "arb-mexc" / "src" / "arb_mexc").glob("*.py")}
+    rooms = {path.stem for path in (tidepool / "src" / "arb_tidepool").glob("*.py")}
+    ours = {path.stem for path in (repository / "plugins" / "arb-mexc" / "src" / "arb_mexc").glob("*.py")}
+    assert rooms - {"sim"} <= ours
 
 
 def test_toy_venue_is_as_well_typed_as_ours(repository, tidepool):
@@ -133,39 +142,16 @@ def test_toy_venue_is_as_well_typed_as_ours(repository, tidepool):
     assert ran.returncode == 0, ran.stdout
 
 
-SERVER = """
-import asyncio, json, sys
-from time import time_ns
-
-from arb_sim.faults import Faults
-from arb_sim.kernel.venue import SimulationContext
-from arb_sim.server import Servers
-from arb_sim.simulation import simulate
-from arb_sim.world import World
-from sim_tidepool import TidepoolVenue
-
-
-async def main():
-    world = World(symbols=("BTC/USDT", "ETH/USDT"), start_ns=time_ns())
-    tidepool = TidepoolVenue(SimulationContext(world=world, faults=Faults()))
-    venues = {"tidepool": tidepool, **simulate(["mexc"], world)}
-    async with Servers(venues.values()) as servers:
-        for name, server in zip(venues, servers.venues):
-            host = f"127.0.0.1:{server.port}"
-            print(json.dumps({"exchange": name, "rest_url": f"http://{host}", "ws_url": f"ws://{host}"}), flush=True)
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-
-
-asyncio.run(main())
-"""
-
-
 def test_every_command_of_the_page_knows_the_toy_venue(repository, tidepool):
-    (tidepool / "server.py").write_text(SERVER)
-    shown = re.search(r"^```\n((?:arb .*\n)+)```$", page(repository, "how-to/add-an-exchange.md"), re.MULTILINE)
+    shown = re.search(
+        r"^```\n((?:arb (?:doctor|book|monitor) .*\n)+)```$",
+        page(repository, "how-to/add-an-exchange.md"),
+        re.MULTILINE,
+    )
     assert shown
     paths = (tidepool / "src",)
-    with served([sys.executable, "server.py"], 2, tidepool, *paths) as lines:
+    command = [sys.executable, "-m", "arb_core", "sim", "serve", "tidepool", "mexc", "--symbols", "BTC/USDT,ETH/USDT"]
+    with served([*command, "--json", "--while-stdin"], 2, tidepool, *paths) as lines:
         variables = {name: url for venue in lines for name, url in urls(venue).items()}
         doctor, book, monitor = [command + " --json" for command in shown[1].splitlines()]
         text = "```sh\n" + "\n".join((doctor, book, monitor + " --seconds 5")) + "\n```\n"

@@ -66,7 +66,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     place = tmp_path_factory.mktemp("stranger")
     for member in MEMBERS:
         succeeds("uv", "build", "-q", "--wheel", "--out-dir", place / "wheels", REPOSITORY / member)
-    succeeds("uv", "venv", "-q", "--no-config", "--python", sys.executable, place / "venv")
+    succeeds("uv", "venv", "-q", "--seed", "--no-config", "--python", sys.executable, place / "venv")
     made = Machine(place / "venv" / "bin")
     made.install(*(place / "wheels").glob("*.whl"), "copier", "mypy", "ruff")
     return made

@@ -16,6 +16,9 @@ __all__ = ["next_case"]
 PAGE = "docs/how-to/add-an-exchange.md"
 """Goes through the tiers in their order."""
 
+CASES = "docs/reference/compliance-cases.md"
+"""Tells every case."""
+
 _RED = frozenset({State.FAILED, State.NOT_PROVED})
 
 
@@ -59,4 +62,4 @@ def _tell(case: Case, result: Result, passed: int, *, as_json: bool) -> None:
         click.echo(show_failure(case, result))
     else:
         click.echo(f"NOT PROVED {case.id} {case.name}\n  purpose  {case.purpose}\n  lacking  {result.why}")
-    click.echo(f"  steps    {case.steps}\n  page     {PAGE}\n{passed} cases are green before it")
+    click.echo(f"  steps    {case.steps}\n  page     {CASES}; {PAGE}\n{passed} cases are green before it")

@@ -1,6 +1,7 @@
 """The signature: the venue's own examples, and that what is signed is what is sent."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from importlib.resources import files
 from typing import Any, cast
@@ -105,10 +106,17 @@ async def odd_characters_are_signed_as_they_are_sent(subject: Subject) -> None:
     Source: contract, `Signer`: "(request, now_ns) -> the request as it is sent. Pure"
     """
     async with Desk(subject) as desk:
+        plain = OrderId("kitplain")
+        with suppress(ArbError):  # there is no such order
+            await desk.private.get_fills(LINK, desk.begun_ns, order_id=plain)
+        _, request = desk.seen.requests[-1]
+        # Else the plugin asks for all fills of the symbol, and chooses by itself.
+        by_order = plain in f"{request.path}?{request.query} {request.body!r}"
         for text in ODD:
             odd = OrderId(text)
             await _signed_right(desk, text, partial(desk.private.get_order, LINK, order_id=odd))
-            await _signed_right(desk, text, partial(desk.private.get_fills, LINK, desk.begun_ns, order_id=odd))
+            if by_order:
+                await _signed_right(desk, text, partial(desk.private.get_fills, LINK, desk.begun_ns, order_id=odd))
         sign = signer_of(subject, desk.credentials)
         request = RestRequest(method="GET", path="/x", query="a=1&b=%20")
         now_ns = 1_700_000_000_123_456_789
