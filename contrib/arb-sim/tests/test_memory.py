@@ -195,6 +195,20 @@ async def test_half_open_connection_stays_open_until_the_client_gives_up(carry):
     assert not venue._peers
 
 
+async def test_market_stands_still_when_its_transport_is_closed(carry):
+    venue, transport, clock = carry(latency_ns=25 * MS, steps_per_s=10)
+    ear = Ear(clock)
+    connection = await transport.connect("ws://toy.test/ws", {}, ear, SECOND)
+    connection.send(f"join book {PAIR}")
+    await clock.sleep(SECOND)
+    assert len(ear.messages) > 1
+    await transport.close()
+    await clock.sleep(SECOND)  # the venue hears of the end later than the listener
+    stopped_ns = venue.timeline.now_ns
+    await clock.sleep(3600 * SECOND)
+    assert venue.timeline.now_ns == stopped_ns
+
+
 async def test_wall_clock_that_is_set_does_not_move_the_venue(carry):
     venue, transport, clock = carry(steps_per_s=50)
     ear = Ear(clock)

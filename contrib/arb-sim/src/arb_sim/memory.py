@@ -37,6 +37,7 @@ class MemoryTransport:
         self._latency_ns = latency_ns
         self._connections: dict[int, _MemoryConnection] = {}
         self._opened = 0
+        self._closed = False
         self._all_gone: asyncio.Future[None] | None = None
         self._timer: TimerHandle | None = None
         self._timer_ns: int | None = None
@@ -86,6 +87,7 @@ class MemoryTransport:
         return connection
 
     async def close(self) -> None:
+        self._closed = True
         for connection in list(self._connections.values()):
             connection.abort()
         if self._connections:
@@ -153,7 +155,8 @@ class MemoryTransport:
             self._timer.cancel()
             self._timer = None
         self._timer_ns = next_ns
-        if next_ns is not None:
+        # What arrives after the end must not set the market going again: on virtual time it would run for days.
+        if next_ns is not None and not self._closed:
             wait_ns = max(0, next_ns - self.now_ns)
             self._timer = self._clock.call_at(self._clock.monotonic_ns() + wait_ns, self._due)
 
