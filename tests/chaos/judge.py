@@ -98,7 +98,10 @@ def records(connection: Connection) -> Records:
             ),
             RiskState(),
         ),
-        owner=owner_of(bytes.fromhex(rows("SELECT document FROM settings WHERE name = 'owner'")[0][0])),
+        # One that was only just made has none yet, nor any order.
+        owner=owner_of(
+            bytes.fromhex("".join(row[0] for row in rows("SELECT document FROM settings WHERE name = 'owner'")))
+        ),
     )
 
 
