@@ -51,4 +51,3 @@ def test_page_leads_from_an_empty_folder_to_a_venue_that_is_proved(machine, tmp_
     folder = tmp_path / "arb-tidepool"
     machine.succeeds("ruff", "check", ".", cwd=folder)
     machine.succeeds("ruff", "format", "--check", ".", cwd=folder)
-    machine.succeeds("mypy", cwd=folder)
