@@ -21,7 +21,7 @@ from arb_core.errors import (
 )
 from arb_core.structs.market import Symbol
 from scripted_account import SECOND, Play, no_money
-from trading_stage import ABC, LIMITS, PAIR, USDT, Stage, opportunity
+from trading_stage import ABC, LIMITS, MEXC, PAIR, USDT, Stage, opportunity
 
 pytestmark = pytest.mark.looptime(noop_cycles=2)
 
@@ -172,6 +172,64 @@ async def test_a_venue_that_fails_is_left_alone_then_tried_once_and_trusted_agai
         await trading._clock.sleep(1_000_000)
         assert not trading.status().risk.breakers
         assert again.journal.risk_state().breakers == {}
+        assert again.see().admitted
+        await trading.finished()
+    await again.journal.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "limits"),
+    [
+        ("asset_limit", with_limits(max_asset={USDT: Decimal(20_003)})),
+        ("venue_limit", with_limits(max_on_venue={MEXC: {ABC: Decimal(12)}})),
+    ],
+)
+async def test_a_position_at_its_limit_is_not_enlarged_and_not_by_a_restart(
+    place: str, name: str, limits: Limits
+) -> None:
+    stage = Stage(journal=Journal(place, threaded=False), limits=limits)
+    async with stage.running():
+        while stage.see().admitted:
+            assert stage.trading is not None
+            await stage.trading.finished()
+        assert stage.results, "there was room at first"
+        assert reasons(stage) == [name]
+        held = {"asset_limit": (stage.total(USDT), 20_003), "venue_limit": (stage.mexc.balances[ABC], 12)}
+        assert held[name][0] <= held[name][1]
+    await stage.journal.close()
+    again = Stage(stage.venues, Journal(place, threaded=False), limits=limits)
+    async with again.running():
+        assert reasons(again) == [name]
+    await again.journal.close()
+
+
+@pytest.mark.parametrize(
+    ("most", "name", "restarted"), [(1, "open_trades", "open_trades"), (2, "in_doubt", "reconciling")]
+)
+async def test_what_is_under_way_counts_at_once_and_over_a_restart(
+    place: str, most: int, name: str, restarted: str
+) -> None:
+    limits = with_limits(max_open_trades=most, breaker_failures=1000)
+    stage = Stage(journal=Journal(place, threaded=False), limits=limits)
+    stage.mexc.script = [Play(takes=False, answers=None, gives_up=0.01, stream=None)]
+    silent = [ExchangeUnavailable("down", exchange="mexc")] * 1000
+    stage.mexc.faults["get_order"] = silent
+    async with stage.running() as trading:
+        stage.see()
+        assert reasons(stage) == ["open_trades" if most == 1 else "under_way"]
+        await trading._clock.sleep(SECOND)
+        assert reasons(stage) == [name]
+        await trading.stop(0)
+    await stage.journal.close()
+    again = Stage(stage.venues, Journal(place, threaded=False), limits=limits)
+    async with again.running(wait=False) as trading:
+        await trading._clock.sleep(20 * SECOND)
+        assert len(trading.open_trades()) == 1
+        # A venue with an order in doubt is not compared before its fate is known, and closed until then.
+        assert reasons(again) == [restarted]
+        silent.clear()
+        await trading.reconciled()
+        await trading.finished()
         assert again.see().admitted
         await trading.finished()
     await again.journal.close()

@@ -192,6 +192,11 @@ async def test_the_size_is_what_the_poorer_side_can_pay() -> None:
     async with stage.running():
         await stage.trade()
     assert [plan.quantity for plan, _ in stage.fills] == [Decimal("0.25"), Decimal("0.25")]
+    poor = Stage()
+    del poor.gate.balances[ABC]
+    async with poor.running():
+        assert [reason.name for reason in poor.see().reasons] == ["balance"]
+    assert [len(venue.placed) for venue in poor.venues] == [0, 0], "leg 1 has its funds, and is not sent"
 
 
 async def test_the_size_keeps_every_limit() -> None:
@@ -221,6 +226,24 @@ async def test_funds_of_a_trade_are_not_promised_twice() -> None:
         await trading.finished()
         assert trading.ledger.reserved(GATE, ABC) == 0
         assert trading.ledger.reserved(MEXC, USDT) == 0
+
+
+async def test_nothing_begins_in_a_symbol_while_a_hedge_of_it_is_under_way() -> None:
+    limits = Limits(max_notional=LIMITS.max_notional, max_daily_loss=LIMITS.max_daily_loss, max_open_trades=9)
+    stage = Stage(limits=limits)
+    stage.gate.script = [Play(fills=Decimal(0)), Play(answers=1.0, arrives=0.9, stream=1.0)]
+    async with stage.running() as trading:
+        stage.see()
+        while len(stage.gate.placed) < 1:
+            await trading._clock.sleep(10_000_000)
+        await trading._clock.sleep(500_000_000)
+        (open_trade,) = trading.open_trades()
+        assert len(open_trade.orders) == 3, "the hedge is under way"
+        assert [reason.name for reason in stage.see().reasons] == ["under_way"]
+        assert trading.ledger.reserved(GATE, ABC) == 1
+        await trading.finished()
+        assert stage.see().admitted
+        await trading.finished()
 
 
 async def test_the_last_state_of_every_order_is_in_the_journal() -> None:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -12,6 +12,8 @@ from arb_core.engine.legs import LegPolicy
 from arb_core.engine.trade import OrderState, Outcome, Purpose, TradeResult
 from arb_core.errors import ExchangeUnavailable, RateLimitError
 from arb_core.structs.card import Capability, ClientIdRule
+from arb_core.structs.market import Symbol
+from arb_core.structs.order import Order
 from scripted_account import SECOND, STREAMS, Play, ScriptedVenue
 from trading_stage import ABC, GATE, LIMITS, MEXC, PAIR, USDT, Stage, instrument
 
@@ -212,6 +214,26 @@ async def test_an_order_that_rests_though_it_was_to_end_is_cancelled() -> None:
     assert "cancel_order" in stage.gate.calls
     assert result.outcome is Outcome.DONE
     assert stage.total(ABC) == 20
+
+
+async def test_an_order_that_fills_while_it_is_being_cancelled_is_not_hedged(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage()
+    stage.gate.script = [Play(fills=Decimal("0.4"), rests=True)]
+    async with stage.running() as trading:
+        private = trading._desks[GATE].account.private
+        cancel = private.cancel_order
+
+        async def too_late(symbol: Symbol, **words: Any) -> Order:
+            (standing,) = stage.gate.orders.values()
+            if standing.open:
+                stage.gate.fill(standing, Decimal("0.6"), Decimal(102))
+            return await cancel(symbol, **words)
+
+        monkeypatch.setattr(private, "cancel_order", too_late)
+        result = await stage.trade()
+    assert "cancel_order" in stage.gate.calls
+    assert [len(venue.placed) for venue in stage.venues] == [1, 1], "a hedge would have sold it twice"
+    assert (result.outcome, result.moves) == (Outcome.DONE, {USDT: stage.total(USDT) - 20_000})
 
 
 async def test_a_venue_that_asks_for_patience_is_given_it() -> None:
