@@ -37,7 +37,7 @@ PER_MINUTE = 600
 MEMORY = Path("/dev/shm")  # noqa: S108 (where Linux has it: files that no disk holds up)
 TRADES = 200
 PATIENCE_S = 300
-WATCHING_S = 8
+WATCHING_S = 20
 SECOND = 1_000_000_000
 KEPT = 0.95
 """Least part of the requests that find a connection open."""
