@@ -5,6 +5,7 @@ Entered by `sockets`. Venues and journal outlive every engine, as they do in tru
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -130,17 +131,19 @@ class Nursery:
     def engine(self, environment: Mapping[str, str], folder: Path) -> "Engine":
         """Start one."""
         lines, errors = folder / "lines", folder / "errors"
-        lines.write_text("")
+        lines.unlink(missing_ok=True)
+        os.mkfifo(lines)
+        ear = os.open(lines, os.O_RDONLY | os.O_NONBLOCK)  # opened first: who writes never waits for a reader
         if (nursery := self._process) is not None:
             asked = {"environment": environment, "lines": str(lines), "errors": str(errors)}
             pid = nursery.ask(asked)["pid"]
-            return Engine(pid, lines, errors, lambda: nursery.ask({"ended": pid})["code"])
-        with lines.open("w") as out, errors.open("w") as err:
+            return Engine(pid, ear, errors, lambda: nursery.ask({"ended": pid})["code"])
+        with lines.open("wb") as out, errors.open("w") as err:
             arb = Path(sys.executable).with_name("arb")
             process = subprocess.Popen(
                 [arb, "run", "--live", "--json"], env={**os.environ, **environment}, stdout=out, stderr=err
             )
-        return Engine(process.pid, lines, errors, process.poll)
+        return Engine(process.pid, ear, errors, process.poll)
 
     def end(self) -> None:
         if self._process is not None:
@@ -150,8 +153,8 @@ class Nursery:
 class Engine:
     """One process of `arb run --live --json`."""
 
-    def __init__(self, pid: int, lines: Path, errors: Path, code: Callable[[], int | None]) -> None:
-        """Begin to look on; `code` tells how it ended, None while it lives."""
+    def __init__(self, pid: int, ear: int, errors: Path, code: Callable[[], int | None]) -> None:
+        """Begin to look on; `ear` is where its lines arrive, `code` tells how it ended, None while it lives."""
         self.pid = pid
         self.began_ns = time.time_ns()
         self.told: Counter[str] = Counter()
@@ -159,16 +162,26 @@ class Engine:
         self.code: int | None = None
         self._code = code
         self._errors = errors
-        self._file = lines.open()
-        self._rest = ""
+        self._ear: int | None = ear
+        self._rest = b""
         self._ask_s = 0.0
+
+    def wait(self, seconds: float) -> None:
+        """Wait for lines, or for its end, but no longer than that."""
+        assert self._ear is not None, "it was let go"
+        select.select([self._ear], [], [], seconds)
 
     def read(self) -> list[dict[str, Any]]:
         """Return the lines that are new. What is told before it ended is read before `code` says so."""
         now_s = time.monotonic()
         if self.code is None and now_s >= self._ask_s:
             self.code, self._ask_s = self._code(), now_s + LOOK_S
-        *whole, self._rest = (self._rest + self._file.read()).split("\n")
+        assert self._ear is not None, "it was let go"
+        heard = [self._rest]
+        with suppress(BlockingIOError):
+            while part := os.read(self._ear, 1 << 16):
+                heard.append(part)
+        *whole, self._rest = b"".join(heard).split(b"\n")
         lines = [json.loads(text) for text in whole]
         self.told.update(line["kind"] for line in lines)
         return lines
@@ -184,7 +197,9 @@ class Engine:
 
     def close(self) -> None:
         """Let go of its lines, and of it."""
-        self._file.close()
+        if self._ear is not None:
+            os.close(self._ear)
+            self._ear = None
         if self.code is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)

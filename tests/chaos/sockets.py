@@ -35,9 +35,8 @@ PATIENCE_S = 150.0
 RUNS = 15
 """Of one stage: on which of them a run is played follows from its number."""
 
-LOOK_S = 0.003
-ASKED_S = 0.2
-"""How often the engine's words, and the journal, are looked at."""
+LOOK_S, ASKED_S = 0.02, 0.2
+"""How often it is looked whether something is due, and whether the journal is at rest."""
 
 UNFINISHED = "SELECT count(*) FROM intents WHERE id NOT IN (SELECT intent FROM results)"
 COMPARED = "SELECT count(DISTINCT venue) FROM balances WHERE taken_ns > :since"
@@ -240,7 +239,7 @@ class Stage:
             left_s = until_s - time.monotonic()
             if left_s <= 0:
                 return False
-            time.sleep(min(LOOK_S, left_s))
+            self._engine.wait(min(LOOK_S, left_s))
 
     # -- the journal
 
