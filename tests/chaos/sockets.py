@@ -166,12 +166,16 @@ class Stage:
         self._let(trade=True)
         begun_s = time.monotonic()
         self._faults = [(begun_s + at_s, venue, fault) for at_s, venue, fault in plan.faults]
-        for number, blow in enumerate(plan.blows, 1):
+        for blow in plan.blows[:-1]:
             self._strike(blow)
-            if number == len(plan.blows) and plan.closed:
-                self._let(trade=False)
             self._engine = self._born()
-        if not plan.closed:
+        self._strike(plan.blows[-1])
+        # One that was killed before it had made a journal leaves nowhere to write the latch.
+        closed = plan.closed and self._journal() is not None
+        if closed:
+            self._let(trade=False)
+        self._engine = self._born()
+        if not closed:
             self._until(lambda: bool(self._engine.told["result"]), 4.0)
             self._let(trade=False)
             assert self._until(self._closed, PATIENCE_S), f"the latch goes unseen: {self._engine.errors[-2000:]}"
@@ -245,7 +249,10 @@ class Stage:
 
     def _let(self, *, trade: bool) -> None:
         """Lift or set the latch, as `arb kill` does."""
+        if not trade and self._journal() is None:
+            self._until(lambda: self._journal() is not None, PATIENCE_S)
         if (reader := self._journal()) is None:
+            assert trade, f"no journal was made: {self._engine.errors[-2000:]}"
             return
         now_ns = time.time_ns()
         if trade:
