@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from arb_core.engine.journal.writer import InlineWriter, ThreadWriter
@@ -33,11 +34,11 @@ class Disk:
         return ["trial"]
 
 
-def inline(disk: Disk, **changes: int) -> InlineWriter[str]:
+def inline(disk: Disk, **changes: Any) -> InlineWriter[str]:
     return InlineWriter(disk.commit, disk.trial, on_fault=disk.hear, **changes)
 
 
-def threaded(disk: Disk, **changes: int) -> ThreadWriter[str]:
+def threaded(disk: Disk, **changes: Any) -> ThreadWriter[str]:
     return ThreadWriter(disk.commit, disk.trial, on_fault=disk.hear, retry_s=0.01, **changes)
 
 

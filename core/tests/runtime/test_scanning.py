@@ -5,7 +5,7 @@ from math import isnan
 import msgspec
 import pytest
 from arb_core.interfaces.context import Clock
-from arb_core.runtime.book import SORTED, SortedBookFactory
+from arb_core.runtime.book import SORTED
 from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.dispatch import Dispatch
 from arb_core.runtime.scanning import Scanning
@@ -67,9 +67,15 @@ class Scanner:
         return index
 
 
-class Factory(SortedBookFactory):
+class Factory:
+    name = "counted"
+    rank = 1
+
     def __init__(self):
         self.scanner = Scanner()
+
+    def make(self):
+        return SORTED.make()
 
     def make_scanner(self, layouts):
         assert layouts == (LAYOUT,)
@@ -97,7 +103,9 @@ class Stand:
         self.told = []
         self.broken = []
         self.factory = Factory()
-        self.scanning = Scanning.of(self.factory, (LAYOUT,), rule)
+        scanning = Scanning.of(self.factory, (LAYOUT,), rule)
+        assert scanning is not None
+        self.scanning = scanning
         self.dispatch = Dispatch(lambda listener, error: self.broken.append((listener, error)), self.scanning)
         self.rule = rule
 
@@ -124,6 +132,7 @@ class Stand:
     def hear(self, text):
         frame = memoryview(text.encode())
         self.dispatch.arrived(900, 800)
+        assert self.dispatch.scan is not None
         return self.dispatch.scan(frame)
 
 

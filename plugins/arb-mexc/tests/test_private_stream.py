@@ -51,7 +51,14 @@ def order(**fields: Any) -> bytes:
 def deal(**fields: Any) -> bytes:
     """Make a frame of the fills channel."""
     push = Push(channel="spot@private.deals.v3.api.pb", symbol="BTCUSDT")
-    body: dict[str, Any] = {"price": "2", "quantity": "1", "tradeType": 1, "tradeId": "1X1", "orderId": "C02__1", "time": 3}
+    body: dict[str, Any] = {
+        "price": "2",
+        "quantity": "1",
+        "tradeType": 1,
+        "tradeId": "1X1",
+        "orderId": "C02__1",
+        "time": 3,
+    }
     push.privateDeals.MergeFrom(type(push.privateDeals)(**{**body, **fields}))
     return push.SerializeToString()
 

@@ -73,9 +73,11 @@ async def test_each_reason_is_named(name: str, found: Opportunity, limits: Limit
         assert [len(venue.placed) for venue in stage.venues] == [0, 0]
 
 
-@pytest.mark.parametrize(("named", "missing"), [("unwind_loss", "hedge_loss"), ("hedge_loss", "unwind_loss")])
-async def test_money_whose_losses_nobody_capped_is_not_traded(named: str, missing: str) -> None:
-    stage = Stage(policy=LegPolicy(**{named: {USDT: Decimal(5)}, missing: {ABC: Decimal(5)}}))
+@pytest.mark.parametrize("missing", ["hedge_loss", "unwind_loss"])
+async def test_money_whose_losses_nobody_capped_is_not_traded(missing: str) -> None:
+    losses = dict.fromkeys(("hedge_loss", "unwind_loss"), {USDT: Decimal(5)}) | {missing: {ABC: Decimal(5)}}
+    policy = LegPolicy(hedge_loss=losses["hedge_loss"], unwind_loss=losses["unwind_loss"])
+    stage = Stage(policy=policy)
     async with stage.running():
         (reason,) = stage.see().reasons
         assert (reason.name, reason.detail) == ("leg_loss", f"no {missing} is set for USDT")

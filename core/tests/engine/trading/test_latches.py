@@ -212,7 +212,7 @@ async def test_what_is_under_way_counts_at_once_and_over_a_restart(
     limits = with_limits(max_open_trades=most, breaker_failures=1000)
     stage = Stage(journal=Journal(place, threaded=False), limits=limits)
     stage.mexc.script = [Play(takes=False, answers=None, gives_up=0.01, stream=None)]
-    silent = [ExchangeUnavailable("down", exchange="mexc")] * 1000
+    silent: list[Exception] = [ExchangeUnavailable("down", exchange="mexc")] * 1000
     stage.mexc.faults["get_order"] = silent
     async with stage.running() as trading:
         stage.see()

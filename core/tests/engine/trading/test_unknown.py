@@ -223,7 +223,7 @@ async def test_an_order_that_fills_while_it_is_being_cancelled_is_not_hedged(mon
         private = trading._desks[GATE].account.private
         cancel = private.cancel_order
 
-        async def too_late(symbol: Symbol, **words: Any) -> Order:
+        async def too_late(symbol: Symbol, **words: Any) -> Order | None:
             (standing,) = stage.gate.orders.values()
             if standing.open:
                 stage.gate.fill(standing, Decimal("0.6"), Decimal(102))
