@@ -165,7 +165,7 @@ def test_one_changed_byte_of_a_package_is_another_hash(tmp_path: Path, monkeypat
     (package / "__init__.py").write_text("A = 1\n")
     monkeypatch.syspath_prepend(tmp_path)
     before = document.tested("arb-core", "some_plugin")
-    (package / "__pycache__").mkdir()
+    (package / "__pycache__").mkdir(exist_ok=True)
     (package / "__pycache__" / "a.pyc").touch()
     assert document.tested("arb-core", "some_plugin") == before
     (package / "__init__.py").write_text("A = 2\n")

@@ -80,7 +80,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        subprocess.run(["umount", folder], check=True)
+        # Lazily: a test that fails leaves files open, and a disk that stays would trouble every later run.
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 async def test_a_disk_that_is_really_full_loses_nothing_that_was_committed(disk: Path, samples: Any) -> None:

@@ -1,7 +1,7 @@
 """The simulated Binance knows who asks as the documented one does: keys, signatures, times and budgets."""
 
 import json
-from pathlib import Path
+from importlib.resources import files
 from urllib.parse import unquote
 
 import pytest
@@ -14,7 +14,7 @@ from arb_sim.kernel.venue import SimulationContext
 from arb_sim.venue import Keys, Request
 from arb_sim.world import World
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "signatures.json").read_text("utf-8"))
+VECTORS = json.loads((files("arb_binance") / "samples" / "signatures.json").read_text("utf-8"))
 MS = 1_000_000
 DOCUMENTED = Keys(
     "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A",

@@ -1,7 +1,7 @@
 """The simulated Gate.io knows who asks as the documented one does: keys, signatures, times and budgets."""
 
 import json
-from pathlib import Path
+from importlib.resources import files
 
 import pytest
 from arb_gateio.sim import GateioVenue
@@ -13,7 +13,7 @@ from arb_sim.kernel.venue import SimulationContext
 from arb_sim.venue import Keys, Request
 from arb_sim.world import World
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "signatures.json").read_text("utf-8"))
+VECTORS = json.loads((files("arb_gateio") / "samples" / "signatures.json").read_text("utf-8"))
 SECOND = 1_000_000_000
 SIGNED_AT_S = 1_541_993_715
 KEY = Keys("key", "secret", None)

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from pathlib import Path
+from importlib.resources import files
 
 import pytest
 from arb_mexc.sim import MexcVenue
@@ -17,7 +17,7 @@ from arb_sim.kernel.venue import SimulationContext
 from arb_sim.venue import Keys, Request
 from arb_sim.world import World
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "signatures.json").read_text("utf-8"))
+VECTORS = json.loads((files("arb_mexc") / "samples" / "signatures.json").read_text("utf-8"))
 MS, SECOND = 1_000_000, 1_000_000_000
 SIGNED_AT_MS = 1_644_489_390_087
 KEY = Keys("mx0aBYs33eIilxBWC5", "45d0b3c26f2644f19bfb98b07741b2f5", None)
