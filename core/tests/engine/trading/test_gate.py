@@ -75,9 +75,9 @@ async def test_each_reason_is_named(name: str, found: Opportunity, limits: Limit
 
 @pytest.mark.parametrize("missing", ["hedge_loss", "unwind_loss"])
 async def test_money_whose_losses_nobody_capped_is_not_traded(missing: str) -> None:
-    losses = dict.fromkeys(("hedge_loss", "unwind_loss"), {USDT: Decimal(5)}) | {missing: {ABC: Decimal(5)}}
-    policy = LegPolicy(hedge_loss=losses["hedge_loss"], unwind_loss=losses["unwind_loss"])
-    stage = Stage(policy=policy)
+    capped, elsewhere = {USDT: Decimal(5)}, {ABC: Decimal(5)}
+    hedge, unwind = (elsewhere, capped) if missing == "hedge_loss" else (capped, elsewhere)
+    stage = Stage(policy=LegPolicy(hedge_loss=hedge, unwind_loss=unwind))
     async with stage.running():
         (reason,) = stage.see().reasons
         assert (reason.name, reason.detail) == ("leg_loss", f"no {missing} is set for USDT")
