@@ -38,6 +38,12 @@ _KEPT = 20_000
 """Bytes of a process's stderr that are kept: where it hung, or why it died."""
 
 _ready = msgspec.json.Decoder(Ready)
+_SHOWN = 2000
+"""Characters of that which a report bears."""
+
+_STACK = "Timeout ("
+"""How faulthandler begins."""
+
 _result = msgspec.json.Decoder(Result)
 _evidence = msgspec.json.Decoder(list[Evidence])
 
@@ -71,7 +77,7 @@ class Worker:
         self._results = -1
         self._cases: tuple[str, ...] = ()
         self._lost_in_a_row = 0
-        self._said: deque[bytes] = deque(maxlen=_KEPT // 1000)
+        self._said = bytearray()
         self._listener: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -151,7 +157,8 @@ class Worker:
 
     def _listen(self, stderr: IO[bytes]) -> None:
         while chunk := os.read(stderr.fileno(), 1000):
-            self._said.append(chunk)
+            self._said += chunk
+            del self._said[:-_KEPT]
 
     def _read(self, until: float) -> bytes | None:
         """Return one line, empty when the process has ended, None when it was not there in time."""
@@ -170,7 +177,7 @@ class Worker:
         """Report a case whose process is of no use any more, and end that."""
         self._lost_in_a_row += 1
         self._end()
-        said = b"".join(self._said).decode(errors="replace").strip()
+        said = self._said.decode(errors="replace").strip()
         return Result(
             case=case.id,
             tier=case.tier,
@@ -178,7 +185,7 @@ class Worker:
             seconds=monotonic() - began,
             failure=Failure(
                 message=message,
-                found=said[-2000:] or None,
+                found=_telling(said) or None,
                 fix="methods of the contract return at once; nothing blocks, exits or loops without end",
             ),
         )
@@ -199,6 +206,12 @@ class Worker:
             self._listener.join(1.0)
         cast("IO[bytes]", child.stderr).close()
         os.close(self._results)
+
+
+def _telling(said: str) -> str:
+    """Return what tells most of a process's last words: of faulthandler's stack the innermost calls, its first."""
+    stack = said.rfind(_STACK)
+    return said[-_SHOWN:] if stack < 0 else said[stack : stack + _SHOWN]
 
 
 def run_cases(
