@@ -154,10 +154,12 @@ def _recording_sink() -> type[Sink]:
 
     def method(name: str) -> Any:
         parameters = list(signature(getattr(Sink, name)).parameters.values())[1:]
+        # What was printed is said by venues with checksums, of which there is none here.
+        told = len([parameter for parameter in parameters if parameter.name != "printed"])
 
         def say(self: Any, *arguments: Any, **named: Any) -> None:
             rest = (named.get(p.name, p.default) for p in parameters[len(arguments) :])
-            self.said.append((name, *arguments, *rest))
+            self.said.append((name, *(*arguments, *rest)[:told]))
             getattr(self.out, name)(*arguments, **named)
 
         return say

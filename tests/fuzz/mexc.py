@@ -192,7 +192,9 @@ def _read_depth(push: dict[str, Any], body: dict[str, Any], reading: Reading) ->
 
 def _side(price: str, size: str) -> tuple[float, float]:
     at, much = _amount(price or "0"), _amount(size or "0")
-    return (at, much) if at else (float("nan"), float("nan"))
+    if not at:
+        return float("nan"), float("nan")
+    return at, much if size else float("nan")
 
 
 def _read_quote(push: dict[str, Any], body: dict[str, Any], reading: Reading) -> None:
@@ -210,6 +212,8 @@ def _read_trades(push: dict[str, Any], body: dict[str, Any], reading: Reading) -
         taker = deal.get("tradeType", 0)
         taker = taker if taker in {1, 2} else 0
         time_ns = deal.get("time", 0) * MS
+        if not time_ns:
+            raise Unreadable("a trade without time")
         reading.market.append(("trade", _pair(push, 3), price, size, taker, time_ns, deal.get("tradeId") or None))
     if not reading.market:
         reading.doubts.append("no trade in it")
@@ -222,7 +226,11 @@ def _read_kline(push: dict[str, Any], body: dict[str, Any], reading: Reading) ->
         return
     prices = tuple(_amount(body.get(name, "")) for name in ("open", "high", "low", "close"))
     volume, amount = (_amount(body.get(name) or "0") for name in ("volume", "amount"))
+    volume = volume if body.get("volume") else float("nan")
+    amount = amount if body.get("amount") else None
     start_ns = body.get("windowStart", 0) * SECOND
+    if not start_ns:
+        raise Unreadable("a candle without time")
     reading.market.append(("kline", _pair(push, 2), interval, start_ns, prices, volume, amount, None))
 
 
