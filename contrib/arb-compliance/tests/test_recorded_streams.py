@@ -16,7 +16,7 @@ from arb_compliance.subject import Subject
 from arb_compliance.watch import Watch
 from arb_compliance.worker import try_case
 from arb_core.capture.format import CaptureWriter, Frame, Header, Rest
-from arb_core.interfaces.stream import StreamDialect
+from arb_core.interfaces.stream import Sink, StreamDialect
 from arb_core.structs.book import SequenceRule
 
 pytest.importorskip("arb_binance")
