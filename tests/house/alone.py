@@ -194,7 +194,7 @@ def prove(
     )
     # The import mode by hand: the oldest pytest that a member declares does not read our settings.
     mode = ("--import-mode=importlib", "-p", "no:cacheprovider")
-    settings = ("-c", ROOT / "pyproject.toml", "--rootdir", member.folder, *mode)
+    settings = ("-c", ROOT / "pyproject.toml", "--rootdir", member.folder, "--confcutdir", ROOT, *mode)
     pytest = (python, "-m", "pytest", "-q", "--hypothesis-profile=ci", *settings)
     if chosen:
         run(*install, *(() if lowest else PINNED), "--group", f"{ROOT / 'pyproject.toml'}:test")

@@ -17,6 +17,7 @@ ROOMS = {
     "CONTRIBUTING.md",
     "LICENSE",
     "README.md",
+    "conftest.py",
     "constraints.txt",
     "contrib",
     "core",

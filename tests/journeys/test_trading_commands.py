@@ -223,7 +223,7 @@ def test_usr1_kills_and_the_journal_keeps_it(running, arb):
 
 
 def test_second_signal_leaves_at_once_and_the_next_start_takes_up_what_was_under_way(running, arb, environment):
-    slow = PAPER.replace('latency = "5ms"', 'latency = "10s"')
+    slow = PAPER.replace('latency = "5ms"', 'latency = "2s"')
     Path(environment["ARB_CONFIG"]).write_text(slow)
     run = running()
     intent = run.until(kind("intent"))[-1]["id"]
