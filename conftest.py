@@ -17,7 +17,9 @@ def pytest_configure() -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
+def pytest_xdist_auto_num_workers() -> int | None:
     """Half as many workers again as there are processors: a journey waits for the processes that it starts."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
     processors = os.cpu_count() or 1
     return processors + (processors + 1) // 2
