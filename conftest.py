@@ -2,11 +2,21 @@
 
 import asyncio
 import os
+import sys
+from pathlib import Path
 
 import pytest
 
+HOUSE = Path(__file__).parent / "tests" / "house"
+ALONE = pytest.StashKey[set[Path]]()
 
-def pytest_configure() -> None:
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Know the option by which nothing is tested twice."""
+    parser.addoption("--not-alone", action="store_true", help="leave out the tests that `tox -e alone` runs")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Let no event loop come into being unasked.
 
     looptime asks for the thread's loop around plain functions too. The first such question would have asyncio make one
@@ -14,6 +24,16 @@ def pytest_configure() -> None:
     nothing is made.
     """
     asyncio.set_event_loop(None)
+    if config.getoption("--not-alone"):
+        sys.path.append(str(HOUSE))
+        from alone import run_alone
+
+        config.stash[ALONE] = run_alone()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what runs alone."""
+    return True if collection_path in config.stash.get(ALONE, ()) else None
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -19,6 +19,7 @@ import tomllib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from time import monotonic
 
@@ -99,29 +100,55 @@ def with_needs(member: Member, members: dict[str, Member]) -> set[str]:
     return found
 
 
-def imports(file: Path) -> set[str]:
-    """The modules that a file imports, wherever in it, and the packages that they are in."""
+@cache
+def imports(file: Path) -> frozenset[str]:
+    """The modules that a file imports, wherever in it, by name or by `import_module`, and the packages that they are in."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
-    return names | {name.split(".")[0] for name in names}
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            names |= {str(node.args[0].value)}  # `import_module("...")`, `importorskip("...")`
+    return frozenset(names | {name.split(".")[0] for name in names})
 
 
 def reached(file: Path, helpers: dict[str, Path], seen: frozenset[str] = frozenset()) -> set[str]:
-    """The same of a test and of every helper beside the tests that it imports, by name or by `import_module`."""
-    names = imports(file)
-    called = {
-        node.args[0].value
-        for node in ast.walk(ast.parse(file.read_text("utf-8")))
-        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
-    }
-    names |= {name for name in called if isinstance(name, str)}  # `import_module("...")`, `importorskip("...")`
+    """The same of a test and of every helper beside the tests that it imports."""
+    names = set(imports(file))
     for name in sorted(names & helpers.keys() - seen):
         names |= reached(helpers[name], helpers, seen | {name})
     return names
+
+
+def tests(member: Member, members: dict[str, Member], optional: set[str]) -> tuple[list[Path], list[Path], list[Path]]:
+    """Return the test files that run with what a member requires, those that need an extra, and the others.
+
+    Raises:
+        Failed: even its outermost conftest needs a distribution that it does not declare.
+    """
+    installed = with_needs(member, members)
+    absent = {other.package for other in members.values() if other.name not in installed}
+    files = sorted((member.folder / "tests").rglob("*.py"))
+    helpers = {file.stem: file for file in files if not file.name.startswith(("test_", "conftest"))}
+    left_out = [file for file in files if reached(file, helpers) & absent]
+    rooms = {file.parent for file in left_out if file.name == "conftest.py"}
+    if member.folder / "tests" in rooms:
+        raise Failed(
+            f"alone: {member.name}: conftest.py imports one of {absent}; a test needs it, so none could run alone"
+        )
+    left_out += [file for file in files if file not in left_out and rooms & set(file.parents)]
+    chosen = [file for file in files if file.name.startswith("test_") and file not in left_out]
+    later = [file for file in chosen if reached(file, helpers) & optional]
+    return [file for file in chosen if file not in later], later, left_out
+
+
+def run_alone() -> set[Path]:
+    """Return every test file that needs no more than what its distribution declares."""
+    members = read_members()
+    chosen = (tests(member, members, set()) for member in members.values())
+    return {file for at_once, later, _ in chosen for file in (*at_once, *later)}
 
 
 class Failed(Exception):
@@ -175,19 +202,7 @@ def prove(
     run("uv", "pip", "check", "--quiet", "--python", python)
     optional = brought | set((place / "missing.txt").read_text("utf-8").split())
 
-    absent = {other.package for other in members.values() if other.name not in installed}
-    files = sorted((member.folder / "tests").rglob("*.py"))
-    helpers = {file.stem: file for file in files if not file.name.startswith(("test_", "conftest"))}
-    left_out = [file for file in files if reached(file, helpers) & absent]
-    rooms = {file.parent for file in left_out if file.name == "conftest.py"}
-    if member.folder / "tests" in rooms:
-        raise Failed(
-            f"alone: {member.name}: conftest.py imports one of {absent}; a test needs it, so none could run alone"
-        )
-    left_out += [file for file in files if file not in left_out and rooms & set(file.parents)]
-    chosen = [file for file in files if file.name.startswith("test_") and file not in left_out]
-    later = [file for file in chosen if reached(file, helpers) & optional]
-    at_once = [file for file in chosen if file not in later]
+    at_once, later, left_out = tests(member, members, optional)
     shown.say(
         f"{member.name}: {len(at_once)} test files, {len(later)} need its extras, "
         f"{len(left_out)} need further distributions"
@@ -196,7 +211,7 @@ def prove(
     mode = ("--import-mode=importlib", "-p", "no:cacheprovider")
     settings = ("-c", ROOT / "pyproject.toml", "--rootdir", member.folder, "--confcutdir", ROOT, *mode)
     pytest = (python, "-m", "pytest", "-q", "--hypothesis-profile=ci", *settings)
-    if chosen:
+    if at_once or later:
         run(*install, *(() if lowest else PINNED), "--group", f"{ROOT / 'pyproject.toml'}:test")
     if at_once:
         run(*pytest, *at_once, cwd=place)
