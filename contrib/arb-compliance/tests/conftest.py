@@ -1,11 +1,6 @@
-"""What the tests of the kit share."""
+"""Lets the tests of the kit import what helps them."""
 
-import asyncio
+import sys
+from pathlib import Path
 
-import pytest
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_event_loop_before_the_first() -> None:
-    """Python 3.11 makes one for whoever asks, which pytest-asyncio does, and nobody closes it."""
-    asyncio.set_event_loop(None)
+sys.path.insert(0, str(Path(__file__).parent))

@@ -9,8 +9,7 @@ from arb_compliance.case import Case, Proof, Tier, catalogue
 from arb_compliance.result import Result, State
 from arb_compliance.runner import Worker, run_cases
 from arb_compliance.subject import Subject
-
-from .hostile import CARD, PUBLIC, install
+from hostile import CARD, PUBLIC, install
 
 LIMIT_S = 3.0
 """For those who hang."""
