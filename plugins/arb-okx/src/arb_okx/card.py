@@ -35,6 +35,8 @@ __all__ = [
     "DEPTH",
     "EXCHANGE_INFO",
     "FILLS",
+    "FILLS_HISTORY",
+    "FILLS_HISTORY_KEPT_NS",
     "FILLS_KEPT_NS",
     "HISTORY",
     "HISTORY_KEPT_NS",
@@ -47,8 +49,10 @@ __all__ = [
     "OPEN_ORDERS",
     "ORDER",
     "ORDER_TYPES",
+    "PERMISSIONS",
     "PING",
     "PLACE",
+    "RECEIVE_WINDOW_MS",
     "ROWS_AT_ONCE",
     "TIME",
     "TRADES",
@@ -74,6 +78,7 @@ KLINES = Endpoint(path="/api/v5/market/candles", cost={"candles": 1})
 BOOK_TICKER = Endpoint(path="/api/v5/market/tickers", cost={"tickers": 1})
 
 ACCOUNT = Endpoint(path="/api/v5/account/balance", cost={"balance": 1}, signed=True)
+PERMISSIONS = Endpoint(path="/api/v5/account/config", cost={"config": 1}, signed=True)
 TRADING_FEES = Endpoint(path="/api/v5/account/trade-fee", cost={"trade-fee": 1}, signed=True)
 PLACE = Endpoint(method="POST", path="/api/v5/trade/order", cost={"place": 1}, idempotent=False, signed=True)
 MODIFY = Endpoint(method="POST", path="/api/v5/trade/amend-order", cost={"amend": 1}, idempotent=False, signed=True)
@@ -82,7 +87,8 @@ CANCEL_ALL = Endpoint(method="POST", path="/api/v5/trade/cancel-batch-orders", c
 ORDER = Endpoint(path="/api/v5/trade/order", cost={"order": 1}, signed=True)
 OPEN_ORDERS = Endpoint(path="/api/v5/trade/orders-pending", cost={"pending": 1}, signed=True)
 HISTORY = Endpoint(path="/api/v5/trade/orders-history", cost={"history": 1}, signed=True)
-FILLS = Endpoint(path="/api/v5/trade/fills-history", cost={"fills": 1}, signed=True)
+FILLS = Endpoint(path="/api/v5/trade/fills", cost={"fills": 1}, signed=True)
+FILLS_HISTORY = Endpoint(path="/api/v5/trade/fills-history", cost={"fills-history": 1}, signed=True)
 COUNTDOWN = Endpoint(method="POST", path="/api/v5/trade/cancel-all-after", cost={"countdown": 1}, signed=True)
 
 MAX_DEPTH = 400
@@ -98,8 +104,13 @@ CANCEL_AT_ONCE = 20
 """Most orders of one `CANCEL_ALL`."""
 
 HISTORY_KEPT_NS = 7 * DAY - MINUTE
-FILLS_KEPT_NS = 90 * DAY - MINUTE
-"""How far back we ask. A minute less than OKX keeps, for its clock is not ours."""
+FILLS_KEPT_NS = 3 * DAY - MINUTE
+FILLS_HISTORY_KEPT_NS = 90 * DAY - MINUTE
+"""How far back we ask each list. A minute less than OKX keeps, for its clock is not ours."""
+
+RECEIVE_WINDOW_MS = 5000
+"""An order, or a change of one, that arrives later than this is refused (header `expTime`, error 50037): by itself OKX
+would take one that is half a minute old."""
 
 COUNTDOWN_LEAST_S = 10
 COUNTDOWN_MOST_S = 120
@@ -187,6 +198,7 @@ CARD = ExchangeCard(
         _limit("candles", 40, "ip"),
         _limit("tickers", 20, "ip"),
         _limit("balance", 10, "key"),
+        _limit("config", 5, "key"),
         _limit("trade-fee", 5, "key"),
         # OKX counts each instrument by itself: one budget for all is the safe reading.
         _limit("place", 60, "key"),
@@ -197,7 +209,8 @@ CARD = ExchangeCard(
         _limit("order", 60, "key"),
         _limit("pending", 60, "key"),
         _limit("history", 40, "key"),
-        _limit("fills", 10, "key"),
+        _limit("fills", 60, "key"),
+        _limit("fills-history", 10, "key"),
         _limit("countdown", 1, "key", SECOND),
     ),
     stream=StreamLimits(
@@ -211,8 +224,8 @@ CARD = ExchangeCard(
         quiet_ns=40 * SECOND,
     ),
     fees=FeeSchedule(maker=Decimal("0.0008"), taker=Decimal("0.001")),
-    # Letters and digits. A request may be as old as 30 s when it arrives.
-    client_ids=ClientIdRule(max_length=32, lookup="always", receive_window_ns=30 * SECOND),
+    # Letters and digits. The lag: the receive window, and as much again.
+    client_ids=ClientIdRule(max_length=32, lookup="always", history_lag_ns=10 * SECOND),
     quirks=(
         "A key has a passphrase of its own, set when it was made.",
         "The checksum of books is 0 since June 2026: the chain of ids alone tells whether a book is right.",
@@ -225,7 +238,6 @@ CARD = ExchangeCard(
         "An order that was cancelled without a fill is forgotten after 2 hours.",
         "Order history reaches 7 days back, fills 90 days.",
         "The countdown is 10 to 120 s long, and cancels orders of every symbol.",
-        "OKX does not tell by this way what a key may do: trading and withdrawing are shown as unknown.",
         "Balances are those of the trading account; the funding account keeps its money elsewhere.",
     ),
     settings=Settings,
