@@ -38,6 +38,7 @@ __all__ = [
     "FILLS_HISTORY",
     "FILLS_HISTORY_KEPT_NS",
     "FILLS_KEPT_NS",
+    "FULL_DEPTH",
     "HISTORY",
     "HISTORY_KEPT_NS",
     "ID",
@@ -45,6 +46,8 @@ __all__ = [
     "KEPT_DEPTH",
     "KLINES",
     "MAX_DEPTH",
+    "MAX_KLINES",
+    "MAX_TRADES",
     "MODIFY",
     "OPEN_ORDERS",
     "ORDER",
@@ -73,6 +76,7 @@ TIME = Endpoint(path="/api/v5/public/time", cost={"time": 1})
 PING = TIME
 EXCHANGE_INFO = Endpoint(path="/api/v5/public/instruments", cost={"instruments": 1})
 DEPTH = Endpoint(path="/api/v5/market/books", cost={"books": 1})
+FULL_DEPTH = Endpoint(path="/api/v5/market/books-full", cost={"books-full": 1})
 TRADES = Endpoint(path="/api/v5/market/trades", cost={"trades": 1})
 KLINES = Endpoint(path="/api/v5/market/candles", cost={"candles": 1})
 BOOK_TICKER = Endpoint(path="/api/v5/market/tickers", cost={"tickers": 1})
@@ -92,7 +96,9 @@ FILLS_HISTORY = Endpoint(path="/api/v5/trade/fills-history", cost={"fills-histor
 COUNTDOWN = Endpoint(method="POST", path="/api/v5/trade/cancel-all-after", cost={"countdown": 1}, signed=True)
 
 MAX_DEPTH = 400
-"""Most levels a side of `DEPTH`."""
+MAX_TRADES = 500
+MAX_KLINES = 300
+"""Most levels a side of `DEPTH`, rows of `TRADES` and rows of `KLINES`."""
 
 KEPT_DEPTH = 400
 """Levels a side that the channel `books` follows."""
@@ -194,6 +200,7 @@ CARD = ExchangeCard(
         _limit("time", 10, "ip"),
         _limit("instruments", 20, "ip"),
         _limit("books", 40, "ip"),
+        _limit("books-full", 10, "ip"),
         _limit("trades", 100, "ip"),
         _limit("candles", 40, "ip"),
         _limit("tickers", 20, "ip"),
