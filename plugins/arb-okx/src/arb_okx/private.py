@@ -21,6 +21,7 @@ __all__ = ["Private"]
 
 T = TypeVar("T")
 
+_MS = 1_000_000
 _SECOND = 1_000_000_000
 
 _SIDES = {Side.BUY: "buy", Side.SELL: "sell"}
@@ -80,24 +81,26 @@ class Private(PrivateExchange):
 
     async def get_open_orders(self, symbol: Symbol | None = None) -> list[Order]:
         params = {"instType": "SPOT"} if symbol is None else {"instType": "SPOT", "instId": self._pair(symbol)}
-        return list((await self._orders(card.OPEN_ORDERS, params, 0)).values())
+        return list((await self._pages(card.OPEN_ORDERS, parse.orders, params, _order_id)).values())
 
     async def get_order_history(self, symbol: Symbol, since_ns: int) -> list[Order]:
         # The open ones first: an order that ends meanwhile is then in both lists, not in none.
         rows = {_order_id(row): row for row in await self.get_open_orders(symbol)}
-        params = {"instType": "SPOT", "instId": self._pair(symbol)}
-        rows |= await self._orders(card.HISTORY, params, max(since_ns, self._clock.now_ns() - card.HISTORY_KEPT_NS))
-        return _oldest_first([row for row in rows.values() if _created(row) >= since_ns], _created)
+        begin_ns = max(since_ns, self._clock.now_ns() - card.HISTORY_KEPT_NS)
+        params = {"instType": "SPOT", "instId": self._pair(symbol), "begin": begin_ns // _MS}
+        rows |= await self._pages(card.HISTORY, parse.orders, params, _order_id)
+        return _oldest_first(list(rows.values()), lambda row: row.created_ns or 0)
 
     async def get_fills(self, symbol: Symbol, since_ns: int, *, order_id: OrderId | None = None) -> list[Fill]:
         now_ns = self._clock.now_ns()
-        endpoint = card.FILLS if since_ns >= now_ns - card.FILLS_KEPT_NS else card.FILLS_HISTORY
-        params: dict[str, str | int] = {"instType": "SPOT", "instId": self._pair(symbol)}
+        recent = since_ns >= now_ns - card.FILLS_KEPT_NS
+        begin_ns = max(since_ns, now_ns - card.FILLS_HISTORY_KEPT_NS)
+        params: dict[str, str | int] = {"instType": "SPOT", "instId": self._pair(symbol), "begin": begin_ns // _MS}
         if order_id is not None:
             params["ordId"] = order_id
-        since_ns = max(since_ns, now_ns - card.FILLS_HISTORY_KEPT_NS)
-        rows = await self._pages(endpoint, parse.fills, params, _bill, lambda row: row[1].exchange_ns, since_ns)
-        return _oldest_first([fill for _, fill in rows.values() if fill.exchange_ns >= since_ns], _moment)
+        endpoint = card.FILLS if recent else card.FILLS_HISTORY
+        rows = await self._pages(endpoint, parse.fills, params, _bill)
+        return _oldest_first([fill for _, fill in rows.values()], lambda row: row.exchange_ns)
 
     async def arm_countdown(self, timeout_ns: int) -> None:
         seconds = -(-timeout_ns // _SECOND)
@@ -106,19 +109,14 @@ class Private(PrivateExchange):
         body = msgspec.json.encode({"timeOut": str(seconds)})
         await self._rest.call(card.COUNTDOWN, parse.nothing, body=body)
 
-    async def _orders(self, endpoint: Endpoint, params: Params, since_ns: int) -> dict[str, Order]:
-        return await self._pages(endpoint, parse.orders, params, _order_id, _created, since_ns)
-
-    async def _pages(  # noqa: PLR0917
+    async def _pages(
         self,
         endpoint: Endpoint,
         parser: Callable[[bytes], list[T]],
         params: Params,
         key: Callable[[T], str],
-        moment: Callable[[T], int],
-        since_ns: int,
     ) -> dict[str, T]:
-        """Return the rows of all pages, newest first, once each, until one is not full or ends before `since_ns`.
+        """Return the rows of all pages, newest first, once each; a page that is not full is the last.
 
         `key` is what the next page is asked `after` by: it holds what is older than that row.
         """
@@ -128,7 +126,7 @@ class Private(PrivateExchange):
             page = await self._rest.call(endpoint, parser, asked)
             known = len(rows)
             rows |= {key(row): row for row in page}
-            if len(page) < card.ROWS_AT_ONCE or len(rows) == known or moment(page[-1]) < since_ns:
+            if len(page) < card.ROWS_AT_ONCE or len(rows) == known:
                 return rows
             asked = {**params, "after": key(page[-1]), "limit": card.ROWS_AT_ONCE}
 
@@ -184,17 +182,9 @@ def _order_id(row: Order) -> str:
     return row.order_id
 
 
-def _created(row: Order) -> int:
-    return row.created_ns or 0
-
-
 def _bill(row: tuple[str, Fill]) -> str:
     """A trade with oneself is two executions under one id, but two bills."""
     return row[0]
-
-
-def _moment(row: Fill) -> int:
-    return row.exchange_ns
 
 
 def _invalid(message: str) -> InvalidOrder:
