@@ -33,6 +33,9 @@ HEADERS = {
 
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z")
 
+KEY = re.compile(r"[0-9A-Za-z_-]{8,64}")
+"""What a key looks like, whether there is such a one or not."""
+
 LOGIN_PATH = "/users/self/verify"
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,8 +53,8 @@ class Login(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class _Words(NamedTuple):
     """How one of the two doors says no: code and message for each reason."""
 
+    malformed_key: tuple[str, str]
     key: tuple[str, str]
-    expired_key: tuple[str, str]
     late: tuple[str, str]
     passphrase: tuple[str, str]
     sign: tuple[str, str]
@@ -60,8 +63,8 @@ class _Words(NamedTuple):
 
 
 REQUESTS = _Words(
-    key=("50111", "Invalid OK-ACCESS-KEY"),
-    expired_key=("50119", "API key doesn't exist"),
+    malformed_key=("50111", "Invalid OK-ACCESS-KEY"),
+    key=("50119", "API key doesn't exist"),
     late=("50102", "Timestamp request expired"),
     passphrase=("50105", "OK-ACCESS-PASSPHRASE incorrect"),
     sign=("50113", "Invalid Sign"),
@@ -69,8 +72,8 @@ REQUESTS = _Words(
     permission=("50120", "This API key doesn't have permission to use this function"),
 )
 SOCKETS = _Words(
-    key=("60005", "Invalid apiKey"),
-    expired_key=("60032", "API key doesn't exist"),
+    malformed_key=("60005", "Invalid apiKey"),
+    key=("60032", "API key doesn't exist"),
     late=("60006", "Timestamp request expired"),
     passphrase=("60024", "Wrong passphrase"),
     sign=("60007", "Invalid sign"),
@@ -141,11 +144,11 @@ class Access:
         return self._judge(claim, Permission.READ, SOCKETS)
 
     def _judge(self, claim: _Claim, permission: Permission, words: _Words) -> ApiKey:
+        if not KEY.fullmatch(claim.api_key):
+            raise Declined(401, *words.malformed_key)
         key = self._keys.find(claim.api_key)
-        if key is None:
+        if key is None or (key.expires_ns is not None and self._now() >= key.expires_ns):
             raise Declined(401, *words.key)
-        if key.expires_ns is not None and self._now() >= key.expires_ns:
-            raise Declined(401, *words.expired_key)
         if timing(claim.made_ns, self._now(), window_ns=WINDOW_NS, ahead_ns=WINDOW_NS) is not Timing.IN_TIME:
             raise Declined(401, *words.late)
         if not same(key.passphrase or "", claim.passphrase):

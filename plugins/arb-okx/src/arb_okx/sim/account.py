@@ -3,7 +3,7 @@
 Source: https://www.okx.com/docs-v5/en/#trading-account-rest-api and #order-book-trading-trade there.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
@@ -24,7 +24,7 @@ from arb_okx.sim.spelling import Declined, done, invalid, missing, page, plain, 
 if TYPE_CHECKING:
     from arb_okx.sim.venue import OkxVenue
 
-__all__ = ["AccountRest", "Asked", "balance", "detail"]
+__all__ = ["AccountRest", "Asked", "balance", "told_balance"]
 
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
@@ -194,7 +194,6 @@ class AccountRest:
                     "maker": maker,
                     "makerU": "",
                     "makerUSDC": "",
-                    "ruleType": "normal",
                     "taker": taker,
                     "takerU": "",
                     "takerUSDC": "",
@@ -279,14 +278,16 @@ class AccountRest:
         return done([self._desk.show(order) for order in found])
 
     def _fills(self, asked: Asked) -> Response:
-        return self._executions(asked, FILLS_KEPT_NS)
+        return done([self._fill(asked.account, fill) for fill in self._executions(asked, FILLS_KEPT_NS)])
 
     def _fills_history(self, asked: Asked) -> Response:
         if not asked.params.get("instType"):
             raise missing("instType")
-        return self._executions(asked, FILLS_ARCHIVED_NS)
+        found = self._executions(asked, FILLS_ARCHIVED_NS)
+        quotes = [{"tradeQuoteCcy": str(fill.market.listing.symbol.quote)} for fill in found]
+        return done([self._fill(asked.account, fill) | quote for fill, quote in zip(found, quotes, strict=True)])
 
-    def _executions(self, asked: Asked, kept_ns: int) -> Response:
+    def _executions(self, asked: Asked, kept_ns: int) -> Sequence[Fill]:
         params, venue = asked.params, self._venue
         market = venue.market(params) if params.get("instId") else None
         since_ns = venue.timeline.now_ns - kept_ns
@@ -296,7 +297,7 @@ class AccountRest:
             if fill.at_ns >= since_ns and within(params, venue.stamp(fill.at_ns))
         ]
         found.reverse()
-        return done([self._fill(asked.account, fill) for fill in page(found, params, _bill, most=100)])
+        return page(found, params, _bill, most=100)
 
     def _fill(self, account: Account, fill: Fill) -> dict[str, Any]:
         order = self._trading.register(account).by_id(fill.order_id)
@@ -327,7 +328,6 @@ class AccountRest:
             "subType": "1" if fill.buys else "2",
             "tag": "" if order is None else order.now.note,
             "tradeId": str(fill.number),
-            "tradeQuoteCcy": str(fill.market.listing.symbol.quote),
             "ts": stamp,
         }
 
@@ -337,7 +337,7 @@ def _bill(fill: Fill) -> int:
 
 
 def balance(venue: "OkxVenue", account: Account, names: Iterable[str]) -> dict[str, Any]:
-    """Show some assets of an account, as request and channel do."""
+    """Show some assets of an account, as a request does."""
     stamp = _changed_ms(venue, account)
     worth = sum(float(printed(account.holding(name).total)) * asset(name).usd for name in account.holdings)
     equity = f"{worth:.8f}"
@@ -345,32 +345,48 @@ def balance(venue: "OkxVenue", account: Account, names: Iterable[str]) -> dict[s
         "adjEq": equity,
         "availEq": equity,
         "borrowFroz": "0",
-        "details": [detail(account, name, stamp) for name in names],
+        "details": [_detail(account, name, stamp) for name in names],
         "imr": "0",
         "isoEq": "0",
-        "mgnRatio": "0",
+        "mgnRatio": "",
         "mmr": "0",
         "notionalUsd": "0",
-        "ordFroz": "0",
+        "notionalUsdForBorrow": "0",
+        "notionalUsdForFutures": "0",
+        "notionalUsdForOption": "0",
+        "notionalUsdForSwap": "0",
+        "ordFroz": "",
         "totalEq": equity,
         "uTime": stamp,
         "upl": "0",
     }
 
 
-def detail(account: Account, name: str, stamp: str) -> dict[str, Any]:
+def told_balance(venue: "OkxVenue", account: Account, names: Iterable[str]) -> dict[str, Any]:
+    """Show them as the channel does."""
+    shown = balance(venue, account, names)
+    for detail in shown["details"]:
+        detail["coinUsdPrice"] = str(asset(detail["ccy"]).usd)
+        detail["maxSpotInUseAmt"] = detail.pop("maxSpotInUse")
+    return shown | {"ordFroz": "0"}
+
+
+def _detail(account: Account, name: str, stamp: str) -> dict[str, Any]:
     """Show one asset of an account."""
     holding = account.holding(name)
     total, frozen = printed(holding.total), printed(holding.locked)
     worth = f"{float(total) * asset(name).usd:.8f}"
     return {
+        "accAvgPx": "",
         "availBal": printed(holding.free),
         "availEq": printed(holding.free),
         "borrowFroz": "0",
         "cashBal": total,
         "ccy": name,
         "clSpotInUseAmt": "",
-        "coinUsdPrice": str(asset(name).usd),
+        "colBorrAutoConversion": "0",
+        "collateralEnabled": False,
+        "collateralRestrict": False,
         "crossLiab": "0",
         "disEq": worth,
         "eq": total,
@@ -384,15 +400,23 @@ def detail(account: Account, name: str, stamp: str) -> dict[str, Any]:
         "isoUpl": "0",
         "liab": "0",
         "maxLoan": "0",
-        "maxSpotInUseAmt": "",
+        "maxSpotInUse": "",
         "mgnRatio": "",
         "mmr": "",
         "notionalLever": "",
+        "openAvgPx": "",
         "ordFrozen": frozen,
         "rewardBal": "0",
+        "smtSyncEq": "0",
+        "spotBal": "",
+        "spotCopyTradingEq": "0",
         "spotInUseAmt": "",
         "spotIsoBal": "0",
+        "spotUpl": "",
+        "spotUplRatio": "",
         "stgyEq": "0",
+        "totalPnl": "",
+        "totalPnlRatio": "",
         "twap": "0",
         "uTime": stamp,
         "upl": "0",

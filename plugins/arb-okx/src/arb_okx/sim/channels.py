@@ -167,10 +167,7 @@ class Channels:
 
     def _trades(self, name: str, market: Market) -> Stream:
         def show(taken: list[Print]) -> list[dict[str, Any]]:
-            return [
-                self._trade(market, trade) | {"count": "1", "source": "0", "seqId": market.book.version}
-                for trade in taken
-            ]
+            return [self._trade(market, trade) | {"count": "1", "seqId": market.book.version} for trade in taken]
 
         return self._stream(name, "trades", Prints(market), 0, show)
 

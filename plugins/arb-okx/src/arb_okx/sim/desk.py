@@ -137,10 +137,7 @@ class Desk:
             except TooMany:
                 raise
             except Declined as wrong:
-                row = {"clOrdId": one.cl_ord_id, "ordId": "" if isinstance(one, Placement) else one.ord_id}
-                row |= {"tag": one.tag} if isinstance(one, Placement) else {}
-                row |= {"reqId": one.req_id} if isinstance(one, Amendment) else {}
-                row |= {"sCode": wrong.code, "sMsg": wrong.message}
+                row = _failed(one) | {"sCode": wrong.code, "sMsg": wrong.message}
             done.append(row | {"ts": str(self._venue.now_ms)})
         return done
 
@@ -225,6 +222,7 @@ class Desk:
             raise faulty("ordId")
         market = self._market(pair)
         ids = {"order_id": order_id} if order_id else {"client_id": client_id}
+        order: Order | None
         try:
             order = self._trading.find_open(account, **ids)
         except Refused as refused:
@@ -292,6 +290,17 @@ class Desk:
         """When it was made, last changed and last filled, in the venue's milliseconds."""
         stamp, fill = self._venue.stamp, order.last_fill
         return stamp(order.created_ns), stamp(order.updated_ns), 0 if fill is None else stamp(fill.at_ns)
+
+
+def _failed(wanted: Placement | Cancellation | Amendment) -> dict[str, Any]:
+    """What is told of an order with which nothing was done."""
+    match wanted:
+        case Placement():
+            return {"clOrdId": wanted.cl_ord_id, "ordId": "", "tag": wanted.tag}
+        case Cancellation():
+            return {"clOrdId": wanted.cl_ord_id, "ordId": wanted.ord_id}
+        case Amendment():
+            return {"clOrdId": wanted.cl_ord_id, "ordId": wanted.ord_id, "reqId": wanted.req_id}
 
 
 def outcome(done: Sequence[dict[str, Any]]) -> tuple[str, str]:

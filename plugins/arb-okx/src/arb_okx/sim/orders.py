@@ -271,6 +271,7 @@ def _body(order: Order, fill: Fill | None, stamps: tuple[int, int, int]) -> dict
         "tpTriggerPx": "",
         "tpTriggerPxType": "",
         "tradeId": "" if fill is None else str(fill.number),
+        "tradeQuoteCcy": str(order.market.listing.symbol.quote),
         "uTime": str(updated_ms),
     }
 
@@ -278,7 +279,7 @@ def _body(order: Order, fill: Fill | None, stamps: tuple[int, int, int]) -> dict
 def shown(order: Order, *, stamps: tuple[int, int, int]) -> dict[str, Any]:
     """Show an order as REST does; `stamps` are its times by the venue's clock: made, changed, last filled, in ms."""
     body = _body(order, order.last_fill, stamps)
-    return body | {"cancelSourceReason": REASONS[body["cancelSource"]]}
+    return body | {"cancelSourceReason": REASONS[body["cancelSource"]], "posSide": "net"}
 
 
 def told(
@@ -303,6 +304,7 @@ def told(
         "fillPnl": "0",
         "fillPxUsd": "",
         "fillPxVol": "",
+        "lever": "0",
         "lastPx": price(market, market.last_price),
         "msg": "",
         "notionalUsd": quote(market, whole),

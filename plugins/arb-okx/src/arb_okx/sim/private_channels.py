@@ -17,7 +17,7 @@ from arb_sim.kernel.happenings import BALANCES, ORDERS, AccountSource, Happening
 from arb_sim.kernel.money import printed
 from arb_sim.kernel.orders import End, Order
 
-from arb_okx.sim.account import balance
+from arb_okx.sim.account import told_balance
 from arb_okx.sim.frames import mark
 from arb_okx.sim.orders import told
 from arb_okx.sim.spelling import text
@@ -142,7 +142,7 @@ class PrivateChannels:
             names = [each for each in moved if arg.get("ccy") in {None, each}]
             if not names:
                 return []
-            data = [balance(self._venue, account, names)]
+            data = [told_balance(self._venue, account, names)]
             return [text(head | {"eventType": "event_update", "data": data})]
 
         return PrivateStream(name, "balances", AccountSource(account, BALANCES), render)
@@ -154,7 +154,7 @@ class PrivateChannels:
             return
         names = [each for each in account.holdings if arg.get("ccy") in {None, each}]
         page = {"eventType": "snapshot", "curPage": 1, "lastPage": True}
-        data = [balance(self._venue, account, names)]
+        data = [told_balance(self._venue, account, names)]
         self._venue.say(peer, self._head(arg, account) | page | {"data": data})
         if not _events_alone(arg):
             at_ns = self._venue.timeline.now_ns + PERIOD_NS

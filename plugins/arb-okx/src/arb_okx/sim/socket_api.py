@@ -6,12 +6,11 @@ that it stands for, so that the same faults befall it.
 Source: https://www.okx.com/docs-v5/en/#order-book-trading-trade-ws-place-order and what follows it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from arb_sim.kernel.access import ApiKey, Permission
-from arb_sim.kernel.accounts import Account
 from arb_sim.kernel.connections import Peer
 from arb_sim.kernel.rest import Refusal, json
 from arb_sim.venue import Request, Response
@@ -26,7 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = ["SocketApi"]
 
-Act = Callable[[Account, Sequence[Any]], list[dict[str, Any]]]
+
+class _Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What REST would have answered."""
+
+    code: str
+    msg: str
+    data: list[dict[str, Any]] = []
 
 
 class _Route(NamedTuple):
@@ -87,11 +92,11 @@ class SocketApi:
 
     def _answer(self, peer: Peer, ask: Ask, response: Response) -> None:
         if response.headers.get("content-type") == "application/json":
-            told = msgspec.json.decode(response.body)
+            told = msgspec.json.decode(response.body, type=_Told)
         else:  # the venue has trouble of its own
-            told = {"data": [], "code": "50001", "msg": "Service temporarily unavailable"}
+            told = _Told(code="50001", msg="Service temporarily unavailable")
         now_us = self._venue.now_ns // 1000
-        shown = {"id": ask.id, "op": ask.op, "data": told["data"], "code": told["code"], "msg": told["msg"]}
+        shown = {"id": ask.id, "op": ask.op, "data": told.data, "code": told.code, "msg": told.msg}
         self._venue.say(peer, shown | {"inTime": str(now_us), "outTime": str(now_us + 1901)})
 
 

@@ -28,12 +28,16 @@ __all__ = [
 
 T = TypeVar("T")
 
+SHUT_OUT = {401, 429}
+
 
 class Declined(Refusal):
     """A request that OKX refuses, over REST or the socket. A client decides by the code, not by the status."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(json({"code": code, "msg": message, "data": []}, status=status))
+        # Who is not let in is not even told that there are no data.
+        body = {"code": code, "msg": message} | ({} if status in SHUT_OUT else {"data": []})
+        super().__init__(json(body, status=status))
         self.code = code
         self.message = message
 

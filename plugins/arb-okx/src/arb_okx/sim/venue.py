@@ -136,7 +136,7 @@ class OkxVenue(VenueKernel):
 
     def limited(self, request: Request, retry_after_s: int | None, *, banned: bool) -> Response:
         headers = {} if retry_after_s is None else {"retry-after": str(retry_after_s)}
-        body: dict[str, Any] = {"code": "50011", "msg": "Too Many Requests", "data": []}
+        body = {"code": "50011", "msg": "Too Many Requests"}
         return json(body, status=418 if banned else 429, headers=headers)
 
     # WebSocket
