@@ -76,7 +76,7 @@ class Trader(DirectClient):
         answer = self.call(*asked, **named)
         told = json.loads(answer.body)
         assert told["code"] != "0", answer.body
-        if not told["data"]:
+        if not told.get("data"):
             return answer.status, told["code"]
         (row,) = told["data"]
         assert (told["code"], told["msg"]) == ("1", "All operations failed")
@@ -137,3 +137,9 @@ def traders() -> Callable[[], Trader]:
 @pytest.fixture
 def trader(traders) -> Trader:
     return traders()
+
+
+@pytest.fixture
+def client_of() -> type[Trader]:
+    """What makes a trader before a certain venue."""
+    return Trader

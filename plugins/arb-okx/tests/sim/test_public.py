@@ -2,6 +2,7 @@
 
 import json
 from itertools import pairwise
+from zlib import crc32
 
 import pytest
 from arb_okx.sim import OkxVenue
@@ -426,16 +427,33 @@ def test_trades_candles_and_tickers_are_pushed(client):
     assert "count" not in pushes(business, "trades-all")[-1]["data"][0]
 
 
-def test_checksum_that_was_is_the_recorded_one():
-    # The first levels of a book recorded in 2022, and what the rule gives for one that is shorter on one side.
-    class Old(OkxVenue):
-        checksums = True
+class Older(OkxVenue):
+    """As it was until June 2026."""
 
-    client = before(Old)
+    checksums = True
+
+
+def test_checksum_that_was_covers_25_levels_of_each_side_in_turn():
+    client = before(Older)
     follow(client, "books")
-    client.wait(1)
-    assert 0 not in {push["data"][0]["checksum"] for push in pushes(client, "books")}
-    assert checksum([("3366.1", "7"), ("3366", "6")], [("3366.8", "9")]) == -(2**32) + 0xA0D34A1D or True
+    client.wait(2)
+    sides = [{}, {}]
+    for push in pushes(client, "books"):
+        (data,) = push["data"]
+        for side, rows in zip(sides, sides_of(data), strict=True):
+            side.update(rows)
+        bids, asks = ([(price, size) for price, size in side.items() if size != "0"] for side in sides)
+        best = [sorted(bids, key=lambda level: -float(level[0])), sorted(asks, key=lambda level: float(level[0]))]
+        text = ":".join(":".join(level) for pair in zip(*(side[:25] for side in best), strict=True) for level in pair)
+        assert data["checksum"] % (1 << 32) == crc32(text.encode())
+    assert min(push["data"][0]["checksum"] for push in pushes(client, "books")) < 0
+
+
+def test_checksum_of_a_book_with_a_shorter_side_leaves_out_what_is_not_there():
+    text = b"3366.1:7:3366.8:9:3366:6:3368:8:3370:4"
+    assert checksum([("3366.1", "7"), ("3366", "6")], [("3366.8", "9"), ("3368", "8"), ("3370", "4")]) % (1 << 32) == (
+        crc32(text)
+    )
 
 
 def test_faults_speak_the_venues_words(client):
