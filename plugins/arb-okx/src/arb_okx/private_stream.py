@@ -96,7 +96,7 @@ def _tell_control(message: wire.Message, out: Sink) -> None:
 
 
 def _tell_orders(message: wire.Message, out: Sink) -> None:
-    """Samples: `ws_orders.json`, `ws_orders_live.json`."""
+    """Sample: `ws_orders.json`."""
     rows = _orders.decode(message.data)
     for fill, order in [(parse.pushed_fill(row), parse.pushed_order(row)) for row in rows]:
         if fill is not None:
