@@ -187,6 +187,11 @@ def left(wire) -> Callable[[], list[tuple[str, str, str, bytes]]]:
 
 
 @pytest.fixture
+def credentials() -> Credentials:
+    return CREDENTIALS
+
+
+@pytest.fixture
 def private(account_context) -> Private:
     return Private(cast("ExchangeContext", account_context), CREDENTIALS)
 
