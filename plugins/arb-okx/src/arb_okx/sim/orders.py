@@ -262,7 +262,7 @@ def _body(order: Order, fill: Fill | None, stamps: tuple[int, int, int]) -> dict
         "source": "",
         "state": state(order),
         "stpId": "",
-        "stpMode": SELF_TRADE_NAMES[order.self_trade],
+        "stpMode": SELF_TRADE_NAMES.get(order.self_trade, ""),
         "sz": amount(order),
         "tag": order.note,
         "tdMode": "cash",
