@@ -323,7 +323,7 @@ def test_countdown_cancels_everything_unless_renewed(trader):
     assert trader.order(placed[0]["ordId"])["cancelSource"] == "20"
 
 
-@pytest.mark.parametrize("timeout", ["9", "121", "-1", "soon", ""])
+@pytest.mark.parametrize("timeout", ["9", "121", "-1", "soon", "", 121])
 def test_countdown_is_ten_seconds_to_two_minutes_long_or_off(trader, timeout):
     assert trader.denied("POST", "trade/cancel-all-after", body={"timeOut": timeout}) == (400, "51000")
     trader.wait(1)  # it may be asked for once a second

@@ -72,7 +72,8 @@ class Asked(NamedTuple):
 class Countdown(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Cancel everything in so many seconds, unless told again."""
 
-    time_out: str = ""
+    time_out: str | int = ""
+    """Seconds, as text; clients that write a number are understood as well."""
     tag: str = ""
 
 
@@ -247,7 +248,8 @@ class AccountRest:
 
     def _countdown(self, asked: Asked) -> Response:
         wanted = asked.read(Countdown)
-        seconds = int(wanted.time_out) if wanted.time_out.isdecimal() else -1
+        timeout = str(wanted.time_out)
+        seconds = int(timeout) if timeout.isdecimal() else -1
         if seconds != 0 and seconds not in COUNTDOWN_S:
             raise invalid("timeOut")
         at_ns = self._trading.countdown(asked.account, seconds * SECOND)
