@@ -285,9 +285,7 @@ class AccountRest:
     def _fills_history(self, asked: Asked) -> Response:
         if not asked.params.get("instType"):
             raise missing("instType")
-        found = self._executions(asked, FILLS_ARCHIVED_NS)
-        quotes = [{"tradeQuoteCcy": str(fill.market.listing.symbol.quote)} for fill in found]
-        return done([self._fill(asked.account, fill) | quote for fill, quote in zip(found, quotes, strict=True)])
+        return done([self._fill(asked.account, fill) for fill in self._executions(asked, FILLS_ARCHIVED_NS)])
 
     def _executions(self, asked: Asked, kept_ns: int) -> Sequence[Fill]:
         params, venue = asked.params, self._venue
