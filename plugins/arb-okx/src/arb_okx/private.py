@@ -87,7 +87,7 @@ class Private(PrivateExchange):
         # The open ones first: an order that ends meanwhile is then in both lists, not in none.
         rows = {_order_id(row): row for row in await self.get_open_orders(symbol)}
         begin_ns = max(since_ns, self._clock.now_ns() - card.HISTORY_KEPT_NS)
-        params = {"instType": "SPOT", "instId": self._pair(symbol), "begin": begin_ns // _MS}
+        params: dict[str, str | int] = {"instType": "SPOT", "instId": self._pair(symbol), "begin": begin_ns // _MS}
         rows |= await self._pages(card.HISTORY, parse.orders, params, _order_id)
         return _oldest_first(list(rows.values()), lambda row: row.created_ns or 0)
 
