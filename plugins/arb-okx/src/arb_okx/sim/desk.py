@@ -206,7 +206,7 @@ class Desk:
         try:
             return self._trading.change(account, order, price=price, size=size)
         except Refused as refused:
-            if wanted.cxl_on_fail:
+            if wanted.cxl_on_fail in {True, "true"}:
                 self._trading.cancel(account, order)
             raise declined(refused, order) from refused
 

@@ -112,7 +112,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     tag: str = ""
     tgt_ccy: str = ""
     stp_mode: str = ""
-    ban_amend: bool = False
+    ban_amend: bool | str = False
 
 
 class Cancellation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -132,7 +132,7 @@ class Amendment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     new_sz: str = ""
     new_px: str = ""
     req_id: str = ""
-    cxl_on_fail: bool = False
+    cxl_on_fail: bool | str = False
 
 
 def faulty(name: str) -> Declined:

@@ -36,7 +36,9 @@ class Declined(Refusal):
 
     def __init__(self, status: int, code: str, message: str) -> None:
         # Who is not let in is not even told that there are no data.
-        body: dict[str, Any] = {"code": code, "msg": message} | ({} if status in SHUT_OUT else {"data": []})
+        body: dict[str, Any] = {"code": code, "msg": message}
+        if status not in SHUT_OUT:
+            body["data"] = []
         super().__init__(json(body, status=status))
         self.code = code
         self.message = message
