@@ -20,8 +20,10 @@ BTC = arb.Symbol("BTC", "USDT")
 LEVELS = 10
 SAME_VERSIONS = 8
 
-THEIR_NAMES = {"mexc": "mexc", "gateio": "gate", "binance": "binance"}
+THEIR_NAMES = {"mexc": "mexc", "gateio": "gate", "binance": "binance", "okx": "okx"}
 EXCHANGES = tuple(THEIR_NAMES)
+WITHOUT_ID = {"okx"}
+"""Where ccxt does not read the id of a book that was asked for."""
 
 
 def moved(urls, rest_url, ws_url):
@@ -74,7 +76,8 @@ async def test_books_and_trades_by_request_are_the_same(exchange):
     async with both(exchange, steps_per_s=0) as (theirs, ours):
         their_book = await theirs.fetch_order_book("BTC/USDT", 20)
         our_book = await ours.public.get_orderbook(BTC, 20)
-        assert their_book["nonce"] == our_book.last_id
+        if exchange not in WITHOUT_ID:
+            assert their_book["nonce"] == our_book.last_id
         assert levels(their_book["bids"]) == our_book.bids[:LEVELS]
         assert levels(their_book["asks"]) == our_book.asks[:LEVELS]
         assert len(our_book.bids) == len(their_book["bids"]) == 20

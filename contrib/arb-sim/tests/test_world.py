@@ -349,3 +349,11 @@ def test_unknown_asset_gets_a_price_and_a_contract():
     assert first.listing.networks == second.listing.networks
     assert first.listing.networks[0].contract.startswith("0x")
     assert best(first)[0] == pytest.approx(best(second)[0], rel=1e-3)
+
+
+@pytest.mark.parametrize(("least", "of_cross"), [("0", "0"), ("5", "0.0001")])
+def test_least_notional_is_one_in_every_quote_or_none(least, of_cross):
+    world = World(symbols=["BTC/USDT", "ETH/BTC"])
+    markets = world.join(habits("one", "0.001", min_notional=Decimal(least)))
+    told = {pair: market.listing.min_notional for pair, market in markets.items()}
+    assert told == {"BTC/USDT": Decimal(least), "ETH/BTC": Decimal(of_cross)}

@@ -11,6 +11,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "binance": "arb-binance",
         "gateio": "arb-gateio",
         "mexc": "arb-mexc",
+        "okx": "arb-okx",
     },
     "observer": {
         "prometheus": "arb-prometheus",

@@ -38,6 +38,8 @@ UNLISTED = Symbol("KITNOSUCH", "USDT")
 INTERVAL = "1m"
 SECOND = 1_000_000_000
 MINUTE_NS = 60 * SECOND
+LONG_AGO_NS = 10 * 24 * 60 * MINUTE_NS
+"""Farther back than a venue's list of what is new reaches, where it has another one."""
 
 
 class Dialogue:
@@ -169,9 +171,12 @@ async def _account(desk: Desk) -> None:
     size = desk.smallest(LINK, desk.best(LINK, Side.BUY))
     await _try(private.place_order(desk.market_order(LINK, Side.SELL, quantity=size)))
     if desk.subject.claims(Capability.QUOTE_QUANTITY):
-        await _try(private.place_order(desk.market_order(LINK, Side.BUY, quote_quantity=Decimal(50))))
+        with suppress(Exception):
+            bought = await private.place_order(desk.market_order(LINK, Side.BUY, quote_quantity=Decimal(50)))
+            await private.get_order(LINK, order_id=bought.order_id)
     await _try(private.get_order_history(LINK, desk.begun_ns))
-    await _try(private.get_fills(LINK, desk.begun_ns))
+    for since_ns in (desk.begun_ns, desk.begun_ns - LONG_AGO_NS):
+        await _try(private.get_fills(LINK, since_ns))
     await desk.pass_(1)
     await _try(private.get_balances())
     resting = await _placed(desk)

@@ -36,7 +36,7 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     lot_usd: float = 0.1
     """About what the smallest size step is worth."""
     min_notional: Decimal = Decimal(1)
-    """In units of money; other quotes get a fitting one."""
+    """In units of money; other quotes get a fitting one. 0 = the venue knows none."""
     maker_fee: Decimal
     taker_fee: Decimal
     ids_per_level: bool = False
