@@ -33,7 +33,6 @@ __all__ = [
     "CARD",
     "DEPTH",
     "DEPTHS",
-    "DEPTH_FULL",
     "EXCHANGE_INFO",
     "FEE_CATEGORIES",
     "FILLS",
@@ -96,9 +95,6 @@ HISTORY = Endpoint(path="/api/v1/hf/orders/done", cost={"spot": 2}, signed=True)
 FILLS = Endpoint(path="/api/v1/hf/fills", cost={"spot": 2}, signed=True)
 BULLET_PRIVATE = Endpoint(method="POST", path="/api/v1/bullet-private", cost={"spot": 10}, signed=True)
 
-DEPTH_FULL = "/api/v3/market/orderbook/level2"
-"""The whole book: for recordings only, because it asks for a key."""
-
 DEPTHS = (20, 100)
 """Levels a side of the two books that need no key."""
 MAX_DEPTH = 100
@@ -129,20 +125,20 @@ ORDER_TYPES = {
 it; a market order has no time in force, and never rests."""
 
 INTERVALS = {
-    "1m": "1min",
-    "3m": "3min",
-    "5m": "5min",
-    "15m": "15min",
-    "30m": "30min",
-    "1h": "1hour",
-    "2h": "2hour",
-    "4h": "4hour",
-    "6h": "6hour",
-    "8h": "8hour",
-    "12h": "12hour",
-    "1d": "1day",
+    "1m": ("1min", 60),
+    "3m": ("3min", 180),
+    "5m": ("5min", 300),
+    "15m": ("15min", 900),
+    "30m": ("30min", 1800),
+    "1h": ("1hour", 3600),
+    "2h": ("2hour", 7200),
+    "4h": ("4hour", 14400),
+    "6h": ("6hour", 21600),
+    "8h": ("8hour", 28800),
+    "12h": ("12hour", 43200),
+    "1d": ("1day", 86400),
 }
-"""The contract's interval -> KuCoin's. Where its weeks and months begin is not documented."""
+"""The contract's interval -> KuCoin's, and its seconds. Where its weeks and months begin is not documented."""
 
 FEE_CATEGORIES = {1: Decimal("0.001"), 2: Decimal("0.002"), 3: Decimal("0.003")}
 """`feeCategory` of a symbol -> the base rate of its class (A, B, C), which its coefficients multiply.
@@ -210,6 +206,7 @@ CARD = ExchangeCard(
         # A ticket says how often; KuCoin cuts a connection that is silent for this and 10 s more.
         ping_every_ns=18 * SECOND,
         quiet_ns=40 * SECOND,
+        greets=True,
     ),
     fees=FeeSchedule(maker=Decimal("0.001"), taker=Decimal("0.001")),
     # The lag: the 5 s by which a signed request may be late, and as much again.
