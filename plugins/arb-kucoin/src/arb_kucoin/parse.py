@@ -7,6 +7,7 @@ Raises, all of them: a msgspec error for an answer of another shape, ValueError 
 """
 
 from decimal import Decimal
+from hashlib import sha256
 from math import nan
 
 import msgspec
@@ -141,7 +142,7 @@ def orderbook(body: bytes, symbol: Symbol, depth: int) -> BookSnapshot:
 def recent_trades(body: bytes, symbol: Symbol, limit: int) -> list[Trade]:
     """Return trades, oldest first: `rest_histories.json`, `GET /api/v1/market/histories`, which has no limit.
 
-    They bear a sequence, which is not the id that the socket tells.
+    They bear a sequence, of which nobody says that it is the id that the socket tells.
     """
     rows = sorted(_trades.decode(body).data, key=lambda row: (row.time, row.sequence))
     return [
@@ -190,12 +191,16 @@ def asset_networks(body: bytes) -> dict[Asset, list[AssetNetwork]]:
     return {Asset(row.currency.upper()): _networks(row) for row in _currencies.decode(body).data}
 
 
-def ticket(body: bytes, connect_id: str) -> StreamTicket:
-    """Return what opens a socket: `rest_bullet_public.json`, `POST /api/v1/bullet-public` and `bullet-private`."""
+def ticket(body: bytes) -> StreamTicket:
+    """Return what opens a socket: `rest_bullet_public.json`, `POST /api/v1/bullet-public` and `bullet-private`.
+
+    A connection has a name of our choice, which greeting and errors repeat: each ticket makes one.
+    """
     row = _ticket.decode(body).data
     server = row.instanceServers[0]
+    name = f"arb{sha256(row.token.encode()).hexdigest()[:16]}"
     return StreamTicket(
-        url=f"{server.endpoint}?token={row.token}&connectId={connect_id}",
+        url=f"{server.endpoint}?token={row.token}&connectId={name}",
         token=row.token,
         ping_every_ns=server.pingInterval * _MS,
         expires_ns=TOKEN_NS,

@@ -91,13 +91,14 @@ class Private(PrivateExchange):
         params: dict[str, str | int] = {"symbol": self._pair(symbol)}
         params["startAt"] = max(since_ns, self._clock.now_ns() - card.HISTORY_KEPT_NS) // _MS
         rows |= await self._pages(card.HISTORY, parse.orders, params, _order_id, card.HISTORY_AT_ONCE)
-        return _oldest_first(rows, lambda row: row.created_ns or 0)
+        return _oldest_first(rows, lambda row: row.created_ns or row.updated_ns or 0)
 
     async def get_fills(self, symbol: Symbol, since_ns: int, *, order_id: OrderId | None = None) -> list[Fill]:
         params: dict[str, str | int] = {"symbol": self._pair(symbol)}
         if order_id is not None:
-            params["orderId"] = order_id
-        params["startAt"] = max(since_ns, self._clock.now_ns() - card.FILLS_KEPT_NS) // _MS
+            params["orderId"] = order_id  # with it, a span would be ignored
+        else:
+            params["startAt"] = max(since_ns, self._clock.now_ns() - card.FILLS_KEPT_NS) // _MS
         rows = await self._pages(card.FILLS, parse.fills, params, _execution, card.FILLS_AT_ONCE)
         return _oldest_first(rows, lambda row: row.exchange_ns)
 

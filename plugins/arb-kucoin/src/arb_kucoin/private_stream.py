@@ -6,7 +6,6 @@ sent when a subscription begins: balances and open orders are read by REST after
 """
 
 from collections.abc import Sequence
-from functools import partial
 
 import msgspec
 from arb_core.interfaces.context import ExchangeContext
@@ -16,7 +15,7 @@ from arb_core.structs.stream import Feed, StreamTicket, Topic
 
 from arb_kucoin import card, faults, parse, wire
 from arb_kucoin.sign import Signer
-from arb_kucoin.stream import connect_id, ping, read_control, request, tell_control
+from arb_kucoin.stream import ping, read_control, request, tell_control
 
 __all__ = ["PrivateStream"]
 
@@ -36,12 +35,10 @@ class PrivateStream(StreamDialect):
     """Orders, fills and balances of one account."""
 
     def __init__(self, context: ExchangeContext, credentials: Credentials) -> None:
-        self._clock = context.clock
         self._rest = context.rest.bind(faults.read, Signer(credentials))
 
     async def ticket(self) -> StreamTicket:
-        parser = partial(parse.ticket, connect_id=connect_id(self._clock.now_ns()))
-        return await self._rest.call(card.BULLET_PRIVATE, parser)
+        return await self._rest.call(card.BULLET_PRIVATE, parse.ticket)
 
     def channel(self, topic: Topic) -> str:
         if topic.feed not in _CHANNELS or topic.pair is not None:

@@ -7,7 +7,6 @@ time, for what it is.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -22,7 +21,7 @@ from arb_kucoin import card, faults, parse, wire
 from arb_kucoin.card import CARD, ID, INTERVALS
 from arb_kucoin.parse import SIDES, side
 
-__all__ = ["PublicStream", "connect_id", "ping", "read_control", "request", "tell_control"]
+__all__ = ["PublicStream", "ping", "read_control", "request", "tell_control"]
 
 _MS = 1_000_000
 _SECOND = 1_000_000_000
@@ -57,7 +56,6 @@ class PublicStream(StreamDialect):
     """Books, quotes, trades and candles."""
 
     def __init__(self, context: ExchangeContext) -> None:
-        self._clock = context.clock
         self._rest = context.rest.bind(faults.read)
 
     @property
@@ -76,8 +74,7 @@ class PublicStream(StreamDialect):
         return (_CHANGE,)
 
     async def ticket(self) -> StreamTicket:
-        parser = partial(parse.ticket, connect_id=connect_id(self._clock.now_ns()))
-        return await self._rest.call(card.BULLET_PUBLIC, parser)
+        return await self._rest.call(card.BULLET_PUBLIC, parse.ticket)
 
     def channel(self, topic: Topic) -> str:
         pair = topic.pair
@@ -119,11 +116,6 @@ class PublicStream(StreamDialect):
         _TELL[type(message)](message, out)
 
 
-def connect_id(now_ns: int) -> str:
-    """Name a connection: KuCoin's greeting repeats it."""
-    return str(now_ns // _MS)
-
-
 def request(kind: str, topic: str, request_id: int, *, private: bool) -> str:
     """Write a request of either socket."""
     words = {"id": str(request_id), "type": kind, "topic": topic, "privateChannel": private, "response": True}
@@ -149,23 +141,24 @@ def tell_control(control: wire.Control, out: Sink) -> bool:
         case "welcome":
             out.reply(control.id, control.type)
         case "ack":
-            out.ack(_request_id(control))
+            out.ack(_request_id(control.id))
         case "pong":
             out.pong()
         case "error":
-            reason = control.data.__bytes__().decode().strip('"') if control.data else ""
+            reason = bytes(control.data).decode().strip('"')
             if control.code == _UNAUTHORISED or _EXPIRED in reason:
                 out.ticket_lost(f"code {control.code}: {reason}")
             else:
-                out.refused(_request_id(control), (), f"code {control.code}: {reason}")
+                out.refused(_request_id(control.id), (), f"code {control.code}: {reason}")
         case _:
             return False
     return True
 
 
-def _request_id(control: wire.Control) -> int | None:
-    """Return the number of the request that is answered. Raises ValueError for an id that we never gave."""
-    return None if control.id is None else int(control.id)
+def _request_id(said: str | int | None) -> int | None:
+    """Return the number of the request that is answered; None for an error that names the connection instead."""
+    text = str(said)
+    return int(text) if text.isdecimal() and text.isascii() and len(text) <= 10 else None
 
 
 def _tell_delta(message: wire.OnChange, out: Sink) -> None:
