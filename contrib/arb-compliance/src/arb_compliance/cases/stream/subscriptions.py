@@ -181,7 +181,7 @@ async def a_client_says_no_more_than_the_venue_bears(subject: Subject) -> None:
                 true(busiest <= ours, f"more than {ours} frames in one second", found=busiest)
 
 
-@case("STREAM-023", Tier.STREAM, needs=[Capability.BOOK], proof=Proof.VENUE)
+@case("STREAM-023", Tier.STREAM, needs=[Capability.BOOK], proof=Proof.VENUE, limit_s=60.0)
 async def a_ticket_is_kept_alive_and_replaced(subject: Subject) -> None:
     """Where a public socket stands on a ticket, it is renewed in time, and a lost one is replaced.
 
