@@ -14,12 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 VECTORS = json.loads((files("arb_kucoin") / "samples" / "signatures.json").read_text("utf-8"))
+KEY, SECRET, PASSPHRASE = "test_api_key", "test_secret", "test_passphrase"
 NOW_NS = 1_700_000_000_000_999_999
 
 
-def signer(
-    key: str = "test_api_key", secret: str = "test_secret", passphrase: str | None = "test_passphrase"
-) -> Signer:
+def signer(key: str = KEY, secret: str = SECRET, passphrase: str | None = PASSPHRASE) -> Signer:
     return Signer(Credentials(api_key=key, api_secret=secret, api_passphrase=passphrase))
 
 
