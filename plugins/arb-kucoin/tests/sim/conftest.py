@@ -78,7 +78,7 @@ class Trader(DirectClient):
         """Place an order: by default one that rests, below the market; return its id."""
         return self.fetch("POST", "/api/v1/hf/orders", body=written(**order))["orderId"]
 
-    def refused(self, **order: object) -> tuple[str, str]:
+    def declined(self, **order: object) -> tuple[str, str]:
         """Place an order that is refused; return code and message."""
         return self.denied("POST", "/api/v1/hf/orders", body=written(**order))
 

@@ -1,6 +1,8 @@
 """Who asks: keys, signatures, passphrases and times. Entered before anything of an account is shown.
 
-Source: https://www.kucoin.com/docs-new/authentication
+Source: https://www.kucoin.com/docs-new/authentication; the HTTP statuses, which it leaves out, are as users report:
+400 for headers and times (github.com/Kucoin/kucoin-universal-sdk issue 14 and kucoin-python-sdk issue 82), 401 for a
+passphrase (github.com/emmtte/Cryptocurrency-Portfolio issue 56), 403 for an address (github.com/ccxt/ccxt issue 4969).
 """
 
 from base64 import b64encode
@@ -51,9 +53,9 @@ class Access:
         if not any(same(_signed(key, words), headers["kc-api-sign"]) for words in _texts(request)):
             _refuse(400005, "Invalid KC-API-SIGN")
         if key.addresses and request.client not in key.addresses:
-            _refuse(400006, f"The requested ip address is not in the api whitelist: {request.client}")
+            _refuse(400006, "The requested ip address is not in the api whitelist", status=403)
         if not key.may(permission):
-            _refuse(400007, "Access denied, require more permission.")
+            _refuse(400007, "Access denied, require more permission.", status=403)
         return key
 
     def _in_time(self, stamp: str) -> None:
@@ -71,8 +73,8 @@ class Access:
             _refuse(400004, "Invalid KC-API-PASSPHRASE")
 
 
-def _refuse(code: int, message: str) -> NoReturn:
-    raise Declined(code, message, status=401)
+def _refuse(code: int, message: str, *, status: int = 401) -> NoReturn:
+    raise Declined(code, message, status=status)
 
 
 def _signed(key: ApiKey, text: bytes) -> str:

@@ -52,7 +52,7 @@ def pong(ask: Ask, now_ns: int) -> dict[str, Any]:
 
 
 def error(request_id: str | int, code: int, reason: str) -> dict[str, Any]:
-    """Refuse: code 400 for a bad frame, 401 for a token, 404 and 406 for a topic, 415 for a type, 509 for too many."""
+    """Refuse: code 400 for a frame, 401 and 403 for a token, 404 and 406 for a topic, 415 for a type, 509 for more."""
     return {"id": str(request_id), "type": "error", "code": code, "data": reason}
 
 

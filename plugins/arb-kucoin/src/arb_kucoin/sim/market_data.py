@@ -161,7 +161,7 @@ class MarketData:
 
     def _histories(self, _name: str, params: dict[str, str]) -> Response:
         market = self._venue.named(params)
-        return done([self._trade(market, trade) for trade in reversed(market.latest(TRADES))])
+        return done([self._trade(market, trade) for trade in market.latest(TRADES)])
 
     def _trade(self, market: Market, trade: Print) -> dict[str, Any]:
         return {
@@ -296,7 +296,7 @@ def _asset(name: str, networks: tuple[Network, ...]) -> dict[str, Any]:
             {
                 "chainName": network.name,
                 "withdrawalMinSize": "0.001",
-                "depositMinSize": None,
+                "depositMinSize": "0.0002",
                 "withdrawFeeRate": "0",
                 "withdrawalMinFee": "0.0005",
                 "isWithdrawEnabled": network.withdrawals,
@@ -304,6 +304,10 @@ def _asset(name: str, networks: tuple[Network, ...]) -> dict[str, Any]:
                 "confirms": 3,
                 "preConfirms": 1,
                 "contractAddress": network.contract,
+                "withdrawPrecision": 8,
+                "maxWithdraw": None,
+                "maxDeposit": None,
+                "needTag": False,
                 "chainId": network.name.lower(),
             }
             for network in networks

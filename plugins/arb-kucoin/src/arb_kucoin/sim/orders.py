@@ -50,7 +50,7 @@ STP = {"CN": SelfTrade.CANCEL_TAKER, "CO": SelfTrade.CANCEL_MAKER, "CB": SelfTra
 STP_NAMES = {act: name for name, act in STP.items()}
 
 SAYINGS = {
-    Why.HALTED: (400200, "Forbidden to place an order"),
+    Why.HALTED: (200009, "trading of this pair is suspended"),
     Why.PRICE_STEP: (600100, "Order price increment invalid."),
     Why.SIZE_STEP: (600100, "Order size increment invalid."),
     Why.SIZE_TOO_SMALL: (400100, "Order size below the minimum requirement."),
@@ -64,7 +64,7 @@ SAYINGS = {
     Why.NOT_FILLABLE: (400760, "Order can not be filled completely."),
     Why.NO_LIQUIDITY: (400760, "The order book is empty."),
     Why.TOO_MANY_ORDERS: (200003, "Number of orders breached the limit"),
-    Why.NOT_FOUND: (400100, "order_not_exist"),
+    Why.NOT_FOUND: (100001, "error.getOrder.orderNotExist"),
     Why.ENDED: (400100, "order_not_exist_or_not_allow_to_cancel"),
     Why.NO_CHANGE: (400100, "Parameter error: newSize"),
 }
@@ -190,9 +190,14 @@ def wanted(order: Order) -> str:
     return size(order.market, order.size or 0)
 
 
+def worth(order: Order) -> int:
+    """Return what it is worth: its budget, or size times price."""
+    return order.budget if order.budget is not None else (order.size or 0) * (order.price or 0)
+
+
 def funds(order: Order) -> str:
-    """Print what it is worth: its budget, or size times price."""
-    return quote(order.market, order.budget if order.budget is not None else (order.size or 0) * (order.price or 0))
+    """Print the same."""
+    return quote(order.market, worth(order))
 
 
 def left(order: Order) -> str:
@@ -201,11 +206,8 @@ def left(order: Order) -> str:
 
 
 def left_funds(order: Order) -> str:
-    """Print the same in quote."""
-    if not order.is_open:
-        return "0"
-    worth = order.left * (order.price or 0) if order.budget is None else order.budget - order.spent
-    return quote(order.market, worth)
+    """Print what of its worth was neither spent nor canceled: also of a filled order, which was cheaper than feared."""
+    return quote(order.market, max(0, worth(order) - order.spent - gone(order).funds))
 
 
 def cancelled(order: Order) -> str:
@@ -298,5 +300,7 @@ def shown_fill(fill: Fill, order: Order | None, *, counter: str, rate: Decimal, 
         "stop": "",
         "tradeType": "TRADE",
         "type": kind.value,
+        "taxRate": "0",
+        "tax": "0",
         "createdAt": created_ms,
     }

@@ -58,7 +58,10 @@ class PrivateChannels:
     def subscribe(self, peer: Peer, ask: Ask) -> None:
         """Let a connection hear of the account whose token it stands on."""
         venue, account = self._venue, peer.account
-        if account is None or not ask.private:
+        if account is None:
+            venue.say(peer, frames.error(ask.id, 403, "login is required"))
+            return
+        if not ask.private:
             venue.say(peer, frames.error(ask.id, 406, f"topic {ask.topic} requires a private channel"))
             return
         match venue.faults.subscription(peer.conn, None):

@@ -49,7 +49,7 @@ class KucoinVenue(VenueKernel):
         pair=lambda symbol: f"{symbol.base}-{symbol.quote}",
         spelling=lambda price, size: Spelling(price, size, trim=True),
         price_digits=6,
-        lot_usd=1.0,
+        lot_usd=0.01,
         min_notional=Decimal("0.1"),
         maker_fee=Decimal("0.001"),
         taker_fee=Decimal("0.001"),
@@ -76,7 +76,7 @@ class KucoinVenue(VenueKernel):
         max_market_notional=MOST_QUOTE,
         band=Band(buy_up=1 + LIMIT_RATE, sell_down=1 - LIMIT_RATE),
     )
-    ticket_rules = TicketRules(lifetime_ns=DAY, characters=152)
+    ticket_rules = TicketRules(lifetime_ns=DAY, characters=152, returnable=False)
     passphrase = True
     impossible: ClassVar[Mapping[FaultKind, str]] = {FaultKind.BAD_CHECKSUM: "KuCoin sends no checksums"}
 
