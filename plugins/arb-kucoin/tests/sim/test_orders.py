@@ -205,8 +205,8 @@ def test_orders_of_a_list_succeed_or_fail_by_themselves(trader):
     [
         ({"symbol": "NO-SUCH"}, "400600", "validation.createOrder.symbolNotAvailable"),
         ({"price": "80000.01"}, "600100", "Order price increment invalid."),
-        ({"size": "0.000000001"}, "600100", "Order size increment invalid."),
-        ({"size": "0.00000001"}, "400100", "Order size below the minimum requirement."),
+        ({"size": "0.00000001"}, "600100", "Order size increment invalid."),
+        ({"size": "0.0000001"}, "400100", "Order size below the minimum requirement."),
         ({"price": "0.1", "size": "0.01"}, "600100", "Funds below the minimum requirement."),
         ({"side": "sell", "price": "1000"}, "400100", "price not in the given range!"),
         ({"size": "10"}, "200004", "Balance insufficient!"),
