@@ -440,6 +440,9 @@ def test_balances_are_those_of_the_trading_account(trader):
         assert Decimal(row["balance"]) == Decimal(row["available"]) + Decimal(row["holds"])
     (usdt,) = trader.fetch("GET", "/api/v1/accounts", {"type": "trade", "currency": "USDT"})
     assert Decimal(usdt["holds"]) == Decimal("800.8")
+    older = trader.fetch("GET", "/api/v1/accounts", {"type": "trade_hf"})
+    assert older == [row | {"type": "trade_hf"} for row in rows]
+    assert trader.fetch("GET", "/api/v1/accounts") == rows
     assert trader.fetch("GET", "/api/v1/accounts", {"type": "main"}) == []
     assert trader.denied("GET", "/api/v1/accounts", {"type": "secret"})[0] == "400100"
 

@@ -36,6 +36,9 @@ SPAN_MS = 7 * DAY_MS
 MOST_ROWS = 100
 USUAL_ROWS = 20
 
+TRADING = ("trade", "trade_hf")
+"""The account that orders are paid from: by its name, and by the older one that some clients still use."""
+
 FEE_PAIRS = 10
 BATCH_ORDERS = 20
 COUNTDOWN_LEAST_S, COUNTDOWN_MOST_S = 5, 86_400
@@ -145,15 +148,15 @@ class AccountRest:
 
     def _accounts(self, asked: Asked) -> Response:
         wanted, kind = asked.params.get("currency"), asked.params.get("type")
-        if kind not in {None, "", "main", "trade", "margin", "isolated"}:
+        if kind not in {None, "", *TRADING, "main", "margin", "isolated"}:
             raise invalid("type")
-        if kind not in {None, "", "trade"}:
+        if kind not in {None, "", *TRADING}:
             return done([])  # all the money is where it is traded
         rows = [
             {
                 "id": f"{int(asked.account.uid) * 1000 + number}",
                 "currency": currency,
-                "type": "trade",
+                "type": kind or "trade",
                 "balance": printed(holding.total),
                 "available": printed(holding.free),
                 "holds": printed(holding.locked),
