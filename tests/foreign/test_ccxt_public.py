@@ -20,7 +20,7 @@ BTC = arb.Symbol("BTC", "USDT")
 LEVELS = 10
 SAME_VERSIONS = 8
 
-THEIR_NAMES = {"mexc": "mexc", "gateio": "gate", "binance": "binance"}
+THEIR_NAMES = {"mexc": "mexc", "gateio": "gate", "binance": "binance", "kucoin": "kucoin"}
 EXCHANGES = tuple(THEIR_NAMES)
 
 
