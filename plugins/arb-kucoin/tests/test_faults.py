@@ -18,7 +18,7 @@ from arb_kucoin import faults
         (200, b'{"code":"400100","msg":"Order size below the minimum requirement."}', errors.InvalidOrder),
         (200, b'{"code":"400100","msg":"price not in the given range!"}', errors.InvalidOrder),
         (400, b'{"code":"400100","msg":"Parameter error"}', errors.Rejected),
-        (401, b'{"code":"400002","msg":"KC-API-TIMESTAMP Invalid"}', errors.ClockSkew),
+        (401, b'{"code":"400002","msg":"Invalid KC-API-TIMESTAMP"}', errors.ClockSkew),
         (401, b'{"code":"400004","msg":"KC-API-PASSPHRASE error"}', errors.AuthenticationFailed),
         (429, b'{"code":"429000","msg":"Too many requests"}', errors.RateLimitError),
         (500, b'{"code":"500000","msg":"Internal Server Error"}', errors.ExchangeUnavailable),
