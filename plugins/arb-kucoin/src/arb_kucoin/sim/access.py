@@ -84,7 +84,8 @@ def _signed(key: ApiKey, text: bytes) -> str:
 def _texts(request: Request) -> list[bytes]:
     """Return what may have been signed: time, method, path and query, body. Escapes of a query may be left out."""
     queries = {request.query: None, unquote(request.query): None}  # in this order, each once
-    stamp, found = request.headers["kc-api-timestamp"], []
+    stamp = request.headers["kc-api-timestamp"]
+    found: list[bytes] = []
     for query in queries:
         endpoint = f"{request.path}?{query}" if query else request.path
         found.append(f"{stamp}{request.method}{endpoint}".encode("utf-8", "surrogateescape") + request.body)

@@ -87,16 +87,16 @@ class AccountRest:
         """Account -> seconds, symbols, and when it will be."""
         read, trade = Permission.READ, Permission.TRADE
         orders = "/api/v1/hf/orders"
-        self._routes = {
+        self._routes: dict[tuple[str, str], Route] = {
             ("POST", "/api/v1/bullet-private"): Route(self._bullet, read, "spot", 10),
             ("GET", "/api/v3/market/orderbook/level2"): Route(self._full_book, read, "spot", 3),
             ("GET", "/api/v1/accounts"): Route(self._accounts, read, "management", 5),
             ("GET", "/api/v1/trade-fees"): Route(self._trade_fees, read, "spot", 3),
             ("GET", "/api/v1/base-fee"): Route(self._base_fee, read, "spot", 3),
-            ("GET", "/api/v1/hf/accounts/opened"): Route(lambda _asked: done(data=True), read, "spot", 2),
+            ("GET", "/api/v1/hf/accounts/opened"): Route(_opened, read, "spot", 2),
             ("GET", "/api/ua/v1/account/mode"): Route(_mode, read, "management", 30),
             ("GET", "/api/v3/margin/symbols"): Route(_no_margin, read, "spot", 3),
-            ("GET", "/api/v1/isolated/symbols"): Route(lambda _asked: done([]), read, "spot", 3),
+            ("GET", "/api/v1/isolated/symbols"): Route(_none, read, "spot", 3),
             ("POST", orders): Route(self._place, trade, "spot", 1),
             ("POST", f"{orders}/sync"): Route(self._place_and_wait, trade, "spot", 1),
             ("POST", f"{orders}/test"): Route(self._test, trade, "spot", 1),
@@ -366,6 +366,14 @@ class AccountRest:
 def _mode(_asked: Asked) -> Response:
     """The account is a classic one, not unified."""
     return done({"selfAccountMode": "CLASSIC"})
+
+
+def _opened(_asked: Asked) -> Response:
+    return done(data=True)
+
+
+def _none(_asked: Asked) -> Response:
+    return done([])
 
 
 def _no_margin(_asked: Asked) -> Response:

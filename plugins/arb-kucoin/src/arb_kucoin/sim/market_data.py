@@ -70,9 +70,9 @@ class MarketData:
         self._venue = venue
         self.networks = self._list_networks()
         """Every asset and the chains it travels on."""
-        self.routes = {
-            "/api/v1/timestamp": Route(lambda _name, _params: done(venue.now_ms), 3),
-            "/api/v1/status": Route(lambda _name, _params: done({"status": "open", "msg": ""}), 3),
+        self.routes: dict[str, Route] = {
+            "/api/v1/timestamp": Route(self._time, 3),
+            "/api/v1/status": Route(_status, 3),
             "/api/v1/symbols": Route(self._symbols, 4),
             "/api/v2/symbols": Route(self._symbols, 4),
             "/api/v2/symbols/": Route(self._symbol, 4, argument=True),
@@ -80,8 +80,8 @@ class MarketData:
             "/api/v3/currencies": Route(self._currencies, 3),
             "/api/v3/currencies/": Route(self._currency, 3, argument=True),
             "/api/v1/market/orderbook/level1": Route(self._level1, 2),
-            "/api/v1/market/orderbook/level2_20": Route(lambda _name, params: self.book(params, 20), 2),
-            "/api/v1/market/orderbook/level2_100": Route(lambda _name, params: self.book(params, 100), 2),
+            "/api/v1/market/orderbook/level2_20": Route(self._book_of_20, 2),
+            "/api/v1/market/orderbook/level2_100": Route(self._book_of_100, 2),
             "/api/v1/market/allTickers": Route(self._all_tickers, 15),
             "/api/v1/market/stats": Route(self._stats, 15),
             "/api/v1/market/histories": Route(self._histories, 3),
@@ -94,6 +94,15 @@ class MarketData:
         return quotes | {str(listing.symbol.base): listing.networks for listing in listings}
 
     # What there is
+
+    def _time(self, _name: str, _params: dict[str, str]) -> Response:
+        return done(self._venue.now_ms)
+
+    def _book_of_20(self, _name: str, params: dict[str, str]) -> Response:
+        return self.book(params, 20)
+
+    def _book_of_100(self, _name: str, params: dict[str, str]) -> Response:
+        return self.book(params, 100)
 
     def _symbols(self, _name: str, params: dict[str, str]) -> Response:
         wanted = params.get("market")
@@ -313,3 +322,7 @@ def _asset(name: str, networks: tuple[Network, ...]) -> dict[str, Any]:
             for network in networks
         ],
     }
+
+
+def _status(_name: str, _params: dict[str, str]) -> Response:
+    return done({"status": "open", "msg": ""})
