@@ -214,9 +214,9 @@ CARD = ExchangeCard(
     asset_networks="public",
     quirks=(
         "A key has a passphrase, which every signed request needs.",
-        "Books show 100 levels a side, for the whole book is for keys only: one that the market has outrun is fetched anew.",
+        "Books show 100 levels a side, and are fetched anew when the market leaves these: more are for keys only.",
         "BSV is called BCHSV: everybody's names of assets are KuCoin's own.",
-        "Fees are taken in quote on both sides, or in KCS if you chose so; order events do not tell: arb asks for the fills.",
+        "Fees are taken in quote on both sides (KCS if you chose so); orders do not tell them: arb asks for the fills.",
         "Our id is compared with those of open orders only: arb never uses one twice.",
         "An order that was to make but would have taken is accepted, and ends at once as canceled.",
         "Orders cannot be changed through arb: cancel and place anew.",
