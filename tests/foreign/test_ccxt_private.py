@@ -29,12 +29,30 @@ FAR = Decimal("0.8")
 NEAR = Decimal("1.02")
 """Of the best ask: where an order takes from more than one level."""
 
-THEIR_NAMES = {"mexc": "mexc", "gateio": "gate", "binance": "binance", "okx": "okx"}
+THEIR_NAMES = {
+    "mexc": "mexc",
+    "gateio": "gate",
+    "binance": "binance",
+    "okx": "okx",
+    "kucoin": "kucoin",
+}
 EXCHANGES = tuple(THEIR_NAMES)
 
+OPTIONS = {
+    # Without it ccxt asks for no order of a unified account, because the venue remembers the last 500 only.
+    "bybit": {"fetchOrder": {"acknowledged": True}},
+}
 WITHOUT_COST = {"okx"}
 """Where an order tells the average price of its fills, rounded, instead of what they cost."""
-WITHOUT_NETWORKS = {"okx"}
+UNLISTED = {"kraken"}
+"""Where some refusals have no class of their own in ccxt's table."""
+CLOSED = {"bybit"}
+"""Where ccxt calls an order closed that ended with a part of it filled."""
+BY_NAME = {"kucoin"}
+"""Where chains have an id and a name, and ours are called by the name."""
+SPARSE = {"kraken"}
+"""Where later messages about an order name no symbol, so that ccxt cannot follow those of one symbol."""
+WITHOUT_NETWORKS = {"okx", "kraken"}
 """Where our plugin does not read the state of deposits and withdrawals."""
 
 THEIR_STATUS = {
@@ -84,7 +102,11 @@ class Stage:
         assert theirs["id"] == ours.order_id == true.id
         assert theirs["side"] == ours.side.name.lower() == true.side
         # "expired" = it ended although nobody cancelled it; ours does not tell these apart
-        assert theirs["status"].replace("expired", "canceled") == THEIR_STATUS[ours.status]
+        status = theirs["status"].replace("expired", "canceled")
+        if self.ours.card.id in CLOSED and 0 < true.filled < (true.size or 0) and true.end is not None:
+            assert status == "closed"
+            status = "canceled"
+        assert status == THEIR_STATUS[ours.status]
         assert Decimal(str(theirs["filled"])) == ours.filled == true.filled
         if self.ours.card.id in WITHOUT_COST:
             assert ours.filled_quote is None
@@ -116,6 +138,7 @@ async def both(exchange):
                 "secret": venue.keys.api_secret,
                 "password": venue.keys.passphrase,
                 "enableRateLimit": False,
+                "options": OPTIONS.get(exchange, {}),
             }
         )
         theirs.urls["api"] = moved(theirs.urls["api"], rest_url=rest_url, ws_url=ws_url)
@@ -156,7 +179,7 @@ async def test_networks_of_assets_are_the_same(exchange):
         ours = await side.get_asset_networks()
         assert set(theirs) == set(ours) == {"BTC", "LINK", "USDT"}
         for asset, networks in ours.items():
-            told = {network["id"]: network for network in theirs[asset]["networks"].values()}
+            told = {network["name" if exchange in BY_NAME else "id"]: network for network in theirs[asset]["networks"].values()}
             assert set(told) == {network.network for network in networks}
             for network in networks:
                 shown = told[network.network]
@@ -227,9 +250,10 @@ async def test_post_only_order_rests_or_is_refused(exchange):
         post_only = {"postOnly": True}
         rests = await here.theirs.create_order("LINK/USDT", "limit", "buy", 2, float(bid), post_only)
         assert (await here.agree(rests["id"])).status is OrderStatus.OPEN
+        refused = (ccxt.ExchangeError,) if exchange in UNLISTED else (ccxt.InvalidOrder,)
         try:
             takes = await here.theirs.create_order("LINK/USDT", "limit", "buy", 2, float(ask), post_only)
-        except ccxt.InvalidOrder:
+        except refused:
             pass
         else:
             order = await here.agree(takes["id"])
@@ -277,7 +301,8 @@ async def test_streamed_orders_are_the_same(exchange):
 
         async def listen():
             while not told or told[-1][1] == "open":
-                told.extend((order["id"], order["status"]) for order in await here.theirs.watch_orders("LINK/USDT"))
+                news = await here.theirs.watch_orders(None if exchange in SPARSE else "LINK/USDT")
+                told.extend((order["id"], order["status"]) for order in news)
                 begun.set()
 
         listening = asyncio.create_task(listen())
@@ -328,7 +353,7 @@ async def test_tampered_request_is_refused(exchange):
             }
 
         here.theirs.sign = tampered
-        with pytest.raises(ccxt.AuthenticationError):
+        with pytest.raises(ccxt.ExchangeError if exchange in UNLISTED else ccxt.AuthenticationError):
             await here.theirs.create_order("LINK/USDT", "limit", "buy", 2, float(price))
         here.theirs.sign = sign
         assert here.venue.inspection.account().orders == []

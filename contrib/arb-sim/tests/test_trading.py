@@ -82,7 +82,7 @@ def test_order_that_rests_is_shown_locked_and_told(desk):
     order = desk.place(True, 9_950_000, 2_000)
     assert (order.status, order.left, desk.market.book.bids.best) == (Status.OPEN, 2_000, 9_950_000)
     assert (usdt - desk.free("USDT"), desk.locked("USDT")) == (Decimal(199), Decimal(199))
-    assert [told.what for told in desk.told] == [What.PLACED, What.MOVED]
+    assert [told.what for told in desk.told] == [What.PLACED, What.MOVED, What.RESTED]
     assert desk.trading.open_orders(desk.account) == [order]
     assert desk.market.watched == 1  # it moves, although nobody follows it
 
@@ -92,6 +92,8 @@ def test_order_takes_the_best_levels_first_and_rests_with_the_rest(desk):
     printed = desk.market.last_number
     order = desk.place(True, 10_150_000, 7_000)
     assert (order.filled, order.left, order.is_open) == (5_000, 2_000, True)
+    happened = [told.what for told in desk.told if told.what is not What.MOVED]
+    assert happened == [What.PLACED, What.FILLED, What.RESTED]
     assert desk.market.book.asks.best == 10_200_000
     assert desk.market.book.bids.top(1) == [(10_150_000, 2_000)]
     assert [(p.price, p.size, p.taker_buys) for p in desk.market.since(printed)] == [(10_100_000, 5_000, True)]

@@ -10,6 +10,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     "exchange": {
         "binance": "arb-binance",
         "gateio": "arb-gateio",
+        "kucoin": "arb-kucoin",
         "mexc": "arb-mexc",
         "okx": "arb-okx",
     },

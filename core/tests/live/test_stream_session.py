@@ -771,6 +771,26 @@ async def test_a_refused_login_is_reported_and_tried_again(answer: dict[str, Any
         assert it.dispatch.books[BTC].state is BookState.LIVE
 
 
+async def test_nothing_is_asked_of_a_venue_that_greets_before_it_has() -> None:
+    async with desk(greets=True, ack_timeout_ns=5 * SECOND) as it:
+        it.book()
+        await it.run(2)
+        assert it.socket.frames == []
+        it.socket.say(reply="welcome")
+        await it.run(2)
+        assert it.dispatch.books[BTC].state is BookState.LIVE
+        assert it.of(LoginRefused) == []
+
+
+async def test_a_greeting_that_does_not_come_is_reported_and_waited_for_on_another_connection() -> None:
+    async with desk(greets=True, ack_timeout_ns=5 * SECOND) as it:
+        it.book()
+        await it.run(7)
+        (refused,) = it.of(LoginRefused)
+        assert refused.reason == "no answer in time"
+        assert len(it.dialect.created) == 2
+
+
 # -- the end ----------------------------------------------------------------------------------------------------------
 
 

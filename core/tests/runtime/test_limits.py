@@ -131,6 +131,22 @@ def test_report_below_our_own_count_gives_nothing_back():
     assert budget.wait_ns(1, NOW, 0) > 0
 
 
+def test_what_others_spent_ends_when_the_venue_says_that_the_budget_refills():
+    budget = window(10)
+    budget.spend(2, NOW, 0)
+    budget.report(10, NOW, 0, refills_ns=200 * MS)
+    assert budget.spent(wall(199 * MS), 199 * MS) == 10
+    assert budget.wait_ns(8, wall(199 * MS), 199 * MS) == MS
+    assert budget.spent(wall(200 * MS), 200 * MS) == 2, "ours count for a whole window"
+    assert budget.wait_ns(9, wall(200 * MS), 200 * MS) > 0
+
+
+def test_venue_that_says_more_than_a_window_is_not_believed():
+    budget = window(10)
+    budget.report(10, NOW, 0, refills_ns=MINUTE)
+    assert 0 < budget.wait_ns(10, NOW, 0) < 2 * SECOND
+
+
 def test_memory_of_a_window_is_bounded():
     budget = window(1_000_000, length=MINUTE)
     for step in range(20_000):
@@ -227,6 +243,31 @@ def test_header_of_a_budget_that_the_endpoint_does_not_use_is_not_taken_for_it(b
     """Gate.io sends the same header for its public and its private limits."""
     budgets.observe(budgets.claim("GET /depth", {"ip": 1}), {"x-remain": "0"}, NOW, 0)
     assert budgets.wait_ns(budgets.claim("GET /depth", {"each": 1}), NOW, 0) == 0
+
+
+def test_header_of_several_limits_speaks_of_the_one_that_the_request_took_from():
+    """KuCoin names none of its pools in the headers that count them."""
+    limits = (
+        RateLimit(name="public", limit=20, window_ns=MINUTE),
+        RateLimit(name="orders", limit=40, window_ns=MINUTE),
+    )
+    usage = tuple(
+        UsageHeader(header=header, limit=limit.name, meaning=meaning)
+        for limit in limits
+        for header, meaning in (("X-Remain", "remaining"), ("X-Reset", "reset_ms"))
+    )
+    budgets = Budgets(limits, usage)
+    depth, place = budgets.claim("GET /depth", {"public": 1}), budgets.claim("POST /order", {"orders": 1})
+    budgets.take(depth, NOW, 0)
+    budgets.take(place, NOW, 0)
+    budgets.observe(depth, {"x-remain": "0", "x-reset": "7000"}, NOW, 0)
+    assert {bucket: used.spent for bucket, used in budgets.use(NOW, 0).items()} == {"public": 20, "orders": 1}
+    later = 8 * SECOND
+    assert budgets.wait_ns(depth, NOW, 0) < later
+    assert {bucket: used.spent for bucket, used in budgets.use(wall(later), later).items()} == {
+        "public": 1,
+        "orders": 1,
+    }
 
 
 @pytest.mark.parametrize("value", ["", "many", "-3", "1e9", "9" * 40, "٣"])

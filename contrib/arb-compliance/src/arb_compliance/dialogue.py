@@ -179,6 +179,7 @@ async def _account(desk: Desk) -> None:
         await _try(private.get_fills(LINK, since_ns))
     await desk.pass_(1)
     await _try(private.get_balances())
+    await _try(private.cancel_order(LINK, client_order_id=first.client_order_id))
     resting = await _placed(desk)
     if resting is not None:
         if desk.subject.claims(Capability.MODIFY_ORDER):

@@ -138,6 +138,8 @@ class StreamLimits(msgspec.Struct, frozen=True, kw_only=True):
     """The venue closes a connection at this age: the core moves to a new one before."""
     ack_timeout_ns: int = 10 * SECOND
     """A subscription neither acknowledged nor refused within this time is a fault."""
+    greets: bool = False
+    """The venue speaks first: nothing is asked of it before the dialect has told its greeting to `Sink.reply`."""
 
 
 class FeeSchedule(msgspec.Struct, frozen=True, kw_only=True):

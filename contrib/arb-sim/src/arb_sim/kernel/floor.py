@@ -164,6 +164,7 @@ class Floor:
         resting = order.market.matching.rest(place, buys=order.buys, price=order.price or 0, size=order.left)
         self._at_place[place] = record
         self.resting[order.number] = resting
+        self.tell(order.account, What.RESTED, order=order)
 
     def _leave(self, order: Order) -> Resting | None:
         """Take an order out of what is known to rest."""

@@ -34,6 +34,8 @@ class What(Enum):
     CHANGED = 3
     MOVED = 4
     """Money moved: `movements`, of one cause; `order` is the order that caused it."""
+    RESTED = 5
+    """An order, or what is left of it, came to rest in the book. For venues that tell it apart from `PLACED`."""
 
 
 ORDERS = frozenset({What.PLACED, What.FILLED, What.ENDED, What.CHANGED})

@@ -24,6 +24,8 @@ class TicketRules(msgspec.Struct, frozen=True, kw_only=True):
     most_per_account: int | None = None
     most_connections: int | None = None
     """Open at once on one token."""
+    returnable: bool = True
+    """Whether a client can give one back; else it is good to its end."""
 
 
 class Ticket:

@@ -66,6 +66,9 @@ class Budgets:
             raise SettingsError(f"expected a number above 0 and at most 1, found {share}", key="share")
         self._limits = {limit.name: limit for limit in limits}
         self._usage = tuple((usage_.header.lower(), usage_) for usage_ in usage)
+        counters = [header for header, usage_ in self._usage if usage_.meaning != "reset_ms"]
+        self._shared = {header for header in counters if counters.count(header) > 1}
+        """Headers that speak of one limit or another: of that which the request took from."""
         self._pools: dict[Scope, Pool] = {"ip": ip or Pool(), "key": key or Pool()}
         for pool in self._pools.values():
             pool.narrow(share)
@@ -129,10 +132,12 @@ class Budgets:
             if value is None or limit is None:
                 continue
             bucket = _bucket(limit, claim.endpoint)
-            if limit.per_endpoint and not any(charge.bucket == bucket for charge in claim.charges):
-                continue  # the header speaks of another budget of this endpoint
+            taken = any(charge.bucket == bucket for charge in claim.charges)
+            if not taken and (limit.per_endpoint or header in self._shared):
+                continue  # the header speaks of another budget
             used = value if usage.meaning == "used" else limit.limit - value
-            self._window(bucket, limit).report(used, now_ns, monotonic_ns)
+            refills_ns = self._reset_ns(bucket, headers, now_ns)
+            self._window(bucket, limit).report(used, now_ns, monotonic_ns, refills_ns)
 
     def refuse(
         self,

@@ -82,11 +82,17 @@ class Window:
         """Count units that leave now."""
         self._add(units, self._until(now_ns, monotonic_ns), ours=True)
 
-    def report(self, used: int, now_ns: int, monotonic_ns: int) -> None:
-        """Take the venue's word for the units that were spent in its window: the difference was somebody else's."""
+    def report(self, used: int, now_ns: int, monotonic_ns: int, refills_ns: int | None = None) -> None:
+        """Take the venue's word for the units that were spent in its window: the difference was somebody else's.
+
+        That counts for a whole window, or for `refills_ns`, after which the venue says that its budget refills.
+        """
         others = min(used, self._limit) - self.spent(now_ns, monotonic_ns)
         if others > 0:
-            self._add(others, self._until(now_ns, monotonic_ns), ours=False)
+            until_ns = self._until(now_ns, monotonic_ns)
+            if refills_ns is not None:
+                until_ns = min(until_ns, (now_ns if self._aligned else monotonic_ns) + refills_ns)
+            self._insert(others, until_ns)
 
     def until_fresh_ns(self, now_ns: int, monotonic_ns: int) -> int:
         """Return how long until whatever was spent up to now has gone."""
@@ -136,6 +142,17 @@ class Window:
         self._total += units
         if ours:
             self._ours += units
+
+    def _insert(self, units: int, until_ns: int) -> None:
+        """Count somebody else's units, which may end before ours."""
+        place = len(self._spends)
+        while place and self._spends[place - 1].until_ns > until_ns:
+            place -= 1
+        if place == len(self._spends):
+            self._add(units, until_ns, ours=False)
+        else:
+            self._spends.insert(place, _Spend(until_ns, units, ours=False))
+            self._total += units
 
     def _forget(self, clock_ns: int) -> None:
         """Drop what no longer counts."""

@@ -68,7 +68,8 @@ class Link:
         self._connection: Connection | None = None
         self._timer: TimerHandle | None = None
         self._attending = False
-        self._logins = 0
+        # A greeting is waited for like the answer to a login; it may come while the connection is still being opened.
+        self._logins = int(around.limits.greets)
         self._login_due_ns = 0
         self._opened_ns = self._clock.monotonic_ns()
         self._retire_ns: int | None = None

@@ -76,6 +76,7 @@ async def the_venues_counters_are_read(subject: Subject) -> None:
         _, request = desk.seen.requests[-1]
         for _ in range(5):
             desk.kernel.http(as_a_stranger(request), desk.clock.now_ns())
+        before = desk.venue.health().rest.budgets
         await desk.venue.public.get_exchange_info()
         _, answer = desk.seen.answers[-1]
         heard = 0
@@ -84,6 +85,8 @@ async def the_venues_counters_are_read(subject: Subject) -> None:
             limit = next(limit for limit in card.limits if limit.name == usage.limit)
             bucket = _bucket(desk, usage.limit, request)
             if text is None or bucket is None:
+                continue
+            if _is_shared(usage, counters) and desk.venue.health().rest.budgets[bucket].spent == before[bucket].spent:
                 continue
             heard += 1
             used = int(text) if usage.meaning == "used" else limit.limit - int(text)
@@ -197,7 +200,7 @@ async def _costs_agree(desk: Desk, counters: Sequence[UsageHeader]) -> None:
             if bucket is None or header not in first.headers or header not in second.headers:
                 continue
             ours = after[bucket].spent - before[bucket].spent
-            if ours == 0 and limits[usage.limit].per_endpoint:
+            if ours == 0 and (limits[usage.limit].per_endpoint or _is_shared(usage, counters)):
                 continue
             step = int(second.headers[header]) - int(first.headers[header])
             theirs = step if usage.meaning == "used" else -step
@@ -214,6 +217,11 @@ async def _costs_agree(desk: Desk, counters: Sequence[UsageHeader]) -> None:
     for header, times in backwards.items():
         # Once or twice: a window began anew.
         true(times <= 2, f"{header} counts backwards", fix="UsageHeader(meaning=...)")
+
+
+def _is_shared(usage: UsageHeader, counters: Sequence[UsageHeader]) -> bool:
+    """Whether a header speaks of one limit or another, by what the request took from."""
+    return sum(other.header.lower() == usage.header.lower() for other in counters) > 1
 
 
 def _bucket(desk: Desk, limit: str, request: RestRequest) -> str | None:

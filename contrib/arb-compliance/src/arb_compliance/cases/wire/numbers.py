@@ -56,7 +56,7 @@ async def numbers_are_exact(subject: Subject) -> None:
 
     Steps: put very small, very large and very long numbers in the place of each number of each sample.
     Expect: wherever the result changes, it is `float(text)` or `Decimal(text)`, or an exact sum, difference or product
-        with another number of the message, or a hundredth; or the message is refused.
+        with another number of the message, or a hundredth or thousandth; or the message is refused.
     When this fails: a price is rounded twice, so that equal text is not an equal key; or money is reckoned in floats.
     Source: contract, names, numbers, time
     """
@@ -107,6 +107,7 @@ def _is(leaf: Any, number: str, before: Any, known: set[Decimal]) -> bool:
 def _exact(number: Decimal, known: set[Decimal]) -> Iterator[Decimal]:
     yield number
     yield number.scaleb(-2)  # per cent
+    yield number.scaleb(-3)  # of a fee of a tenth per cent, the part that a coefficient makes
     for other in known:
         yield from (other - number, number - other, other + number, other * number)
 
