@@ -195,20 +195,17 @@ def balances(body: bytes) -> dict[Asset, Balance]:
 def permissions(body: bytes) -> KeyPermissions:
     """Return what the key may do: `rest_query_api.json`, `GET /v5/user/query-api`."""
     key = _key.decode(body).result
-    may_write = not key.readOnly
     return KeyPermissions(
         read=True,
-        trade=may_write and "SpotTrade" in key.permissions.get("Spot", ()),
-        withdraw=may_write and "Withdraw" in key.permissions.get("Wallet", ()),
+        trade=_may(key, key.permissions.Spot, "SpotTrade"),
+        withdraw=_may(key, key.permissions.Wallet, "Withdraw"),
     )
 
 
-def trading_fees(body: bytes, pair: Pair) -> TradingFees:
-    """Return the account's rates for a symbol: `rest_fee_rate.json`, `GET /v5/account/fee-rate`."""
-    for row in _fees.decode(body).result.rows:
-        if row.symbol == pair:
-            return TradingFees(maker=_rate(row.makerFeeRate), taker=_rate(row.takerFeeRate))
-    raise ValueError(f"no rates of {pair}")
+def trading_fees(body: bytes) -> TradingFees:
+    """Return the account's rates for the one symbol: `rest_fee_rate.json`, `GET /v5/account/fee-rate`."""
+    (row,) = _fees.decode(body).result.rows
+    return TradingFees(maker=_rate(row.makerFeeRate), taker=_rate(row.takerFeeRate))
 
 
 def order_ack(body: bytes) -> OrderAck:
@@ -239,8 +236,8 @@ def pushed_order(row: wire.Order) -> Order:
         type=kind,
         time_in_force=time_in_force,
         status=_ORDER_STATUS.get(row.orderStatus, OrderStatus.UNKNOWN),
-        price=None if kind is OrderType.MARKET else _amount(row.price) or None,
-        quantity=None if _counts_quote(row) else _amount(row.qty),
+        price=_amount(row.price) if kind is OrderType.LIMIT else None,
+        quantity=_amount(row.qty) if _counts_base(row) else None,
         filled=_amount(row.cumExecQty),
         filled_quote=_amount(row.cumExecValue),
         created_ns=_moment(row.createdTime),
@@ -305,6 +302,12 @@ def _network(coin: wire.Coin, chain: wire.Chain) -> AssetNetwork:
     )
 
 
+def _may(key: wire.KeyInfo, granted: list[str] | None, right: str) -> bool | None:
+    if key.readOnly:
+        return False
+    return None if granted is None else right in granted
+
+
 def _open(flag: str | None) -> bool | None:
     return {"0": False, "1": True}.get(flag or "")
 
@@ -316,10 +319,10 @@ def _balance(row: wire.CoinBalance, exchange_ns: int | None) -> Balance:
     return Balance(asset=Asset(row.coin.upper()), free=max(free, Decimal(0)), locked=locked, exchange_ns=exchange_ns)
 
 
-def _counts_quote(row: wire.Order) -> bool:
-    if row.orderType != "Market":
-        return False
-    return row.marketUnit == "quoteCoin" or (not row.marketUnit and row.side == "Buy")
+def _counts_base(row: wire.Order) -> bool:
+    if row.orderType == "Market":
+        return row.marketUnit == "baseCoin" or (not row.marketUnit and row.side == "Sell")
+    return row.orderType == "Limit"
 
 
 def _reason(row: wire.Order) -> str | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -39,9 +38,7 @@ class Private(PrivateExchange):
         return await self._rest.call(card.ACCOUNT, parse.balances, {"accountType": card.ACCOUNT_TYPE})
 
     async def get_trading_fees(self, symbol: Symbol) -> TradingFees:
-        pair = self._pair(symbol)
-        params = {"category": card.CATEGORY, "symbol": pair}
-        return await self._rest.call(card.TRADING_FEES, partial(parse.trading_fees, pair=pair), params)
+        return await self._rest.call(card.TRADING_FEES, parse.trading_fees, self._of(symbol))
 
     async def get_permissions(self) -> KeyPermissions:
         return await self._rest.call(card.PERMISSIONS, parse.permissions)
@@ -81,35 +78,42 @@ class Private(PrivateExchange):
     async def get_open_orders(self, symbol: Symbol | None = None) -> list[Order]:
         params = {"category": card.CATEGORY} if symbol is None else self._of(symbol)
         params |= {"openOnly": 0, "limit": card.ORDERS_AT_ONCE}
-        return await self._pages(card.ORDER, parse.orders, params)
+        return await self._pages(card.ORDER, parse.orders, params, _order_id)
 
     async def get_order_history(self, symbol: Symbol, since_ns: int) -> list[Order]:
         # The open ones first, for an order that ends meanwhile is then in both lists; then those that ended just now,
         # which the history may not have yet.
-        since_ns = max(since_ns, self._clock.now_ns() - card.HISTORY_KEPT_NS)
         rows = await self.get_open_orders(symbol)
         params = self._of(symbol) | {"limit": card.ORDERS_AT_ONCE}
-        rows += await self._pages(card.ORDER, parse.orders, params | {"openOnly": 1})
-        rows += await self._since(card.HISTORY, parse.orders, params, since_ns)
+        rows += await self._pages(card.ORDER, parse.orders, params | {"openOnly": 1}, _order_id)
+        first_ns = max(since_ns, self._clock.now_ns() - card.HISTORY_KEPT_NS)
+        rows += await self._since(card.HISTORY, parse.orders, params, _order_id, first_ns)
         latest = {row.order_id: row for row in sorted(rows, key=_updated_ns)}
-        return sorted((row for row in latest.values() if _created_ns(row) >= since_ns), key=_created_ns)
+        return sorted(
+            (row for row in latest.values() if row.created_ns is None or row.created_ns >= since_ns), key=_created_ns
+        )
 
     async def get_fills(self, symbol: Symbol, since_ns: int, *, order_id: OrderId | None = None) -> list[Fill]:
         params = self._of(symbol) | {"limit": card.FILLS_AT_ONCE}
         if order_id is not None:
-            rows = await self._pages(card.FILLS, parse.fills, params | {"orderId": order_id})
+            rows = await self._pages(card.FILLS, parse.fills, params | {"orderId": order_id}, _execution)
         else:
             first_ns = max(since_ns, self._clock.now_ns() - card.FILLS_KEPT_NS)
-            rows = await self._since(card.FILLS, parse.fills, params, first_ns)
-        # Newest first; a trade with oneself is two executions under one id.
-        known = {(row.order_id, row.trade_id): row for row in reversed(rows)}
+            rows = await self._since(card.FILLS, parse.fills, params, _execution, first_ns)
+        # They came newest first, those of one moment too, in which one order may be filled many times.
+        known = {_execution(row): row for row in reversed(rows)}
         return sorted((row for row in known.values() if row.exchange_ns >= since_ns), key=_executed_ns)
 
     async def get_asset_networks(self) -> dict[Asset, list[AssetNetwork]]:
         return await self._rest.call(card.NETWORKS, parse.asset_networks)
 
     async def _since(
-        self, endpoint: Endpoint, parser: Callable[[bytes], tuple[list[T], str]], params: Params, since_ns: int
+        self,
+        endpoint: Endpoint,
+        parser: Callable[[bytes], tuple[list[T], str]],
+        params: Params,
+        key: Callable[[T], str],
+        since_ns: int,
     ) -> list[T]:
         """Return all rows since then, seven days at a time; newest first, as each page is.
 
@@ -119,22 +123,26 @@ class Private(PrivateExchange):
         rows: list[T] = []
         while start <= now:
             end = start + card.LONGEST_SPAN_MS - 1
-            rows = await self._pages(endpoint, parser, {**params, "startTime": start, "endTime": end}) + rows
+            rows = await self._pages(endpoint, parser, {**params, "startTime": start, "endTime": end}, key) + rows
             start = end + 1
         return rows
 
     async def _pages(
-        self, endpoint: Endpoint, parser: Callable[[bytes], tuple[list[T], str]], params: Params
+        self,
+        endpoint: Endpoint,
+        parser: Callable[[bytes], tuple[list[T], str]],
+        params: Params,
+        key: Callable[[T], str],
     ) -> list[T]:
-        """Return the rows of all pages; the last has no cursor, or no rows."""
-        rows: list[T] = []
+        """Return the rows of all pages, once each; the last names no next one, or brings nothing new."""
+        rows: dict[str, T] = {}
         cursor = ""
         while True:
-            page, after = await self._rest.call(endpoint, parser, {**params, "cursor": cursor} if cursor else params)
-            rows += page
-            if not page or not after or after == cursor:
-                return rows
-            cursor = after
+            page, cursor = await self._rest.call(endpoint, parser, {**params, "cursor": cursor} if cursor else params)
+            known = len(rows)
+            rows |= {key(row): row for row in page}
+            if not cursor or len(rows) == known:
+                return list(rows.values())
 
     def _of(self, symbol: Symbol) -> dict[str, str | int]:
         """Name the market and the symbol."""
@@ -175,6 +183,15 @@ def _named(order_id: OrderId | None, client_order_id: ClientOrderId | None) -> d
     if client_order_id is not None and order_id is None:
         return {"orderLinkId": client_order_id}
     raise ValueError("an order is named by exactly one of its ids")
+
+
+def _order_id(row: Order) -> str:
+    return row.order_id
+
+
+def _execution(row: Fill) -> str:
+    """A trade with oneself is two executions under one id."""
+    return f"{row.order_id} {row.trade_id}"
 
 
 def _created_ns(row: Order) -> int:

@@ -50,6 +50,7 @@ __all__ = [
     "Order",
     "Other",
     "Page",
+    "Permissions",
     "PriceFilter",
     "Rows",
     "ServerTime",
@@ -212,9 +213,17 @@ class Wallet(Struct):
 class FeeRate(Struct):
     """One row of `GET /v5/account/fee-rate`: fractions."""
 
-    symbol: str
     takerFeeRate: SignedText
     makerFeeRate: SignedText
+
+
+class Permissions(Struct):
+    """What a key may do, by product."""
+
+    Spot: list[str] | None = None
+    """SpotTrade."""
+    Wallet: list[str] | None = None
+    """AccountTransfer, Withdraw and others."""
 
 
 class KeyInfo(Struct):
@@ -222,8 +231,7 @@ class KeyInfo(Struct):
 
     readOnly: int
     """1 = the key may only read, whatever its permissions."""
-    permissions: dict[str, list[str]]
-    """By product: "Spot": ["SpotTrade"], "Wallet": ["AccountTransfer", "Withdraw", ...]."""
+    permissions: Permissions
 
 
 class Amended(Struct):
