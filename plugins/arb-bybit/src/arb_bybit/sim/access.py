@@ -19,6 +19,8 @@ MS = 1_000_000
 WINDOW_MS = 5000
 """How old a request may be that does not say."""
 
+INVALID_KEY = "API key is invalid. Check whether the key and domain are matched."
+
 AHEAD_MS = 1000
 """How far in the future its time must not lie."""
 
@@ -40,7 +42,7 @@ class Access:
         name, made, sign = (headers.get(f"x-bapi-{each}", "") for each in ("api-key", "timestamp", "sign"))
         window = headers.get("x-bapi-recv-window", str(WINDOW_MS))
         if not (name and sign and made.isdecimal() and window.isdecimal()):
-            raise Declined(10003, "API key is invalid.", status=401)
+            raise Declined(10003, INVALID_KEY, status=401)
         key = self._key(name)
         self.in_time(int(made), int(window))
         payload = request.query.encode() if request.method == "GET" else request.body
@@ -81,7 +83,7 @@ class Access:
     def _key(self, name: str) -> ApiKey:
         key = self._keys.find(name)
         if key is None:
-            raise Declined(10003, "API key is invalid.")
+            raise Declined(10003, INVALID_KEY)
         if key.expires_ns is not None and self._now_ms() * MS >= key.expires_ns:
             raise Declined(33004, "Your api key has expired.")
         return key

@@ -35,6 +35,28 @@ CENT = Decimal("0.00000001")
 WITHDRAW_USD = Decimal(1)
 """About what a withdrawal costs, and what the smallest deposit is worth."""
 CONFIRMATIONS = "12"
+MOST = "10000000"
+
+PERMISSIONS = {
+    "ContractTrade": ["Order", "Position"],
+    "Spot": ["SpotTrade"],
+    "Wallet": ["AccountTransfer", "SubMemberTransfer"],
+    "Options": ["OptionsTrade"],
+    "Derivatives": ["DerivativesTrade"],
+    "CopyTrading": [],
+    "BlockTrade": [],
+    "Exchange": ["ExchangeHistory"],
+    "NFT": [],
+    "Affiliate": [],
+    "Earn": ["Earn"],
+    "FiatP2P": ["FiatP2POrder", "Advertising"],
+    "FiatConvertBroker": ["FiatConvertBrokerOrder"],
+    "FiatGlobalPay": [],
+    "FiatBitPay": ["FaitPayOrder"],
+    "BitCard": ["BitCard"],
+    "ByXPost": ["ByXPost"],
+}
+"""What a key may do, unless it is read-only; the spelling is Bybit's."""
 
 
 class _Asked(NamedTuple):
@@ -77,7 +99,7 @@ class AccountRest:
             ("GET", "account/fee-rate"): _Route(self._fees, may_read),
             ("GET", "account/info"): _Route(self._info, may_read),
             ("GET", "user/query-api"): _Route(self._key, may_read, ""),
-            ("GET", "asset/coin/query-info"): _Route(self._coins, may_read, ""),
+            ("GET", "asset/coin/query-info"): _Route(self._coins, may_read, "success"),
         }
         self.paths = frozenset(path for _, path in self._routes)
 
@@ -127,22 +149,14 @@ class AccountRest:
 
     def _key(self, asked: _Asked) -> dict[str, Any]:
         key = asked.key
-        trades, withdraws = key.may(Permission.TRADE), key.may(Permission.WITHDRAW)
-        none: dict[str, list[str]] = {
-            name: [] for name in ("Options", "Derivatives", "CopyTrading", "BlockTrade", "Exchange", "NFT", "Affiliate")
-        }
+        withdraws = key.may(Permission.WITHDRAW)
         return {
             "id": key.account.uid,
             "note": "simulated",
             "apiKey": key.api_key,
-            "readOnly": 0 if trades else 1,
+            "readOnly": 0 if key.may(Permission.TRADE) else 1,
             "secret": "",
-            "permissions": {
-                "ContractTrade": [],
-                "Spot": ["SpotTrade"] if trades else [],
-                "Wallet": ["AccountTransfer", *(["Withdraw"] if withdraws else [])],
-                **none,
-            },
+            "permissions": {**PERMISSIONS, "Wallet": [*PERMISSIONS["Wallet"], *(["Withdraw"] if withdraws else [])]},
             "ips": sorted(key.addresses) or ["*"],
             "type": 1,
             "deadlineDay": 66,
@@ -160,6 +174,9 @@ class AccountRest:
             "parentUid": "0",
             "kycLevel": "LEVEL_DEFAULT",
             "kycRegion": "",
+            "userIDInt64": key.account.uid,
+            "inviterIDInt64": "0",
+            "affiliateIDInt64": "0",
         }
 
     def _coins(self, asked: _Asked) -> dict[str, Any]:
@@ -221,8 +238,11 @@ def read(content: bytes, shape: type[T]) -> T:
         raise Declined(10001, "Request parameter error.") from wrong
 
 
-def wallet(account: Account, names: list[str] | None) -> dict[str, Any]:
-    """Show an account with some of its assets, None = all that it has. Worth is counted in dollars."""
+def wallet(account: Account, names: list[str] | None, *, nothing: str = "0") -> dict[str, Any]:
+    """Show an account with some of its assets, None = all that it has. Worth is counted in dollars.
+
+    `nothing` stands for margins that spot has none of: zero by request, no text at all on the socket.
+    """
     worth = sum(
         (exact(holding.total) * Decimal(str(asset(name).usd)) for name, holding in account.holdings.items()), Decimal(0)
     )
@@ -232,35 +252,39 @@ def wallet(account: Account, names: list[str] | None) -> dict[str, Any]:
     held = [name for name, holding in account.holdings.items() if holding.total] if names is None else names
     return {
         "accountIMRate": "0",
+        "accountIMRateByMp": "0",
         "accountMMRate": "0",
+        "accountMMRateByMp": "0",
         "totalEquity": _dollars(worth),
         "totalWalletBalance": _dollars(worth),
         "totalMarginBalance": _dollars(worth),
         "totalAvailableBalance": _dollars(free),
         "totalPerpUPL": "0",
         "totalInitialMargin": "0",
+        "totalInitialMarginByMp": "0",
         "totalMaintenanceMargin": "0",
-        "coin": [_holding(account, name) for name in held],
+        "totalMaintenanceMarginByMp": "0",
+        "coin": [_holding(account, name, nothing) for name in held],
         "accountLTV": "0",
         "accountType": "UNIFIED",
     }
 
 
-def _holding(account: Account, name: str) -> dict[str, Any]:
+def _holding(account: Account, name: str, nothing: str) -> dict[str, Any]:
     holding = account.holding(name)
     return {
         "coin": name,
         "equity": printed(holding.total),
         "usdValue": _dollars(exact(holding.total) * Decimal(str(asset(name).usd))),
         "walletBalance": printed(holding.total),
-        "availableToWithdraw": "",
-        "availableToBorrow": "",
+        "availableToWithdraw": "0",
+        "availableToBorrow": nothing,
         "borrowAmount": "0",
         "spotBorrow": "0",
         "accruedInterest": "0",
-        "totalOrderIM": "",
-        "totalPositionIM": "",
-        "totalPositionMM": "",
+        "totalOrderIM": nothing,
+        "totalPositionIM": nothing,
+        "totalPositionMM": nothing,
         "unrealisedPnl": "0",
         "cumRealisedPnl": "0",
         "bonus": "0",
@@ -280,7 +304,7 @@ def _coin(name: str, networks: tuple[Network, ...]) -> dict[str, Any]:
     return {
         "name": name,
         "coin": name,
-        "remainAmount": "10000000",
+        "remainAmount": MOST,
         "chains": [
             {
                 "chainType": network.name,
@@ -294,6 +318,8 @@ def _coin(name: str, networks: tuple[Network, ...]) -> dict[str, Any]:
                 "minAccuracy": "8",
                 "withdrawPercentageFee": "0",
                 "contractAddress": network.contract,
+                "safeConfirmNumber": CONFIRMATIONS,
+                "withdrawMax": MOST,
             }
             for network in networks
         ],

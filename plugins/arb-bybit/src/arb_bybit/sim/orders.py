@@ -71,14 +71,15 @@ ENDS = {
 
 SAYINGS = {
     Why.HALTED: (170151, "This trading pair is not open yet."),
-    Why.PRICE_STEP: (170134, "Order price has too many decimals."),
-    Why.SIZE_STEP: (170137, "Order quantity has too many decimals."),
-    Why.SIZE_TOO_SMALL: (170136, "Order quantity is lower than the minimum."),
+    Why.PRICE_STEP: (170134, "Order price decimal too long."),
+    Why.SIZE_STEP: (170137, "Order volume decimal too long"),
+    # There is no smallest size any more: what is too small is worth too little.
+    Why.SIZE_TOO_SMALL: (170140, "Order value exceeded lower limit"),
     Why.SIZE_TOO_LARGE: (170135, "Order quantity exceeded the upper limit."),
-    Why.NOTIONAL_TOO_SMALL: (170140, "Order value exceeded lower limit."),
+    Why.NOTIONAL_TOO_SMALL: (170140, "Order value exceeded lower limit"),
     Why.NOTIONAL_TOO_LARGE: (170124, "Order amount too large."),
-    Why.FUNDS: (170131, "Insufficient balance."),
-    Why.CLIENT_ID: (170141, "Duplicate clientOrderId."),
+    Why.FUNDS: (170131, "Balance insufficient"),
+    Why.CLIENT_ID: (170141, "Duplicate clientOrderId"),
     Why.WOULD_TAKE: (170218, "The post-only order is rejected due to invalid price."),
     Why.NOT_FILLABLE: (170130, "The order cannot be filled at once."),
     Why.NO_LIQUIDITY: (170130, "There is nothing to trade with."),
@@ -202,7 +203,7 @@ def declined(refused: Refused, *, buys: bool = True, kind: Kind = Kind.LIMIT) ->
     if why is Why.ENDED:
         if order is not None and order.status is Status.FILLED:
             return Declined(170139, "Order has been filled.")
-        return Declined(170142, "Order has been canceled.")
+        return Declined(170142, "Order has been cancelled")
     if why is Why.SIZE_STEP and kind is Kind.MARKET:
         return Declined(170148, "Market order quantity has too many decimals.")
     return Declined(*SAYINGS[why])
@@ -260,7 +261,7 @@ def shown(order: Order, *, stamps: tuple[int, int]) -> dict[str, Any]:
         "price": price(order.market, order.price or 0),
         "qty": amount(order),
         "side": "Buy" if order.buys else "Sell",
-        "isLeverage": "0",
+        "isLeverage": "",
         "positionIdx": 0,
         "orderStatus": status(order),
         "createType": "CreateByUser",
@@ -276,27 +277,29 @@ def shown(order: Order, *, stamps: tuple[int, int]) -> dict[str, Any]:
         "timeInForce": FORCE_NAMES[order.force],
         "orderType": "Market" if order.kind is Kind.MARKET else "Limit",
         "marketUnit": order.note,
-        "stopOrderType": "",
+        "stopOrderType": "UNKNOWN",
         "orderIv": "",
         "triggerPrice": "0",
-        "takeProfit": "",
-        "stopLoss": "",
-        "tpTriggerBy": "",
-        "slTriggerBy": "",
+        "takeProfit": "0",
+        "stopLoss": "0",
+        "tpTriggerBy": "UNKNOWN",
+        "slTriggerBy": "UNKNOWN",
         "triggerDirection": 0,
-        "triggerBy": "",
+        "triggerBy": "UNKNOWN",
         "lastPriceOnCreated": "",
         "reduceOnly": False,
         "closeOnTrigger": False,
         "smpType": PREVENTION_NAMES[order.self_trade],
         "smpGroup": 0,
         "smpOrderId": "",
-        "tpLimitPrice": "0",
-        "slLimitPrice": "0",
+        "tpLimitPrice": "",
+        "slLimitPrice": "",
         "placeType": "",
         "slippageToleranceType": "UNKNOWN",
-        "slippageTolerance": "0",
+        "slippageTolerance": "",
         "extraFees": "",
+        "rpiTakerAccess": False,
+        "rpiMatchedQty": "0",
         "createdTime": str(created_ms),
         "updatedTime": str(updated_ms),
     }
@@ -307,6 +310,7 @@ def told(order: Order, *, stamps: tuple[int, int]) -> dict[str, Any]:
     return {
         "category": "spot",
         **shown(order, stamps=stamps),
+        "isLeverage": "0",
         "feeCurrency": received(order),
         "closedPnl": "0",
     }

@@ -152,7 +152,7 @@ class PrivateChannels:
     def _wallet(self, topic: str, account: Account) -> PrivateStream:
         def show(happening: Happening) -> list[dict[str, Any]]:
             names = list(dict.fromkeys(movement.asset for movement in happening.movements))
-            return [wallet(account, names)]
+            return [wallet(account, names, nothing="")]
 
         return self._stream(topic, "balances", AccountSource(account, BALANCES), show)
 
