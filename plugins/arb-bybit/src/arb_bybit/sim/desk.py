@@ -152,12 +152,13 @@ class Desk:
         """List the orders that have ended, newest first."""
         market = self._of(params)
         first_ms, last_ms = span(params, self._venue.now_ms, WEEK_MS)
+        named = params.get("orderId") or params.get("orderLinkId")
+        wanted = self._named(account, params) if named else None
         rows = [
             order
             for order in self._ended(account, market)
             if first_ms <= self._venue.stamp(order.created_ns) <= last_ms
-            and params.get("orderId") in {None, "", order.id}
-            and params.get("orderLinkId") in {None, "", order.client_id}
+            and (not named or (wanted is not None and order.id == wanted.id))
             and params.get("orderStatus") in {None, "", self.show(order)["orderStatus"]}
         ]
         return self._paged(rows, params)
