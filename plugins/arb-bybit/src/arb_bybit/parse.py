@@ -284,6 +284,7 @@ def _instrument(row: wire.Instrument) -> Instrument:
         status=_STATUS.get(row.status, TradingStatus.UNKNOWN),
         tick=Decimal(row.priceFilter.tickSize),
         lot=Decimal(lots.basePrecision),
+        min_quantity=Decimal(lots.minOrderQty or 0),
         max_quantity=Decimal(lots.maxLimitOrderQty) if lots.maxLimitOrderQty else None,
         min_notional=Decimal(lots.minOrderAmt or 0),
     )

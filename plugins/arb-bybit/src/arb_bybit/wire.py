@@ -101,10 +101,12 @@ class ServerTime(Struct):
 
 
 class LotSize(Struct):
-    """`lotSizeFilter` of spot. Smallest and largest by other fields are deprecated, and not checked any more."""
+    """`lotSizeFilter` of spot."""
 
     basePrecision: MoneyText
     """Step of a quantity."""
+    minOrderQty: AmountText | None = None
+    """Deprecated, for `minOrderAmt` asks for more; still sent, and refusals of less are still documented."""
     minOrderAmt: AmountText | None = None
     """Quote."""
     maxLimitOrderQty: AmountText | None = None

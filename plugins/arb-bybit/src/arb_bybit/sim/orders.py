@@ -264,7 +264,6 @@ def shown(order: Order, *, stamps: tuple[int, int]) -> dict[str, Any]:
         "isLeverage": "",
         "positionIdx": 0,
         "orderStatus": status(order),
-        "createType": "CreateByUser",
         "cancelType": cancel_type,
         "rejectReason": reason,
         "avgPrice": average(order),
