@@ -4,7 +4,7 @@ Source: https://bybit-exchange.github.io/docs/v5/order/create-order, https://byb
 wallet-balance and their neighbours.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -123,7 +123,11 @@ class AccountRest:
         for name in names:
             if name not in self._venue.networks:
                 raise invalid(f"params error: coin {name} invalid")
-        return {"list": [wallet(asked.account, names or None)]}
+        holdings = asked.account.holdings
+        if not names:
+            names = [name for name, holding in holdings.items() if holding.total]
+        held = {name: (holdings[name].free, holdings[name].locked) if name in holdings else (0, 0) for name in names}
+        return {"list": [wallet(asked.account, held)]}
 
     def _fees(self, asked: _Asked) -> dict[str, Any]:
         category, pair = asked.params.get("category", ""), asked.params.get("symbol")
@@ -238,45 +242,41 @@ def read(content: bytes, shape: type[T]) -> T:
         raise Declined(10001, "Request parameter error.") from wrong
 
 
-def wallet(account: Account, names: list[str] | None, *, nothing: str = "0") -> dict[str, Any]:
-    """Show an account with some of its assets, None = all that it has. Worth is counted in dollars.
+def wallet(account: Account, held: Mapping[str, tuple[int, int]], *, nothing: str = "0") -> dict[str, Any]:
+    """Show an account with some of its assets, each with what is free and locked. Worth is counted in dollars.
 
     `nothing` stands for margins that spot has none of: zero by request, no text at all on the socket.
     """
-    worth = sum(
-        (exact(holding.total) * Decimal(str(asset(name).usd)) for name, holding in account.holdings.items()), Decimal(0)
-    )
-    free = sum(
-        (exact(holding.free) * Decimal(str(asset(name).usd)) for name, holding in account.holdings.items()), Decimal(0)
-    )
-    held = [name for name, holding in account.holdings.items() if holding.total] if names is None else names
+    holdings = account.holdings.items()
+    worth = _dollars(sum((_worth(name, holding.total) for name, holding in holdings), Decimal(0)))
+    free = _dollars(sum((_worth(name, holding.free) for name, holding in holdings), Decimal(0)))
     return {
         "accountIMRate": "0",
         "accountIMRateByMp": "0",
         "accountMMRate": "0",
         "accountMMRateByMp": "0",
-        "totalEquity": _dollars(worth),
-        "totalWalletBalance": _dollars(worth),
-        "totalMarginBalance": _dollars(worth),
-        "totalAvailableBalance": _dollars(free),
+        "totalEquity": worth,
+        "totalWalletBalance": worth,
+        "totalMarginBalance": worth,
+        "totalAvailableBalance": free,
         "totalPerpUPL": "0",
         "totalInitialMargin": "0",
         "totalInitialMarginByMp": "0",
         "totalMaintenanceMargin": "0",
         "totalMaintenanceMarginByMp": "0",
-        "coin": [_holding(account, name, nothing) for name in held],
+        "coin": [_holding(name, free, locked, nothing) for name, (free, locked) in held.items()],
         "accountLTV": "0",
         "accountType": "UNIFIED",
     }
 
 
-def _holding(account: Account, name: str, nothing: str) -> dict[str, Any]:
-    holding = account.holding(name)
+def _holding(name: str, free: int, locked: int, nothing: str) -> dict[str, Any]:
+    total = printed(free + locked)
     return {
         "coin": name,
-        "equity": printed(holding.total),
-        "usdValue": _dollars(exact(holding.total) * Decimal(str(asset(name).usd))),
-        "walletBalance": printed(holding.total),
+        "equity": total,
+        "usdValue": _dollars(_worth(name, free + locked)),
+        "walletBalance": total,
         "availableToWithdraw": "0",
         "availableToBorrow": nothing,
         "borrowAmount": "0",
@@ -290,9 +290,13 @@ def _holding(account: Account, name: str, nothing: str) -> dict[str, Any]:
         "bonus": "0",
         "collateralSwitch": True,
         "marginCollateral": True,
-        "locked": printed(holding.locked),
+        "locked": printed(locked),
         "spotHedgingQty": "0",
     }
+
+
+def _worth(name: str, count: int) -> Decimal:
+    return exact(count) * Decimal(str(asset(name).usd))
 
 
 def _dollars(value: Decimal) -> str:

@@ -87,6 +87,8 @@ class Channels:
             "tickers": self._tickers,
             "kline": self._kline,
         }
+        self._books: dict[str, Stream] = {}
+        """The channels of books that somebody has followed."""
 
     def subscribe(self, peer: Peer, ask: Ask) -> None:
         """Let a connection follow what it asks for: all of it, or nothing when one topic is wrong."""
@@ -103,10 +105,15 @@ class Channels:
                     return
                 case _:
                     pass
+        for topic in topics:
+            # Who listens already gets what has gathered, so that all go on from one number.
+            if (known := self._books.get(topic)) is not None and known.listeners:
+                venue.flush(known)
         streams = [venue.subscribe(peer, topic) for topic in topics]
         venue.accept(peer, ask)
         for stream in streams:
             if stream is not None and stream.name.startswith("orderbook."):
+                self._books[stream.name] = stream
                 self._begin(peer, stream)
 
     def unsubscribe(self, peer: Peer, ask: Ask) -> None:
@@ -186,9 +193,8 @@ class Channels:
         return {"data": data, "cts": self._venue.stamp(market.book.changed_ns)}
 
     def _begin(self, peer: Peer, stream: Stream) -> None:
-        """Send the whole book first. Who listens already gets what has gathered, so that all go on from one number."""
+        """Send the whole book first."""
         venue, market = self._venue, stream.market
-        venue.flush(stream)
         depth = int(stream.name.split(".")[1])
         if depth == 1 and len(stream.listeners) == 1:
             return  # the first who follows best levels is told them anyway

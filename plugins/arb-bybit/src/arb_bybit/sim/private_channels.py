@@ -151,8 +151,8 @@ class PrivateChannels:
 
     def _wallet(self, topic: str, account: Account) -> PrivateStream:
         def show(happening: Happening) -> list[dict[str, Any]]:
-            names = list(dict.fromkeys(movement.asset for movement in happening.movements))
-            return [wallet(account, names, nothing="")]
+            held = {each.asset: (each.free_after, each.locked_after) for each in happening.movements}
+            return [wallet(account, held, nothing="")]
 
         return self._stream(topic, "balances", AccountSource(account, BALANCES), show)
 
