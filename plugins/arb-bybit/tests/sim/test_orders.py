@@ -108,7 +108,9 @@ def test_answers_about_money_are_like_the_documented_ones(trader):
     trader.place()
     asked = {"accountType": "UNIFIED", "coin": "BTC"}
     answer = trader.told("GET", "/account/wallet-balance", asked)
-    assert differences(sample("rest_wallet_balance"), answer) == []
+    documented = sample("rest_wallet_balance")
+    documented["result"]["list"][0]["coin"][0]["availableToWithdraw"] = ""  # as it is said today
+    assert differences(documented, answer) == []
     fees = trader.told("GET", "/account/fee-rate", OF_PAIR)
     assert differences(sample("rest_fee_rate"), fees) == []
     assert fees["result"]["list"] == [{"symbol": PAIR, "takerFeeRate": "0.001", "makerFeeRate": "0.001"}]

@@ -277,7 +277,7 @@ def _holding(name: str, free: int, locked: int, nothing: str) -> dict[str, Any]:
         "equity": total,
         "usdValue": _dollars(_worth(name, free + locked)),
         "walletBalance": total,
-        "availableToWithdraw": "0",
+        "availableToWithdraw": "",  # of unified accounts it says nothing any more
         "availableToBorrow": nothing,
         "borrowAmount": "0",
         "spotBorrow": "0",
