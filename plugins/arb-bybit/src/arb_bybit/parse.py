@@ -10,6 +10,7 @@ from decimal import Decimal
 from math import nan
 
 import msgspec
+from arb_core.errors import Rejected
 from arb_core.structs.account import Balance, KeyPermissions, TradingFees
 from arb_core.structs.book import BookSnapshot
 from arb_core.structs.market import (
@@ -38,13 +39,14 @@ from arb_core.structs.order import (
 from arb_core.structs.wire import MaybeNumber
 
 from arb_bybit import wire
-from arb_bybit.card import ORDER_TYPES
+from arb_bybit.card import ID, ORDER_TYPES
 
 __all__ = [
     "SIDES",
     "asset_networks",
     "balances",
     "book_tickers",
+    "canceled",
     "fills",
     "instruments",
     "klines",
@@ -98,7 +100,8 @@ _coins = msgspec.json.Decoder(wire.Answer[wire.Rows[wire.Coin]])
 _wallets = msgspec.json.Decoder(wire.Answer[wire.Page[wire.Wallet]])
 _fees = msgspec.json.Decoder(wire.Answer[wire.Page[wire.FeeRate]])
 _key = msgspec.json.Decoder(wire.Answer[wire.KeyInfo])
-_placed = msgspec.json.Decoder(wire.Answer[wire.Amended])
+_accepted = msgspec.json.Decoder(wire.Answer[wire.Accepted])
+_canceled = msgspec.json.Decoder(wire.Answer[wire.Canceled])
 _orders = msgspec.json.Decoder(wire.Answer[wire.Page[wire.Order]])
 _fills = msgspec.json.Decoder(wire.Answer[wire.Page[wire.Fill]])
 
@@ -210,7 +213,17 @@ def trading_fees(body: bytes) -> TradingFees:
 
 def order_ack(body: bytes) -> OrderAck:
     """Return the id of an accepted order: `rest_create_order.json`, `POST /v5/order/create` and `amend`."""
-    return OrderAck(order_id=OrderId(_placed.decode(body).result.orderId))
+    return OrderAck(order_id=OrderId(_accepted.decode(body).result.orderId))
+
+
+def canceled(body: bytes) -> None:
+    """Take an answer that speaks of all orders of a symbol: `rest_cancel_all.json`, `POST /v5/order/cancel-all`.
+
+    Raises:
+        Rejected: it says that it failed.
+    """
+    if _canceled.decode(body).result.success == "0":
+        raise Rejected("the orders were not canceled", exchange=ID)
 
 
 def orders(body: bytes) -> tuple[list[Order], str]:

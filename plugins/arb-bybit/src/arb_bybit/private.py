@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeVar
+from urllib.parse import unquote
 
 import msgspec
 from arb_core.errors import InvalidOrder, OrderNotFound
@@ -54,7 +55,7 @@ class Private(PrivateExchange):
         await self._rest.call(card.CANCEL, parse.nothing, body=body)
 
     async def cancel_all_orders(self, symbol: Symbol) -> None:
-        await self._rest.call(card.CANCEL_ALL, parse.nothing, body=msgspec.json.encode(self._of(symbol)))
+        await self._rest.call(card.CANCEL_ALL, parse.canceled, body=msgspec.json.encode(self._of(symbol)))
 
     async def modify_order(
         self, symbol: Symbol, order_id: OrderId, *, price: Decimal | None = None, quantity: Decimal | None = None
@@ -138,7 +139,9 @@ class Private(PrivateExchange):
         rows: dict[str, T] = {}
         cursor = ""
         while True:
-            page, cursor = await self._rest.call(endpoint, parser, {**params, "cursor": cursor} if cursor else params)
+            # A cursor is percent-encoded already: it must leave as it came.
+            more = {"cursor": unquote(cursor)} if cursor else {}
+            page, cursor = await self._rest.call(endpoint, parser, {**params, **more})
             known = len(rows)
             rows |= {key(row): row for row in page}
             if not cursor or len(rows) == known:

@@ -21,10 +21,11 @@ from arb_core.structs.wire import (
 from msgspec import Meta, Raw, Struct, field
 
 __all__ = [
+    "Accepted",
     "AccountMessage",
-    "Amended",
     "Answer",
     "Book",
+    "Canceled",
     "Candle",
     "Chain",
     "Coin",
@@ -236,10 +237,17 @@ class KeyInfo(Struct):
     permissions: Permissions
 
 
-class Amended(Struct):
+class Accepted(Struct):
     """The ids of an order that was accepted: `POST /v5/order/create` and `amend`. How far it came, nobody says here."""
 
     orderId: str
+
+
+class Canceled(Struct):
+    """`POST /v5/order/cancel-all`."""
+
+    success: str | None = None
+    """1, or 0 for a failure."""
 
 
 class Order(Struct):
