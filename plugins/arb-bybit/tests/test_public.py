@@ -9,7 +9,7 @@ import pytest
 from arb_bybit import card, parse
 from arb_core.errors import InvalidSymbol, NotSupported, WireError
 from arb_core.structs.book import BookSnapshot
-from arb_core.structs.market import AssetNetwork, Instrument, Pair, Side, Symbol, TradingStatus
+from arb_core.structs.market import Asset, AssetNetwork, Instrument, Pair, Side, Symbol, TradingStatus
 
 BTC = Symbol("BTC", "USDT")
 MS = 1_000_000
@@ -118,8 +118,9 @@ def test_empty_side_is_nan(markets):
 
 
 def test_networks_of_the_documentation(sample):
-    assert parse.asset_networks(sample("rest_coin_info.json"))["MNT"][0] == AssetNetwork(
-        asset="MNT",
+    mantle = Asset("MNT")
+    assert parse.asset_networks(sample("rest_coin_info.json"))[mantle][0] == AssetNetwork(
+        asset=mantle,
         network="ETH",
         deposit_open=True,
         withdraw_open=True,

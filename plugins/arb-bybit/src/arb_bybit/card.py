@@ -154,6 +154,9 @@ class Settings(ExchangeSettings, frozen=True, kw_only=True, forbid_unknown_field
     """Levels a side of the channel that books are kept from; it changes every 20, 100 and 200 ms."""
 
 
+_COUNTED = ("reads", "orders", "changes", "facts")
+"""The limits that an answer's headers speak of: of its own endpoint."""
+
 CARD = ExchangeCard(
     id=ID,
     name="Bybit",
@@ -196,13 +199,9 @@ CARD = ExchangeCard(
         RateLimit(name="changes", limit=10, window_ns=SECOND, scope="key", per_endpoint=True),
         RateLimit(name="facts", limit=5, window_ns=SECOND, scope="key", per_endpoint=True),
     ),
-    usage=tuple(
-        UsageHeader(header=header, limit=limit, meaning=meaning)
-        for limit in ("reads", "orders", "changes", "facts")
-        for header, meaning in (
-            ("X-Bapi-Limit-Status", "remaining"),
-            ("X-Bapi-Limit-Reset-Timestamp", "reset_ms"),
-        )
+    usage=(
+        *(UsageHeader(header="X-Bapi-Limit-Status", limit=limit, meaning="remaining") for limit in _COUNTED),
+        *(UsageHeader(header="X-Bapi-Limit-Reset-Timestamp", limit=limit, meaning="reset_ms") for limit in _COUNTED),
     ),
     stream=StreamLimits(
         # 21000 characters of topics: forty of each topic, for the longest pairs.

@@ -67,10 +67,10 @@ class PrivateStream(StreamDialect):
 def _tell(message: wire.AccountMessage, out: Sink) -> None:
     """Samples: `ws_order.json`, `ws_execution.json`, `ws_wallet.json`."""
     match message:
-        case wire.OnOrders(data=rows):
+        case wire.OnOrders(data=rows) | wire.OnSpotOrders(data=rows):
             for order in [parse.pushed_order(row) for row in rows]:
                 out.order(order)
-        case wire.OnFills(data=rows):
+        case wire.OnFills(data=rows) | wire.OnSpotFills(data=rows):
             for fill in [parse.pushed_fill(row) for row in rows]:
                 out.fill(fill)
         case wire.OnWallet():
