@@ -373,8 +373,10 @@ class OnOrders(Struct, tag_field="topic", tag="order"):
     data: list[Order]
 
 
-class OnSpotOrders(OnOrders, tag="order.spot"):
+class OnSpotOrders(Struct, tag_field="topic", tag="order.spot"):
     """Orders of spot alone."""
+
+    data: list[Order]
 
 
 class OnFills(Struct, tag_field="topic", tag="execution"):
@@ -383,8 +385,10 @@ class OnFills(Struct, tag_field="topic", tag="execution"):
     data: list[Fill]
 
 
-class OnSpotFills(OnFills, tag="execution.spot"):
+class OnSpotFills(Struct, tag_field="topic", tag="execution.spot"):
     """Executions of spot alone."""
+
+    data: list[Fill]
 
 
 class OnWallet(Struct, tag_field="topic", tag="wallet"):
