@@ -82,18 +82,16 @@ class AccountRest:
 
     def __init__(self, venue: "BybitVenue") -> None:
         self._venue = venue
-        self._desk = desk = venue.desk
+        self._desk = venue.desk
         self._trading = venue.trading
         may_read, may_trade = Permission.READ, Permission.TRADE
         self._routes = {
-            ("POST", "order/create"): _Route(lambda a: desk.place(a.account, read(a.body, Placement)), may_trade),
-            ("POST", "order/amend"): _Route(lambda a: desk.amend(a.account, read(a.body, Amendment)), may_trade),
-            ("POST", "order/cancel"): _Route(lambda a: desk.cancel(a.account, read(a.body, Cancellation)), may_trade),
-            ("POST", "order/cancel-all"): _Route(
-                lambda a: desk.cancel_all(a.account, read(a.body, Cancellations)), may_trade
-            ),
-            ("GET", "order/realtime"): _Route(lambda a: desk.realtime(a.account, a.params), may_read),
-            ("GET", "order/history"): _Route(lambda a: desk.history(a.account, a.params), may_read),
+            ("POST", "order/create"): _Route(self._create, may_trade),
+            ("POST", "order/amend"): _Route(self._amend, may_trade),
+            ("POST", "order/cancel"): _Route(self._cancel, may_trade),
+            ("POST", "order/cancel-all"): _Route(self._cancel_all, may_trade),
+            ("GET", "order/realtime"): _Route(self._realtime, may_read),
+            ("GET", "order/history"): _Route(self._history, may_read),
             ("GET", "execution/list"): _Route(self._executions, may_read),
             ("GET", "account/wallet-balance"): _Route(self._balance, may_read),
             ("GET", "account/fee-rate"): _Route(self._fees, may_read),
@@ -190,7 +188,25 @@ class AccountRest:
             raise invalid(f"params error: coin {wanted} invalid")
         return {"rows": [_coin(name, networks) for name, networks in listed.items()]}
 
-    # What was filled
+    # Orders
+
+    def _create(self, asked: _Asked) -> dict[str, Any]:
+        return self._desk.place(asked.account, read(asked.body, Placement))
+
+    def _amend(self, asked: _Asked) -> dict[str, Any]:
+        return self._desk.amend(asked.account, read(asked.body, Amendment))
+
+    def _cancel(self, asked: _Asked) -> dict[str, Any]:
+        return self._desk.cancel(asked.account, read(asked.body, Cancellation))
+
+    def _cancel_all(self, asked: _Asked) -> dict[str, Any]:
+        return self._desk.cancel_all(asked.account, read(asked.body, Cancellations))
+
+    def _realtime(self, asked: _Asked) -> dict[str, Any]:
+        return self._desk.realtime(asked.account, asked.params)
+
+    def _history(self, asked: _Asked) -> dict[str, Any]:
+        return self._desk.history(asked.account, asked.params)
 
     def _executions(self, asked: _Asked) -> dict[str, Any]:
         params, account = asked.params, asked.account

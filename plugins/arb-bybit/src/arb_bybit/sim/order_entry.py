@@ -53,11 +53,11 @@ class OrderEntry:
         """Who is logged in on which connection."""
         self._heard: dict[int, set[str]] = {}
         """What its requests were called."""
-        desk = venue.desk
+        self._desk = venue.desk
         self._routes = {
-            "order.create": _Route("order/create", lambda a, body: desk.place(a, read(body, Placement))),
-            "order.amend": _Route("order/amend", lambda a, body: desk.amend(a, read(body, Amendment))),
-            "order.cancel": _Route("order/cancel", lambda a, body: desk.cancel(a, read(body, Cancellation))),
+            "order.create": _Route("order/create", self._create),
+            "order.amend": _Route("order/amend", self._amend),
+            "order.cancel": _Route("order/cancel", self._cancel),
         }
 
     def forget(self, conn: int) -> None:
@@ -117,6 +117,15 @@ class OrderEntry:
             return self._venue.enveloped(0, "OK", route.act(key.account, body))
         except Declined as wrong:
             return self._venue.enveloped(wrong.code, wrong.message, {})
+
+    def _create(self, account: Account, body: bytes) -> dict[str, Any]:
+        return self._desk.place(account, read(body, Placement))
+
+    def _amend(self, account: Account, body: bytes) -> dict[str, Any]:
+        return self._desk.amend(account, read(body, Amendment))
+
+    def _cancel(self, account: Account, body: bytes) -> dict[str, Any]:
+        return self._desk.cancel(account, read(body, Cancellation))
 
     def _admit(self, peer: Peer, command: Command) -> ApiKey:
         key = self._keys.get(peer.conn)
