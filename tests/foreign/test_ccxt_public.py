@@ -25,7 +25,9 @@ THEIR_NAMES = {
     "gateio": "gate",
     "binance": "binance",
     "okx": "okx",
+    "bybit": "bybit",
     "kucoin": "kucoin",
+    "kraken": "kraken",
 }
 EXCHANGES = tuple(THEIR_NAMES)
 WITHOUT_ID = {"okx", "bybit", "kraken", "bitget"}

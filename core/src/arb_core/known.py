@@ -9,6 +9,7 @@ __all__ = ["COMMANDS", "DISTRIBUTIONS", "FAMILIES"]
 FAMILIES: dict[str, dict[str, str]] = {
     "exchange": {
         "binance": "arb-binance",
+        "bybit": "arb-bybit",
         "gateio": "arb-gateio",
         "kucoin": "arb-kucoin",
         "mexc": "arb-mexc",
