@@ -201,6 +201,7 @@ CARD = ExchangeCard(
         "The countdown cancels orders of every symbol.",
         "An order that Kraken's engine gets to see after 5 seconds is refused.",
         "Fees are paid in quote.",
+        "By REST Kraken rounds sizes to three decimals: best prices come without sizes, and streamed books are exact.",
         "The addresses of token contracts are not published.",
     ),
     settings=Settings,

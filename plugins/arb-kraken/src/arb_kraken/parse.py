@@ -12,7 +12,7 @@ from math import isfinite, nan
 from typing import TypeVar
 
 import msgspec
-from arb_core.errors import OrderNotFound
+from arb_core.errors import InvalidSymbol, OrderNotFound
 from arb_core.interfaces.context import Markets
 from arb_core.structs.account import Balance, KeyPermissions, TradingFees
 from arb_core.structs.book import BookSnapshot, Level, PrintedLevel
@@ -50,7 +50,6 @@ __all__ = [
     "order_ack",
     "orderbook",
     "orders",
-    "orders_of",
     "permissions",
     "pushed_fill",
     "pushed_order",
@@ -63,6 +62,9 @@ __all__ = [
 T = TypeVar("T")
 
 _SECOND = 1_000_000_000
+
+_LARGEST = 40
+"""The power of ten from which on a number is none that is owned or traded."""
 
 SIDES = {"buy": Side.BUY, "sell": Side.SELL, "b": Side.BUY, "s": Side.SELL}
 _STATUS = {
@@ -115,7 +117,7 @@ class Names:
         self._known: dict[str, Pair] = {}
 
     def __call__(self, name: str) -> Pair:
-        """Resolve `XXBTZUSD` or `XBTUSD`. Raises `InvalidSymbol` for what is no pair at all."""
+        """Resolve `XXBTZUSD` or `XBTUSD`. What is no pair at all keeps its name."""
         pair = self._known.get(name)
         if pair is None:
             self._known = {
@@ -123,8 +125,15 @@ class Names:
                 for instrument in self._markets.instruments()
                 for called in rest_names(instrument.symbol)
             }
-            pair = self._known.get(name) or spell(split_rest(name))
+            pair = self._known.get(name) or _parted(name)
         return pair
+
+
+def _parted(name: str) -> Pair:
+    try:
+        return spell(split_rest(name))
+    except InvalidSymbol:
+        return Pair(name)
 
 
 def nothing(body: bytes) -> None:
@@ -174,11 +183,11 @@ def klines(body: bytes, symbol: Symbol, interval: str, limit: int) -> list[Kline
 
 
 def book_tickers(body: bytes, resolve: Names) -> dict[Symbol, Quote]:
-    """Return best levels of every symbol: `rest_ticker.json`, `Ticker`."""
+    """Return best prices of every symbol; sizes are rounded to three decimals: `rest_ticker.json`, `Ticker`."""
     return {
-        split(resolve(name)): Quote(*best(row.b[0], row.b[2]), *best(row.a[0], row.a[2]))
+        split(pair): Quote(*best(row.b[0], nan), *best(row.a[0], nan))
         for name, row in _tickers.decode(body).result.items()
-        if "." not in name  # a dark pool
+        if "/" in (pair := resolve(name))
     }
 
 
@@ -201,8 +210,8 @@ def trading_fees(body: bytes) -> TradingFees:
     """Return the account's rates for the one symbol that was asked for: `rest_trade_volume.json`, `TradeVolume`."""
     volume = _volume.decode(body).result
     (taker,) = volume.fees.values()
-    (maker,) = (volume.fees_maker or volume.fees).values()
-    return TradingFees(maker=_rate(maker.fee), taker=_rate(taker.fee))
+    (maker,) = (volume.fees if volume.fees_maker is None else volume.fees_maker).values()
+    return TradingFees(maker=_percent(Decimal(maker.fee)), taker=_percent(Decimal(taker.fee)))
 
 
 def token(body: bytes) -> str:
@@ -225,25 +234,20 @@ def canceled(body: bytes) -> None:
         raise OrderNotFound("no order was cancelled", exchange=ID)
 
 
-def order(body: bytes, resolve: Names) -> Order | None:
+def order(body: bytes, order_id: OrderId, resolve: Names) -> Order | None:
     """Return one order, None where there is none: `rest_query_orders.json`, `QueryOrders`."""
-    found = orders_of(_order.decode(body).result, resolve)
-    return found[0] if found else None
+    row = _order.decode(body).result.get(order_id)
+    return None if row is None else _asked_order(order_id, row, resolve(row.descr.pair))
 
 
 def open_orders(body: bytes, resolve: Names) -> list[Order]:
     """Return those of every pair: `rest_open_orders.json`, `OpenOrders`."""
-    return orders_of(_open.decode(body).result.open, resolve)
+    return _asked_orders(_open.decode(body).result.open, resolve)
 
 
 def orders(body: bytes, resolve: Names) -> list[Order]:
     """Return a page of those that have ended: `rest_closed_orders.json`, `ClosedOrders`."""
-    return orders_of(_closed.decode(body).result.closed, resolve)
-
-
-def orders_of(rows: dict[str, wire.Order], resolve: Names) -> list[Order]:
-    """Return orders, of whichever list."""
-    return [_asked_order(name, row, resolve(row.descr.pair)) for name, row in rows.items()]
+    return _asked_orders(_closed.decode(body).result.closed, resolve)
 
 
 def fills(body: bytes, resolve: Names) -> list[Fill]:
@@ -251,48 +255,41 @@ def fills(body: bytes, resolve: Names) -> list[Fill]:
     return [_asked_fill(name, row, resolve(row.pair)) for name, row in _fills.decode(body).result.trades.items()]
 
 
-def pushed_order(row: wire.Execution, known: Order | None) -> Order:
-    """Return an order of the socket, with what earlier events told of it: `ws_executions_pending_new.json`.
-
-    Raises:
-        ValueError: it was never shown whole, and this event does not say which pair it is about.
-    """
-    pair = row.symbol or (known and known.pair)
-    if not pair:
-        raise ValueError(f"an event {row.exec_type} of an order that was never shown")
-    before = known or Order(pair=Pair(pair), order_id=OrderId(row.order_id))
+def pushed_order(row: wire.Execution) -> Order:
+    """Return an order of the socket, as far as this event tells: `ws_executions_pending_new.json`."""
+    at_ns = nanoseconds(row.timestamp)
     return Order(
-        pair=Pair(pair),
-        order_id=before.order_id,
-        client_order_id=ClientOrderId(row.cl_ord_id) if row.cl_ord_id else before.client_order_id,
-        side=SIDES.get(row.side or "", before.side),
-        type=_KINDS.get(row.order_type or "", before.type),
-        time_in_force=_force(row.order_type, row.time_in_force, post=bool(row.post_only)) or before.time_in_force,
-        status=_ORDER_STATUS.get(row.order_status or "", before.status),
-        price=_newer(row.limit_price, before.price),
-        quantity=_newer(row.order_qty, before.quantity),
-        filled=_newer(row.cum_qty, before.filled),
-        filled_quote=_newer(row.cum_cost, before.filled_quote),
-        created_ns=before.created_ns or (nanoseconds(row.timestamp) if row.exec_type == "pending_new" else None),
-        updated_ns=nanoseconds(row.timestamp),
-        reason=row.reason or before.reason,
+        pair=Pair(row.symbol or ""),
+        order_id=OrderId(row.order_id),
+        client_order_id=ClientOrderId(row.cl_ord_id) if row.cl_ord_id else None,
+        side=SIDES.get(row.side or "", Side.UNKNOWN),
+        type=_KINDS.get(row.order_type or "", OrderType.UNKNOWN),
+        time_in_force=_force(row.order_type, row.time_in_force, post=bool(row.post_only)) or TimeInForce.UNKNOWN,
+        status=_ORDER_STATUS.get(row.order_status or "", OrderStatus.UNKNOWN),
+        price=None if row.limit_price is None else _amount(row.limit_price) or None,
+        quantity=None if row.order_qty is None else _amount(row.order_qty),
+        filled=None if row.cum_qty is None else _amount(row.cum_qty),
+        filled_quote=None if row.cum_cost is None else _amount(row.cum_cost),
+        created_ns=at_ns if row.exec_type == "pending_new" else None,
+        updated_ns=at_ns,
+        reason=row.reason or None,
     )
 
 
-def pushed_fill(row: wire.Execution, of: Order) -> Fill:
+def pushed_fill(row: wire.Execution) -> Fill:
     """Return an execution of the socket: `ws_executions_trade.json`. Raises ValueError where it is none."""
-    if row.exec_id is None or row.last_price is None or row.last_qty is None:
-        raise ValueError("a trade without exec_id, last_price or last_qty")
+    if row.exec_id is None or row.last_price is None or row.last_qty is None or row.symbol is None:
+        raise ValueError("a trade without exec_id, symbol, last_price or last_qty")
     (fee,) = row.fees if row.fees is not None and len(row.fees) == 1 else (None,)
     return Fill(
-        pair=of.pair,
+        pair=Pair(row.symbol),
         trade_id=row.exec_id,
-        order_id=of.order_id,
-        client_order_id=of.client_order_id,
-        side=of.side,
-        price=row.last_price,
-        quantity=row.last_qty,
-        fee=None if fee is None else fee.qty,
+        order_id=OrderId(row.order_id),
+        client_order_id=ClientOrderId(row.cl_ord_id) if row.cl_ord_id else None,
+        side=SIDES.get(row.side or "", Side.UNKNOWN),
+        price=_amount(row.last_price),
+        quantity=_amount(row.last_qty),
+        fee=None if fee is None else _finite(fee.qty),
         fee_asset=None if fee is None else asset(fee.asset),
         role=_ROLES.get(row.liquidity_ind or "", LiquidityRole.UNKNOWN),
         exchange_ns=nanoseconds(row.timestamp),
@@ -352,8 +349,8 @@ def _rows(result: dict[str, list[T] | str] | dict[str, list[T] | int]) -> list[T
 def _instrument(row: wire.AssetPair, wsname: str) -> Instrument:
     base, _, quote = wsname.partition("/")
     symbol = Symbol(asset(base), asset(quote))
-    taker = row.fees[0][1] / 100 if row.fees else None
-    maker = row.fees_maker[0][1] / 100 if row.fees_maker else taker
+    taker = _percent(row.fees[0][1]) if row.fees else None
+    maker = _percent(row.fees_maker[0][1]) if row.fees_maker else taker
     return Instrument(
         symbol=symbol,
         pair=spell(symbol),
@@ -387,6 +384,10 @@ def _balance(name: Asset, row: wire.Balance) -> Balance:
     held = Decimal(row.hold_trade)
     credit = Decimal(row.credit or 0) - Decimal(row.credit_used or 0)
     return Balance(asset=name, free=Decimal(row.balance or 0) + credit - held, locked=held)
+
+
+def _asked_orders(rows: dict[str, wire.Order], resolve: Names) -> list[Order]:
+    return [_asked_order(name, row, resolve(row.descr.pair)) for name, row in rows.items()]
 
 
 def _asked_order(name: str, row: wire.Order, pair: Pair) -> Order:
@@ -431,7 +432,7 @@ def _asked_fill(name: str, row: wire.Fill, pair: Pair) -> Fill:
         price=Decimal(row.price),
         quantity=Decimal(row.vol),
         fee=Decimal(row.fee) if row.fee else None,
-        fee_asset=Asset(split(pair).quote) if row.fee else None,
+        fee_asset=Asset(pair.partition("/")[2]) if row.fee and "/" in pair else None,
         role=_MAKER[row.maker],
         exchange_ns=_moment(row.time),
     )
@@ -446,13 +447,21 @@ def _force(kind: str | None, name: str | None, *, post: bool) -> TimeInForce | N
     return _FORCES.get((name or "").upper())
 
 
-def _newer(told: Decimal | None, before: Decimal | None) -> Decimal | None:
-    return before if told is None else told
+def _amount(value: Decimal) -> Decimal:
+    """Take an amount of a number of JSON, which nothing keeps from being negative."""
+    if _finite(value) < 0:
+        raise ValueError(f"expected an amount, found {value}")
+    return value
 
 
-def _rate(text: str) -> Decimal:
+def _finite(value: Decimal) -> Decimal:
+    if not value.is_finite() or value.adjusted() > _LARGEST:
+        raise ValueError(f"expected a number, found {value}")
+    return value
+
+
+def _percent(value: Decimal) -> Decimal:
     """Read percent as a fraction."""
-    rate = Decimal(text or "NaN") / 100
-    if not rate.is_finite() or abs(rate) >= 1:
-        raise ValueError(f"a fee is a percentage of the notional, not {text}")
-    return rate
+    if not value.is_finite() or abs(value) >= 100:
+        raise ValueError(f"a fee is a percentage of the notional, not {value}")
+    return value.scaleb(-2)

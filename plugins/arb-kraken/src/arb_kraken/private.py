@@ -62,7 +62,7 @@ class Private(PrivateExchange):
     ) -> Order:
         named = _named(order_id, client_order_id)
         if order_id is not None:
-            found = await self._ask(card.ORDER, partial(parse.order, resolve=self._names), named)
+            found = await self._ask(card.ORDER, partial(parse.order, order_id=order_id, resolve=self._names), named)
         else:
             standing = await self.get_open_orders(symbol)
             found = next((order for order in standing if order.client_order_id == client_order_id), None)

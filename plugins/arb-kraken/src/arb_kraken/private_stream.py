@@ -1,8 +1,8 @@
 """Kraken's private socket: JSON, opened by a token that REST hands out. Entered by the core.
 
 Source: https://docs.kraken.com/api/docs/websocket-v2/executions . One channel carries orders and fills; it begins with
-the open orders. Only the first event of an order says everything, the next ones little more than its ids, so what was
-told is kept here: the one state of a dialect, and it holds nothing that the venue did not say.
+the open orders. Only the first event of an order says everything, the next ones little more than its ids: what they do
+not say stays unsaid, the pair as well.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,6 @@ import msgspec
 from arb_core.interfaces.context import ExchangeContext
 from arb_core.interfaces.stream import Sink, StreamDialect
 from arb_core.structs.account import Credentials
-from arb_core.structs.order import Fill, Order
 from arb_core.structs.stream import Feed, StreamTicket, Topic
 
 from arb_kraken import card, faults, parse, wire
@@ -23,9 +22,6 @@ __all__ = ["PrivateStream"]
 _CHANNEL = "executions"
 _CHANNELS = {Feed.ORDERS: _CHANNEL, Feed.FILLS: f"{_CHANNEL} trade"}
 
-_KEPT = 10_000
-"""Orders that are remembered; the one that was heard of longest ago is forgotten first."""
-
 _messages = msgspec.json.Decoder(wire.AccountMessage)
 
 
@@ -36,7 +32,6 @@ class PrivateStream(StreamDialect):
         self._rest = context.rest.bind(faults.read, Signer(credentials, context.rest))
         self._token = ""
         """The newest: any that was used once is good as long as its connection stands."""
-        self._known: dict[str, Order] = {}
 
     async def ticket(self) -> StreamTicket:
         self._token = await self._rest.call(card.TOKEN, parse.token)
@@ -71,18 +66,14 @@ class PrivateStream(StreamDialect):
                     raise error from None
                 out.ignored(control.channel or control.method or "a frame without channel or method")
             return
-        told = [self._told(row) for row in message.data]
-        for order, fill in told:
-            if fill is not None:
-                # Before the order: when that ends, its fills are known.
-                out.fill(fill)
-            out.order(order)
+        _tell(message.data, out)
 
-    def _told(self, row: wire.Execution) -> tuple[Order, Fill | None]:
-        """Samples: `ws_executions_pending_new.json`, `ws_executions_trade.json`, `ws_executions_canceled.json`."""
-        known = self._known.pop(row.order_id, None)
-        order = parse.pushed_order(row, known)
-        self._known[row.order_id] = order
-        if len(self._known) > _KEPT:
-            del self._known[next(iter(self._known))]
-        return order, parse.pushed_fill(row, order) if row.exec_type == "trade" else None
+
+def _tell(rows: list[wire.Execution], out: Sink) -> None:
+    """Samples: `ws_executions_pending_new.json`, `ws_executions_trade.json`, `ws_executions_canceled.json`."""
+    told = [(parse.pushed_order(row), parse.pushed_fill(row) if row.exec_type == "trade" else None) for row in rows]
+    for order, fill in told:
+        if fill is not None:
+            # Before the order: when that ends, its fills are known.
+            out.fill(fill)
+        out.order(order)

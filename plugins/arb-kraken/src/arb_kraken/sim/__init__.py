@@ -15,7 +15,7 @@ know; what an order that fills at once leaves ends it as canceled, a fill-or-kil
 expired; who subscribes to the same channel twice is told so and keeps the first; a client id is free again when its
 order has ended; pairs priced in BTC are printed one digit finer than their tick; the key has a nonce
 window of ten seconds, so that several
-clients may use it at once.
+clients may use it at once. Against the rule, books by REST show sizes whole.
 """
 
 from arb_kraken.sim.venue import KrakenVenue

@@ -143,7 +143,7 @@ class MarketData:
     def _trade(self, market: Market, trade: Print) -> list[Any]:
         printer = self._venue.printers[market.pair]
         side, kind = "b" if trade.taker_buys else "s", "l"
-        stamp = seconds(self._venue.stamp(trade.at_ns), 7)
+        stamp = seconds(self._venue.stamp(trade.at_ns), 9)
         return [printer.price(trade.price), printer.size(trade.size), stamp, side, kind, "", trade.number]
 
     def _ohlc(self, params: dict[str, str]) -> Response:

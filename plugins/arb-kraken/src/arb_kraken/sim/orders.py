@@ -234,7 +234,7 @@ def shown_fill(fill: Fill, order: Order, how: Shown) -> dict[str, Any]:
         "ordertxid": fill.order_id,
         "postxid": "TKH2SE-M7IF5-CFI7LT",
         "pair": how.names.key,
-        "time": seconds(fill.at_ns + how.skew_ns, 7),
+        "time": seconds(fill.at_ns + how.skew_ns, 6),
         "type": "buy" if fill.buys else "sell",
         "ordertype": order.kind.value,
         "price": how.printer.price(fill.price),
