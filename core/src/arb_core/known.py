@@ -10,6 +10,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     "exchange": {
         "binance": "arb-binance",
         "gateio": "arb-gateio",
+        "kraken": "arb-kraken",
         "mexc": "arb-mexc",
     },
     "observer": {
