@@ -242,11 +242,13 @@ def rest_names(symbol: Symbol) -> set[str]:
 def split_rest(name: str) -> Symbol:
     """Part a name of REST by the quotes that there are. Raises `InvalidSymbol` where none fits."""
     for quote in _QUOTES:
-        for spelt in (_PREFIXES.get(quote, "") + quote, quote):
-            base = name.removesuffix(spelt)
-            # "XXBTZUSD" also ends in "USD", behind the Z that belongs to it: the longer spelling is tried first.
-            if base and base != name:
-                return Symbol(asset(base), asset(quote))
+        old = name.removesuffix(_PREFIXES.get(quote, "") + quote)
+        # The Z of XTZEUR is the base's own: before a quote with its letter stands a base with its own, or USDT.
+        if old != name and (asset(old) != old or old == "USDT"):
+            return Symbol(asset(old), asset(quote))
+        base = name.removesuffix(quote)
+        if base and base != name:
+            return Symbol(asset(base), asset(quote))
     raise InvalidSymbol(f"expected a pair like XXBTZUSD or XBTUSD, found {name!r}", exchange=ID)
 
 

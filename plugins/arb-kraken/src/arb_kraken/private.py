@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import partial
 from itertools import count
 from typing import TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from arb_core.errors import InvalidOrder, NotSupported, OrderNotFound
 from arb_core.interfaces.context import ExchangeContext
@@ -123,7 +123,8 @@ class Private(PrivateExchange):
 
 
 def _form(params: Mapping[str, str | int]) -> bytes:
-    return urlencode(params).encode()
+    """Print the parameters as a form; a space is %20, for what a plus means differs."""
+    return urlencode(params, quote_via=quote).encode()
 
 
 def _order(request: OrderRequest, name: str) -> dict[str, str]:
