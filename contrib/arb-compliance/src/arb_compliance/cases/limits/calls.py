@@ -8,30 +8,28 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from arb_core.errors import ArbError, OrderNotFound, RateLimitError
-from arb_core.interfaces.context import RestRequest
+from arb_core.interfaces.context import RestAnswer, RestRequest
 from arb_core.structs.card import Capability
 from arb_core.structs.order import OrderId
 from arb_sim.venue import Request
 
 from arb_compliance.desk import LINK, Desk
 from arb_compliance.expect import fail
+from arb_compliance.faults import asks_too_much, fault_reader
 
 __all__ = [
-    "REFUSALS",
     "Call",
     "actions",
     "all_at_once",
     "answered",
     "as_a_stranger",
     "every_question",
+    "noes",
     "questions",
     "refused",
 ]
 
 Call = Callable[[], Awaitable[object]]
-
-REFUSALS = (429, 418)
-"""HTTP statuses: wait, and banned."""
 
 
 def questions(desk: Desk, order_id: OrderId | None) -> dict[str, Call]:
@@ -89,11 +87,10 @@ async def all_at_once(desk: Desk, name: str, calls: Sequence[Call]) -> int:
     """Send requests together; return how many got through. The others must have been held back by ourselves."""
     asked = len(desk.seen.answers)
     results = await asyncio.gather(*(call() for call in calls), return_exceptions=True)
-    noes = [(request, answer) for request, answer in desk.seen.answers[asked:] if answer.status in REFUSALS]
-    if noes:
-        request, answer = noes[0]
+    if refusals := noes(desk, asked):
+        request, answer = refusals[0]
         raise fail(
-            f"{name}: the venue refused {len(noes)} of {len(desk.seen.answers) - asked} requests",
+            f"{name}: the venue refused {len(refusals)} of {len(desk.seen.answers) - asked} requests",
             expected="none: the card's limits keep below the venue's",
             found=f"{answer.status} {answer.body.decode('utf-8', 'replace')}",
             frame=f"{request.method} {request.path}",
@@ -107,6 +104,12 @@ async def all_at_once(desk: Desk, name: str, calls: Sequence[Call]) -> int:
             raise fail(f"{name} failed among many", found=f"{type(result).__name__}: {result}") from result
         passed += 1
     return passed
+
+
+def noes(desk: Desk, since: int) -> list[tuple[RestRequest, RestAnswer]]:
+    """Return the answers, from that one on, which say that too much was asked."""
+    read_fault = fault_reader(desk.subject, private=desk.subject.claims(Capability.TRADING))
+    return [(request, answer) for request, answer in desk.seen.answers[since:] if asks_too_much(read_fault, answer)]
 
 
 async def answered(name: str, call: Call) -> None:
