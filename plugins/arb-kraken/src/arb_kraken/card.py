@@ -171,10 +171,11 @@ CARD = ExchangeCard(
     limits=(
         # About one request a second by address; for trades and candles by pair as well, which is more.
         RateLimit(name="ip", limit=1, window_ns=SECOND),
-        # Counters that run down with time, here as windows that are never more generous: 20 and 0.5 a second, 125 and
-        # 2.34 a second, those of the tier Intermediate. The engine counts each pair by itself.
-        RateLimit(name="private", limit=20, window_ns=40 * SECOND, scope="key"),
-        RateLimit(name="engine", limit=125, window_ns=54 * SECOND, scope="key"),
+        # Counters that run down with time: 20 and 0.5 a second, 125 and 2.34 a second, those of the tier Intermediate.
+        # Here as windows of half their height, two of which in a row are never more; so that none has to wait long. The
+        # engine counts each pair by itself.
+        RateLimit(name="private", limit=10, window_ns=20 * SECOND, scope="key"),
+        RateLimit(name="engine", limit=62, window_ns=27 * SECOND, scope="key"),
     ),
     stream=StreamLimits(
         # A request may name several symbols, and each is answered by itself.

@@ -60,6 +60,8 @@ CODES: dict[str, type[ExchangeAPIError]] = {
     "ESession:Invalid session": AuthenticationFailed,
     # Another request of the key overtook this one. It was refused: signed again, it has a higher nonce.
     "EAPI:Invalid nonce": ClockSkew,
+    # It is not 2 to 60 s away: by the wrong clock, for ours always is. One that passes later is "elapsed", below.
+    "EGeneral:Invalid arguments:deadline": ClockSkew,
     "EAPI:Rate limit exceeded": RateLimitError,
     "EOrder:Rate limit exceeded": RateLimitError,
     "EGeneral:Too many requests": RateLimitError,

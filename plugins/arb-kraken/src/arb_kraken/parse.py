@@ -330,7 +330,7 @@ def nanoseconds(stamp: str) -> int:
     return _second(stamp[:19]) + (int(f"{fraction:0<9}") if fraction else 0)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def _second(text: str) -> int:
     """Read a whole second; those of one second come together."""
     return int(datetime.fromisoformat(f"{text}+00:00").timestamp()) * _SECOND

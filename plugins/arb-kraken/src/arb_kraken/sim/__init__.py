@@ -9,7 +9,7 @@ the socket, `limits` counts who asks; `market_data` and `channels` are the publi
 signatures, nonces and tokens, `orders` reads and shows orders, `account` answers signed requests, `private_channels`
 pushes what happened to an account; `venue` puts them together.
 
-Source: https://docs.kraken.com/api/ . What it leaves open is chosen here: an account of the tier Intermediate; public
+Source: https://docs.kraken.com/api/ . What it leaves open is chosen here: an account of the tier Pro; public
 requests may come in a burst of 15 before one a second is enforced; `QueryOrders` leaves out an id that it does not
 know; what an order that fills at once leaves ends it as canceled, a fill-or-kill order that cannot be filled as
 expired; who subscribes to the same channel twice is told so and keeps the first; a client id is free again when its

@@ -1,7 +1,7 @@
 """How often somebody may ask: counters that run down with time. Entered by whatever answers.
 
 Sources: https://docs.kraken.com/api/docs/guides/spot-rest-ratelimits and
-https://docs.kraken.com/api/docs/guides/spot-ratelimits . The account is of the tier Intermediate.
+https://docs.kraken.com/api/docs/guides/spot-ratelimits . The account is of the tier Pro.
 """
 
 from collections.abc import Callable
@@ -16,8 +16,8 @@ __all__ = ["Budgets"]
 SECOND = 1_000_000_000
 
 PUBLIC = 15, 1.0
-PRIVATE = 20, 0.5
-ENGINE = 125, 2.34
+PRIVATE = 20, 1.0
+ENGINE = 180, 3.75
 """(how far a counter may go, by how much it runs down in a second)."""
 
 CANCEL = ((5, 8), (10, 6), (15, 5), (45, 4), (90, 2), (300, 1))

@@ -100,8 +100,8 @@ class MarketData:
             "pair_decimals": printer.price_decimals,
             "lot_decimals": printer.size_decimals,
             "lot_multiplier": 1,
-            "leverage_buy": [],
-            "leverage_sell": [],
+            "leverage_buy": [2, 3],
+            "leverage_sell": [2, 3],
             # percent
             **{name: [[0, msgspec.Raw(plain(fee * 100).encode())]] for name, fee in schedule.items()},
             "fee_volume_currency": "ZUSD",

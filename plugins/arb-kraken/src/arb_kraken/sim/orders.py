@@ -144,10 +144,10 @@ def _self_trade(name: str | None) -> SelfTrade:
 
 
 def in_time(deadline: str | None, now_ns: int) -> None:
-    """Check until when an order may still begin.
+    """Check until when an order may wait for the engine.
 
     Raises:
-        Declined: that has passed, or is not 2 to 60 seconds away.
+        Declined: that is not 2 to 60 seconds away.
     """
     if deadline is None:
         return
@@ -155,9 +155,7 @@ def in_time(deadline: str | None, now_ns: int) -> None:
         ends_ns = int(datetime.fromisoformat(deadline).timestamp() * SECOND)
     except ValueError as wrong:
         raise invalid("deadline") from wrong
-    if ends_ns < now_ns:
-        raise Declined("EService:Deadline elapsed")
-    if ends_ns > now_ns + 60 * SECOND:
+    if not now_ns + 2 * SECOND <= ends_ns <= now_ns + 60 * SECOND:
         raise invalid("deadline")
 
 

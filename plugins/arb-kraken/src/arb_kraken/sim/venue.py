@@ -69,7 +69,7 @@ class KrakenVenue(VenueKernel):
         market_refused=False,
         fee_in=FeeIn.QUOTE,
         fee_decimals=10,
-        max_open_orders_of_pair=80,
+        max_open_orders_of_pair=225,
     )
     impossible: ClassVar[Mapping[FaultKind, str]] = {
         FaultKind.BANNED: "Kraken answers who asks too often with an error, and documents no ban",
@@ -116,8 +116,7 @@ class KrakenVenue(VenueKernel):
 
     def limited(self, request: Request, retry_after_s: int | None, *, banned: bool) -> Response:
         if retry_after_s is None:
-            raise_as = "EAPI:Rate limit exceeded" if request.path.startswith(PRIVATE) else "EGeneral:Too many requests"
-            return Declined(raise_as).response
+            return Declined("EAPI:Rate limit exceeded").response
         # what stands before Kraken
         return json({"error": ["EGeneral:Too many requests"]}, status=429, headers={"retry-after": str(retry_after_s)})
 
