@@ -29,8 +29,17 @@ FAR = Decimal("0.8")
 NEAR = Decimal("1.02")
 """Of the best ask: where an order takes from more than one level."""
 
-THEIR_NAMES = {"mexc": "mexc", "gateio": "gate", "binance": "binance"}
-EXCHANGES = ("mexc", "gateio", "binance")
+THEIR_NAMES = {"mexc": "mexc", "gateio": "gate", "binance": "binance", "kraken": "kraken"}
+EXCHANGES = tuple(THEIR_NAMES)
+
+WITHOUT_COST: set[str] = set()
+"""Where an order tells the average price of its fills, rounded, instead of what they cost."""
+UNLISTED = {"kraken"}
+"""Where some refusals have no class of their own in ccxt's table."""
+SPARSE = {"kraken"}
+"""Where later messages about an order name no symbol, so that ccxt cannot follow those of one symbol."""
+WITHOUT_NETWORKS = {"kraken"}
+"""Where our plugin does not read the state of deposits and withdrawals."""
 
 THEIR_STATUS = {
     OrderStatus.OPEN: "open",
@@ -81,8 +90,11 @@ class Stage:
         # "expired" = it ended although nobody cancelled it; ours does not tell these apart
         assert theirs["status"].replace("expired", "canceled") == THEIR_STATUS[ours.status]
         assert Decimal(str(theirs["filled"])) == ours.filled == true.filled
-        assert ours.filled_quote == true.spent
-        if true.budget is None:  # else their cost is what might have been spent
+        if self.ours.card.id in WITHOUT_COST:
+            assert ours.filled_quote is None
+        else:
+            assert ours.filled_quote == true.spent
+        if true.budget is None and self.ours.card.id not in WITHOUT_COST:  # else it is what might have been spent
             assert Decimal(str(theirs["cost"])) == true.spent
         if true.price is not None:
             assert Decimal(str(theirs["price"])) == ours.price == true.price
@@ -103,11 +115,18 @@ async def both(exchange):
         host = f"127.0.0.1:{servers.venues[0].port}"
         rest_url, ws_url = f"http://{host}", f"ws://{host}"
         theirs = getattr(ccxt.pro, THEIR_NAMES[exchange])(
-            {"apiKey": venue.keys.api_key, "secret": venue.keys.api_secret, "enableRateLimit": False}
+            {
+                "apiKey": venue.keys.api_key,
+                "secret": venue.keys.api_secret,
+                "password": venue.keys.passphrase,
+                "enableRateLimit": False,
+            }
         )
         theirs.urls["api"] = moved(theirs.urls["api"], rest_url=rest_url, ws_url=ws_url)
         theirs.has["fetchCurrencies"] = False  # asks for much that is no spot trading
-        key = Credentials(api_key=venue.keys.api_key, api_secret=venue.keys.api_secret)
+        key = Credentials(
+            api_key=venue.keys.api_key, api_secret=venue.keys.api_secret, api_passphrase=venue.keys.passphrase
+        )
         try:
             async with arb.open_exchange(exchange, rest_url=rest_url, ws_url=ws_url, credentials=key) as ours:
                 await ours.load_markets()
@@ -133,7 +152,7 @@ async def test_balances_are_the_same(exchange):
             )
 
 
-@every
+@pytest.mark.parametrize("exchange", [exchange for exchange in EXCHANGES if exchange not in WITHOUT_NETWORKS])
 async def test_networks_of_assets_are_the_same(exchange):
     async with both(exchange) as here:
         theirs = await here.theirs.fetch_currencies()
@@ -199,7 +218,8 @@ async def test_taking_orders_end_as_they_should(exchange):
         bought = await here.theirs.create_market_buy_order_with_cost("LINK/USDT", 50)
         order = await here.agree(bought["id"])
         assert order.status is OrderStatus.FILLED
-        assert 49 < order.filled_quote <= 50
+        (true,) = [each for each in here.venue.inspection.account().orders if each.id == order.order_id]
+        assert 49 < true.spent <= 50
 
 
 @every
@@ -211,9 +231,10 @@ async def test_post_only_order_rests_or_is_refused(exchange):
         post_only = {"postOnly": True}
         rests = await here.theirs.create_order("LINK/USDT", "limit", "buy", 2, float(bid), post_only)
         assert (await here.agree(rests["id"])).status is OrderStatus.OPEN
+        refused = (ccxt.ExchangeError,) if exchange in UNLISTED else (ccxt.InvalidOrder,)
         try:
             takes = await here.theirs.create_order("LINK/USDT", "limit", "buy", 2, float(ask), post_only)
-        except ccxt.InvalidOrder:
+        except refused:
             pass
         else:
             order = await here.agree(takes["id"])
@@ -261,7 +282,8 @@ async def test_streamed_orders_are_the_same(exchange):
 
         async def listen():
             while not told or told[-1][1] == "open":
-                told.extend((order["id"], order["status"]) for order in await here.theirs.watch_orders("LINK/USDT"))
+                news = await here.theirs.watch_orders(None if exchange in SPARSE else "LINK/USDT")
+                told.extend((order["id"], order["status"]) for order in news)
                 begun.set()
 
         listening = asyncio.create_task(listen())
@@ -312,7 +334,7 @@ async def test_tampered_request_is_refused(exchange):
             }
 
         here.theirs.sign = tampered
-        with pytest.raises(ccxt.AuthenticationError):
+        with pytest.raises(ccxt.ExchangeError if exchange in UNLISTED else ccxt.AuthenticationError):
             await here.theirs.create_order("LINK/USDT", "limit", "buy", 2, float(price))
         here.theirs.sign = sign
         assert here.venue.inspection.account().orders == []
