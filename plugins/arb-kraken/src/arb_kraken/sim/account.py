@@ -12,7 +12,7 @@ from arb_sim.kernel.access import ApiKey, Permission
 from arb_sim.kernel.accounts import Account
 from arb_sim.kernel.market import Market
 from arb_sim.kernel.money import printed
-from arb_sim.kernel.orders import Fill, Order, Refused
+from arb_sim.kernel.orders import Fill, Order, Refused, Why
 from arb_sim.kernel.rest import json
 from arb_sim.venue import Request, Response
 
@@ -145,7 +145,7 @@ class AccountRest:
             "query_to": "0",
             "created_time": "1522132642",
             "modified_time": "1618230358",
-            "ip_allowlist": [],
+            "ip_allowlist": [""],
             "last_used": str(self._venue.now_ns // SECOND),
         }
 
@@ -181,6 +181,8 @@ class AccountRest:
             named = {"client_id": params["cl_ord_id"]}
         elif params.get("txid", "").isdecimal():
             mine = [o for o in self._trading.register(asked.account).open() if o.note == params["txid"] != "0"]
+            if not mine:
+                raise declined(Refused(Why.NOT_FOUND))
             return {"count": len([self._cancel(asked, order) for order in mine])}
         elif "txid" in params:
             named = {"order_id": params["txid"]}

@@ -28,6 +28,9 @@ __all__ = ["Channels"]
 MS = 1_000_000
 MINUTE = 60_000_000_000
 
+BOOK_EVERY_NS = 50 * MS
+"""How often changes of a book are gathered. Kraken pushes at once; so does the simulation cost less."""
+
 DEPTHS = (10, 25, 100, 500, 1000)
 
 TRADES_SHOWN = 50
@@ -156,7 +159,7 @@ class Channels:
             bids, asks = printer.levels(list(update.bids)), printer.levels(list(update.asks))
             return [{"symbol": market.pair, "bids": bids, "asks": asks, **self._proof(market, printer)}]
 
-        return self._stream(name, "book", TopDeltas(market, int(name.rpartition(" ")[2])), 0, show)
+        return self._stream(name, "book", TopDeltas(market, int(name.rpartition(" ")[2])), BOOK_EVERY_NS, show)
 
     def _whole_book(self, market: Market, name: str) -> list[dict[str, Any]]:
         printer, depth = self._printer(market), int(name.rpartition(" ")[2])
