@@ -228,6 +228,24 @@ def hear(dialect) -> Callable[[bytes], list[tuple[Any, ...]]]:
     return hear
 
 
+@pytest.fixture(scope="session")
+def dialect_once() -> PublicStream:
+    """A dialect for tests that draw many examples: it keeps nothing between frames."""
+    return PublicStream(cast("ExchangeContext", Context(card.Settings(), MarketTable(card.ID))))
+
+
+@pytest.fixture(scope="session")
+def hear_once(dialect_once) -> Callable[[bytes], list[tuple[Any, ...]]]:
+    """Decode one frame with it."""
+
+    def hear(frame: bytes) -> list[tuple[Any, ...]]:
+        recorder = Recorder()
+        dialect_once.decode(memoryview(frame), 0, cast("Sink", recorder))
+        return recorder.calls
+
+    return hear
+
+
 @pytest.fixture
 def answer() -> Callable[[int, bytes], RestAnswer]:
     return lambda status, body: RestAnswer(status=status, headers={}, body=body, received_ns=0)
