@@ -102,8 +102,9 @@ class Channels:
         result = {"channel": channel, "symbol": symbol, **more, "snapshot": snapshot}
         venue.say(peer, accepted(ask, result, venue.now_ns))
         if snapshot and stream is not None:
-            # Who listens already gets what has gathered, so that all go on from one book.
-            venue.flush(stream)
+            if channel in {"book", "trade"}:
+                # Who listens already gets what has gathered, so that all go on from one book.
+                venue.flush(stream)
             venue.say(peer, pushed(channel, "snapshot", self._snapshots[channel](market.look(), name)))
 
     def unsubscribe(self, peer: Peer, ask: Ask) -> None:

@@ -63,7 +63,8 @@ class PrivateChannels:
         try:
             account = venue.access.holder(token, used=token in self.tokens(peer.conn))
         except Declined as wrong:
-            venue.say(peer, refused(ask, wrong.error, venue.now_ns))
+            told = {"channel": channel, "status": "error", **refused(ask, wrong.error, venue.now_ns)}
+            venue.say(peer, told)
             return
         if channel in peer.streams:
             venue.say(peer, refused(ask, "Already subscribed", venue.now_ns))

@@ -146,8 +146,8 @@ def text(message: Mapping[str, Any]) -> str:
 
 
 def number(printed: str) -> msgspec.Raw:
-    """Let a text stand in JSON as the number that it is."""
-    return msgspec.Raw(printed.encode())
+    """Let a text stand in JSON as the number that it is: with a point, as Kraken prints them."""
+    return msgspec.Raw(printed.encode() if "." in printed else f"{printed}.0".encode())
 
 
 def quote(market: Market, count: int) -> str:
