@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import msgspec
 import pytest
 from arb_compliance import samples
 from arb_compliance.evidence import evidence_of
@@ -153,6 +154,16 @@ def test_json_keeps_the_spelling_of_its_numbers() -> None:
     assert as_document(form.with_unknown())["rows"][0].keys() > {"b", "c"}
     places = [path for path, _ in once_each(form.fields())]
     assert places == [("a",), ("rows",), ("rows", 0), ("rows", 0, "b"), ("rows", 0, "c")]
+
+
+def test_a_table_by_the_names_of_things_has_no_unknown_field() -> None:
+    named = msgspec.structs.replace(sample('{"result":{"XBTUSD":{"a":1}}}'), maps=("result",))
+    form = form_of(named)
+    assert form is not None
+    found = as_document(form.with_unknown())
+    assert found.keys() > {"result"}
+    assert found["result"].keys() == {"XBTUSD"}
+    assert found["result"]["XBTUSD"].keys() > {"a"}
 
 
 def test_columns_of_a_row_are_all_looked_at() -> None:

@@ -12,6 +12,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "bybit": "arb-bybit",
         "gateio": "arb-gateio",
         "kucoin": "arb-kucoin",
+        "kraken": "arb-kraken",
         "mexc": "arb-mexc",
         "okx": "arb-okx",
     },

@@ -39,7 +39,7 @@ __all__ = ["MARKED", "Lived", "live"]
 
 MARKED = Credentials(
     api_key="kitMarkedKey0a1b2c3d4e5f6g7h8",
-    api_secret="kitMarkedSecret9z8y7x6w5v4u3t2s",  # noqa: S106 (nobody's key)
+    api_secret="kitMarkedSecret9z8y7x6w5v4u3t2s1",  # noqa: S106 (nobody's key)
     api_passphrase="kitMarkedPhrase5q6r7s",  # noqa: S106
 )
 """A key that opens nothing, and cannot be anything but itself where it turns up."""

@@ -65,7 +65,7 @@ def form_of(sample: Sample, message: Any = None) -> Form | None:
     if sample.binary:
         return None if message is None else _Protobuf(message, sample.body)
     try:
-        return _Json(sample.body)
+        return _Json(sample.body, frozenset(sample.maps))
     except ValueError:
         return _Lines(sample.body.decode()) if _is_lines(sample.body) else None
 
@@ -109,7 +109,8 @@ def once_each(fields: Iterator[tuple[Path, Any]]) -> Iterator[tuple[Path, Any]]:
 
 
 class _Json:
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes, maps: frozenset[str] = frozenset()) -> None:
+        self._maps = maps
         self._document: Any = json.loads(body, parse_float=lambda text: msgspec.Raw(text.encode()))
 
     def fields(self) -> Iterator[tuple[Path, Any]]:
@@ -125,7 +126,7 @@ class _Json:
         return msgspec.json.encode(_changed(self._document, path, value))
 
     def with_unknown(self) -> bytes:
-        return msgspec.json.encode(_enriched(self._document))
+        return msgspec.json.encode(_enriched(self._document, self._maps))
 
 
 _GONE = object()
@@ -157,11 +158,13 @@ def _changed(value: Any, path: Path, new: Any) -> Any:
     ]
 
 
-def _enriched(value: Any) -> Any:
+def _enriched(value: Any, maps: frozenset[str], of: str | None = None) -> Any:
+    """Return a value with an unknown field in each object but those that are `maps`: `of` is its own name."""
     if is_table(value):
-        return {_UNKNOWN_NAME: {"a": [1, None, "b"]}, **{name: _enriched(old) for name, old in value.items()}}
+        unknown = {} if of in maps else {_UNKNOWN_NAME: {"a": [1, None, "b"]}}
+        return {**unknown, **{name: _enriched(old, maps, name) for name, old in value.items()}}
     if is_rows(value):
-        return [_enriched(old) for old in value]
+        return [_enriched(old, maps) for old in value]
     return value
 
 

@@ -47,7 +47,7 @@ LISTED = (
 
 CREDENTIALS = Credentials(
     api_key="kit0key0of0nobody0at0all",
-    api_secret="6b69742d6b6974",  # noqa: S106 (opens nothing)
+    api_secret="6b69742d6b69742d",  # noqa: S106 (opens nothing)
     api_passphrase="kit",  # noqa: S106 (as above)
 )
 

@@ -115,6 +115,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Whether it is a frame that the dialect must refuse."""
     replaceable: tuple[str, ...] = ()
     """Fields without which something else is said: another one stands for them, or their absence has a meaning."""
+    maps: tuple[str, ...] = ()
+    """Fields that hold a table by the names of things (pairs, ids), not an object of known fields."""
     absent: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     today: dict[str, Any] = {}

@@ -4,6 +4,7 @@ Entered by the cases that measure. The frames are those that the venue sends whi
 a simulated venue, its samples.
 """
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from random import Random
@@ -22,6 +23,7 @@ __all__ = ["Deaf", "frames", "grown", "longest", "read", "varied"]
 _SECONDS = 3.0
 _MOST = 400
 _DIGITS = b"123456789"
+_DATES = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
 class Deaf(Sink):
@@ -116,15 +118,21 @@ def read(dialect: StreamDialect, them: Iterable[bytes]) -> int:
 
 
 def varied(frame: bytes, rng: Random) -> bytes:
-    """Return a frame in which each digit from 1 to 9 stands for another: texts that have not been there before."""
-    return frame.translate(bytes.maketrans(_DIGITS, bytes(rng.sample(_DIGITS, len(_DIGITS)))))
+    """Return a frame in which each digit from 1 to 9 stands for another: texts that have not been there before.
+
+    Dates in words of their own (2023-11-14T22:13:20) stay: most others are none.
+    """
+    table = bytes.maketrans(_DIGITS, bytes(rng.sample(_DIGITS, len(_DIGITS))))
+    kept = _DATES.findall(frame)
+    parts = [part.translate(table) for part in _DATES.split(frame)]
+    return b"".join(part + date for part, date in zip(parts, [*kept, b""], strict=True))
 
 
 def grown(frame: bytes, times: int) -> bytes:
     """Return a frame whose lists are so many times as long, each copy with other digits.
 
-    JSON: its lists of lists. Anything else: the frame so many times over, which protobuf reads as one message with
-    longer lists.
+    JSON: its lists of rows, which are lists or flat objects. Anything else: the frame so many times over, which to
+    protobuf is one message with longer lists.
     """
     try:
         document: Any = msgspec.json.decode(frame)
@@ -139,10 +147,17 @@ def _longer(value: Any, times: int, rng: Random) -> Any:
     if not isinstance(value, list):
         return value
     rows: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
-    if not rows or not isinstance(rows[0], list):
+    if not rows or not _is_row(rows[0]):
         return [_longer(one, times, rng) for one in rows]
     text = msgspec.json.encode(rows)
     return [row for _ in range(times) for row in msgspec.json.decode(varied(text, rng))]
+
+
+def _is_row(value: Any) -> bool:
+    """Whether a value is a row of a table: a list, or an object without lists and objects in it."""
+    if isinstance(value, dict):
+        return not any(isinstance(one, dict | list) for one in cast("dict[str, Any]", value).values())
+    return isinstance(value, list)
 
 
 def _nothing(_update: object) -> None:

@@ -121,6 +121,9 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     base_contract: str | None = None
     """Address of the base asset's token contract, where the instrument list publishes it."""
     delisting_ns: int | None = None
+    price_decimals: int | None = None
+    """Decimals with which the venue prints prices, where they may be more than those of `tick` and a checksum is made
+    of them."""
 
 
 class Quote(msgspec.Struct, frozen=True):

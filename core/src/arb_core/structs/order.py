@@ -104,6 +104,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """An order as a query or the private stream shows it. Fields that the venue leaves out are None."""
 
     pair: Pair
+    """Empty where a message of the private stream names an order by its ids alone (Kraken's later ones)."""
     order_id: OrderId
     client_order_id: ClientOrderId | None = None
     side: Side = Side.UNKNOWN

@@ -9,7 +9,7 @@ from decimal import ROUND_FLOOR, Decimal
 from arb_core.errors import InvalidOrder
 from arb_core.structs.card import Capability
 from arb_core.structs.market import Side, Symbol
-from arb_core.structs.order import OrderAck, OrderRequest, OrderStatus, OrderType, TimeInForce
+from arb_core.structs.order import ClientOrderId, OrderAck, OrderRequest, OrderStatus, OrderType, TimeInForce
 from arb_core.structs.wire import plain
 from arb_sim.inspection import OrderState
 from msgspec.structs import replace
@@ -170,7 +170,7 @@ async def numbers_go_out_as_plain_decimals(subject: Subject) -> None:
                 request = replace(desk.request(symbol), price=price, quantity=number.normalize())
                 await placed(desk, request)
                 for value in (request.price, request.quantity):
-                    _plain_on_the_wire(desk, value or Decimal(0))
+                    _plain_on_the_wire(desk, request.client_order_id, value or Decimal(0))
 
 
 async def placed(desk: Desk, request: OrderRequest) -> OrderState:
@@ -239,8 +239,13 @@ async def _gets_nothing(desk: Desk, request: OrderRequest) -> None:
             )
 
 
-def _plain_on_the_wire(desk: Desk, value: Decimal) -> None:
-    _, sent = next(row for row in reversed(desk.seen.requests) if row[1].method != "GET")
+def _plain_on_the_wire(desk: Desk, client_order_id: ClientOrderId, value: Decimal) -> None:
+    mark = client_order_id.encode()
+    _, sent = next(
+        row
+        for row in reversed(desk.seen.requests)
+        if row[1].method != "GET" and mark in row[1].query.encode() + row[1].body
+    )
     text = f"{sent.query} {sent.body.decode('utf-8', 'replace')} {desk.seen.sent[-1:]}"
     if re.search(rf"(?<![0-9.]){re.escape(plain(value))}(\.?0+)?(?![0-9.eE])", text) is None:
         raise fail(

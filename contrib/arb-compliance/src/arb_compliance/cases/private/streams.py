@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 
+import msgspec
 from arb_core.structs.card import Capability
 from arb_core.structs.market import Side
-from arb_core.structs.order import OrderId, OrderStatus
+from arb_core.structs.order import Order, OrderId, OrderStatus
 from arb_sim.faults import FaultKind
 
 from arb_compliance.case import Proof, Tier, case
@@ -149,6 +150,16 @@ async def _all_told(desk: Desk) -> None:
         _balances_told(desk)
 
 
+def _as_told(desk: Desk, order_id: OrderId) -> Order | None:
+    """Return the last that was told of an order; pair and side, which never change, may have been told before."""
+    told = [order for order in desk.heard.orders if order.order_id == order_id]
+    if not told:
+        return None
+    pair = next((order.pair for order in reversed(told) if order.pair), told[-1].pair)
+    side = next((order.side for order in reversed(told) if order.side is not Side.UNKNOWN), Side.UNKNOWN)
+    return msgspec.structs.replace(told[-1], pair=pair, side=side)
+
+
 def _orders_told(desk: Desk) -> None:
     totals: dict[OrderId, Decimal] = {}
     for told in desk.heard.orders:
@@ -158,7 +169,7 @@ def _orders_told(desk: Desk) -> None:
             true(told.filled >= totals.get(told.order_id, 0), "what is filled in total went down", found=told)
             totals[told.order_id] = told.filled
     for order in desk.kernel.inspection.orders():
-        last = desk.heard.last_of(OrderId(order.id))
+        last = _as_told(desk, OrderId(order.id))
         if last is None:
             raise fail("an order was never told", expected=order)
         same_order(desk.subject, last, order, "the last that was told of an order")

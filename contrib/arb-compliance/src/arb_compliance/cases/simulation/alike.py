@@ -1,7 +1,7 @@
 """Tier simulation: what the simulated venue says has the form of what the real one is recorded to say."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -138,12 +138,21 @@ def _bears(document: Any, code: str | None) -> bool:
     return not isinstance(document, bool) and str(document) == code
 
 
+def _unnamed(value: Any, maps: Collection[str], of: str | None = None) -> Any:
+    """Return a document whose tables by the names of things are lists of those things: the names are others."""
+    if is_table(value):
+        held = {name: _unnamed(one, maps, name) for name, one in value.items()}
+        return list(held.values()) if of in maps else held
+    return [_unnamed(one, maps) for one in value] if is_rows(value) else value
+
+
 def _compare(sample: Sample, said: list[Any], subject: Subject) -> None:
     expected = _today(as_document(sample.body, subject.samples.message if sample.binary else None), sample.today)
     best: list[str] | None = None
     shown: Any = None
+    expected = _unnamed(expected, sample.maps)
     for one in said:
-        for variant in _variants(expected, one):
+        for variant in _variants(expected, _unnamed(one, sample.maps)):
             found = differences(expected, variant, absent=sample.absent, added=sample.added)
             found = [text for text in found if ": expected null like" not in text]  # of what kind, nobody knows
             if not found:

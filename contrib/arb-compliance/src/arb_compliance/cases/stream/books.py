@@ -22,7 +22,7 @@ USUAL_LEVELS = 200
 """A side: more than the books of simulated venues have, unless a case wants it so."""
 
 
-@case("STREAM-001", Tier.STREAM, needs=[Capability.BOOK], proof=Proof.ADVERSARY)
+@case("STREAM-001", Tier.STREAM, needs=[Capability.BOOK], proof=Proof.ADVERSARY, limit_s=60.0)
 async def a_book_is_the_venues_at_every_update(subject: Subject) -> None:
     """Books become LIVE while the market moves, and are the venue's, level by level, at each update.
 

@@ -1,7 +1,7 @@
 """Tier wire: messages that are not quite what the samples are. Nothing wrong may come of them."""
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from functools import partial
 from random import Random
 from time import perf_counter
@@ -116,13 +116,14 @@ async def a_field_that_is_missing_or_wrong_is_never_a_wrong_value(subject: Subje
         for path, value in list(fields):
             if path[-1] in sample.replaceable:
                 continue
-            for what, body in _spoilt(form, path, value):
+            for what, body in _spoilt(form, path, value, sample.maps):
                 await _refused_or(reader, sample, body, what=what, wrong=partial(_more, told))
 
 
-def _spoilt(form: Form, path: Path, value: Any) -> list[tuple[str, bytes]]:
+def _spoilt(form: Form, path: Path, value: Any, maps: Collection[str]) -> list[tuple[str, bytes]]:
     place = ".".join(map(str, path))
-    fixed = isinstance(path[-1], int) or form.may_lack(value)
+    # Who can tell that a list was longer, or a table of things by their names?
+    fixed = isinstance(path[-1], int) or path[-2:-1] in [(name,) for name in maps] or form.may_lack(value)
     found = [] if fixed else [(f"without {place}", form.without(path))]
     others: list[Any] = [{"zz": 1}, SPOILT] if _is_number(value) else [{"zz": 1}]
     if isinstance(value, dict | list):

@@ -1,0 +1,73 @@
+"""Kraken's public REST side: an endpoint and a parser for each method. Entered through `plugin`."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from arb_core.errors import NotSupported, WireError
+from arb_core.interfaces.context import ExchangeContext
+from arb_core.interfaces.public import PublicExchange, RestContent
+from arb_core.structs.book import BookSnapshot
+from arb_core.structs.market import Instrument, Kline, Pair, Quote, Symbol, Trade
+from msgspec import MsgspecError
+
+from arb_kraken import card, faults, parse
+
+__all__ = ["Public"]
+
+
+class Public(PublicExchange):
+    """Market data by request."""
+
+    def __init__(self, context: ExchangeContext) -> None:
+        self._markets = context.markets
+        self._names = parse.Names(context.markets)
+        self._rest = context.rest.bind(faults.read)
+
+    async def ping(self) -> None:
+        await self._rest.call(card.PING, parse.nothing)
+
+    async def get_server_time(self) -> int:
+        return await self._rest.call(card.TIME, parse.server_time)
+
+    async def get_exchange_info(self) -> dict[Symbol, Instrument]:
+        return await self._rest.call(card.EXCHANGE_INFO, parse.instruments)
+
+    async def get_orderbook(self, symbol: Symbol, limit: int = 100) -> BookSnapshot:
+        depth = min(limit, card.MAX_DEPTH)
+        params: dict[str, str | int] = {"pair": self._name(symbol), "count": depth}
+        return await self._rest.call(card.DEPTH, partial(parse.orderbook, symbol=symbol, depth=depth), params)
+
+    async def get_recent_trades(self, symbol: Symbol, limit: int = 100) -> list[Trade]:
+        params: dict[str, str | int] = {"pair": self._name(symbol), "count": min(limit, card.MAX_TRADES)}
+        return await self._rest.call(card.TRADES, partial(parse.recent_trades, symbol=symbol), params)
+
+    async def get_klines(self, symbol: Symbol, interval: str, limit: int = 100) -> list[Kline]:
+        if interval not in card.INTERVALS:
+            raise NotSupported(f"{card.ID} has no candles of {interval}, only of {', '.join(card.INTERVALS)}")
+        params: dict[str, str | int] = {"pair": self._name(symbol), "interval": card.INTERVALS[interval]}
+        parser = partial(parse.klines, symbol=symbol, interval=interval, limit=limit)
+        return await self._rest.call(card.KLINES, parser, params)
+
+    async def get_book_tickers(self) -> dict[Symbol, Quote]:
+        return await self._rest.call(card.BOOK_TICKER, partial(parse.book_tickers, resolve=self._names))
+
+    def symbol_to_pair(self, symbol: Symbol) -> Pair:
+        return card.spell(symbol)
+
+    def pair_to_symbol(self, pair: Pair) -> Symbol:
+        return card.split(pair)
+
+    def decode_rest(self, path: str, params: Mapping[str, str], body: bytes) -> RestContent | None:
+        try:
+            if path == card.DEPTH.path:
+                symbol = self.pair_to_symbol(self._names(params["pair"]))
+                return parse.orderbook(body, symbol, min(int(params.get("count", 100)), card.MAX_DEPTH))
+            if path == card.EXCHANGE_INFO.path:
+                return parse.instruments(body)
+        except (MsgspecError, LookupError, ValueError) as error:
+            raise WireError(str(error), exchange=card.ID, where=path, wire=body) from error
+        return None
+
+    def _name(self, symbol: Symbol) -> str:
+        """Name a symbol of the list of instruments, which knows near matches; without a list, any."""
+        return card.rest_name(self._markets.instrument(symbol).symbol if any(self._markets.instruments()) else symbol)
