@@ -349,3 +349,11 @@ def test_unknown_asset_gets_a_price_and_a_contract():
     assert first.listing.networks == second.listing.networks
     assert first.listing.networks[0].contract.startswith("0x")
     assert best(first)[0] == pytest.approx(best(second)[0], rel=1e-3)
+
+
+def test_least_size_is_worth_about_the_same_everywhere_or_one_lot():
+    world = World(seed=3, symbols=["BTC/USDT", "PEPE/USDT"])
+    for market in world.join(habits("bounded", "0.001")).values():
+        assert market.listing.min_size > 1
+    for market in world.join(habits("unbounded", "0.001", min_size_usd=0)).values():
+        assert market.listing.min_size == 1
