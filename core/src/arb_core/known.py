@@ -9,6 +9,7 @@ __all__ = ["COMMANDS", "DISTRIBUTIONS", "FAMILIES"]
 FAMILIES: dict[str, dict[str, str]] = {
     "exchange": {
         "binance": "arb-binance",
+        "bitget": "arb-bitget",
         "gateio": "arb-gateio",
         "mexc": "arb-mexc",
     },
