@@ -29,8 +29,8 @@ FAR = Decimal("0.8")
 NEAR = Decimal("1.02")
 """Of the best ask: where an order takes from more than one level."""
 
-THEIR_NAMES = {"mexc": "mexc", "gateio": "gate", "binance": "binance"}
-EXCHANGES = ("mexc", "gateio", "binance")
+THEIR_NAMES = {"mexc": "mexc", "gateio": "gate", "binance": "binance", "bitget": "bitget"}
+EXCHANGES = tuple(THEIR_NAMES)
 
 THEIR_STATUS = {
     OrderStatus.OPEN: "open",
@@ -103,11 +103,18 @@ async def both(exchange):
         host = f"127.0.0.1:{servers.venues[0].port}"
         rest_url, ws_url = f"http://{host}", f"ws://{host}"
         theirs = getattr(ccxt.pro, THEIR_NAMES[exchange])(
-            {"apiKey": venue.keys.api_key, "secret": venue.keys.api_secret, "enableRateLimit": False}
+            {
+                "apiKey": venue.keys.api_key,
+                "secret": venue.keys.api_secret,
+                "password": venue.keys.passphrase,
+                "enableRateLimit": False,
+            }
         )
         theirs.urls["api"] = moved(theirs.urls["api"], rest_url=rest_url, ws_url=ws_url)
         theirs.has["fetchCurrencies"] = False  # asks for much that is no spot trading
-        key = Credentials(api_key=venue.keys.api_key, api_secret=venue.keys.api_secret)
+        key = Credentials(
+            api_key=venue.keys.api_key, api_secret=venue.keys.api_secret, api_passphrase=venue.keys.passphrase
+        )
         try:
             async with arb.open_exchange(exchange, rest_url=rest_url, ws_url=ws_url, credentials=key) as ours:
                 await ours.load_markets()

@@ -99,6 +99,7 @@ class MarketData:
             "/api/v2/spot/public/coins": PublicRoute(self._coins, 3),
             "/api/v2/spot/market/orderbook": PublicRoute(self._orderbook, 20),
             "/api/v2/spot/market/fills": PublicRoute(self._fills, 10),
+            "/api/v2/spot/market/fills-history": PublicRoute(self._fills_history, 10),
             "/api/v2/spot/market/candles": PublicRoute(self._candles, 20),
             "/api/v2/spot/market/tickers": PublicRoute(self._tickers, 20),
             # Lists of what is not spot. A client for every kind of market asks for them at start; they are empty here.
@@ -146,6 +147,20 @@ class MarketData:
         market = self._venue.market(params)
         found = market.latest(whole(params, "limit", 100, most=500) or 100)
         return [{"symbol": market.pair, **self.trade(market, trade)} for trade in reversed(found)]
+
+    def _fills_history(self, params: dict[str, str]) -> list[dict[str, str]]:
+        """Show the same by time and by number, page by page."""
+        market, stamp = self._venue.market(params), self._venue.stamp
+        first, last, before = (whole(params, name, None) for name in ("startTime", "endTime", "idLessThan"))
+        found = [
+            trade
+            for trade in reversed(market.latest(1000))
+            if (first is None or stamp(trade.at_ns) >= first)
+            and (last is None or stamp(trade.at_ns) <= last)
+            and (before is None or int(trade_id(trade.number)) < before)
+        ]
+        most = whole(params, "limit", 500, most=1000) or 500
+        return [{"symbol": market.pair, **self.trade(market, trade)} for trade in found[:most]]
 
     def trade(self, market: Market, trade: Print) -> dict[str, str]:
         """Show a public trade, as channels do."""

@@ -95,7 +95,8 @@ def read(market: Market, wanted: Placement) -> NewOrder:
     if wanted.stp_mode not in STP_MODES:
         raise Declined(40017, "Parameter verification failed: stpMode")
     kind, buys = Kind(wanted.order_type), wanted.side == "buy"
-    force = FORCES.get(wanted.force) if kind is Kind.LIMIT else Force.IOC
+    word = wanted.force.lower()  # ccxt shouts it, and is understood
+    force = FORCES.get(word) if kind is Kind.LIMIT else Force.IOC
     if force is None:
         raise missing("force") if not wanted.force else Declined(40017, "Parameter verification failed: force")
     amount = decimal("size", wanted.size)
@@ -110,7 +111,7 @@ def read(market: Market, wanted: Placement) -> NewOrder:
         budget=amount if in_quote else None,
         client_id=_named(wanted.client_oid),
         self_trade=STP_MODES[wanted.stp_mode],
-        note=wanted.force or "gtc",
+        note=word or "gtc",
     )
 
 
