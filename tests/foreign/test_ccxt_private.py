@@ -37,6 +37,7 @@ THEIR_NAMES = {
     "bybit": "bybit",
     "kucoin": "kucoin",
     "kraken": "kraken",
+    "bitget": "bitget",
 }
 EXCHANGES = tuple(THEIR_NAMES)
 

@@ -28,6 +28,7 @@ THEIR_NAMES = {
     "bybit": "bybit",
     "kucoin": "kucoin",
     "kraken": "kraken",
+    "bitget": "bitget",
 }
 EXCHANGES = tuple(THEIR_NAMES)
 WITHOUT_ID = {"okx", "bybit", "kraken", "bitget"}

@@ -357,3 +357,11 @@ def test_least_notional_is_one_in_every_quote_or_none(least, of_cross):
     markets = world.join(habits("one", "0.001", min_notional=Decimal(least)))
     told = {pair: market.listing.min_notional for pair, market in markets.items()}
     assert told == {"BTC/USDT": Decimal(least), "ETH/BTC": Decimal(of_cross)}
+
+
+def test_least_size_is_worth_about_the_same_everywhere_or_one_lot():
+    world = World(seed=3, symbols=["BTC/USDT", "PEPE/USDT"])
+    for market in world.join(habits("bounded", "0.001")).values():
+        assert market.listing.min_size > 1
+    for market in world.join(habits("unbounded", "0.001", min_size_usd=0)).values():
+        assert market.listing.min_size == 1

@@ -10,6 +10,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     "exchange": {
         "binance": "arb-binance",
         "bybit": "arb-bybit",
+        "bitget": "arb-bitget",
         "gateio": "arb-gateio",
         "kucoin": "arb-kucoin",
         "kraken": "arb-kraken",

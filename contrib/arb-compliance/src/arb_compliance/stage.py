@@ -207,7 +207,14 @@ class Stage:
         start_ns = epoch_s * SECOND
         self.world = _World(levels, seed=seed, symbols=symbols, start_ns=start_ns, pace=pace, quirks=quirks)
         script = FaultScript(seed=seed, faults=tuple(faults))
-        made = simulate([subject.exchange], self.world, scripts={subject.exchange: script}, registry=subject.registry)
+        settings = settings or subject.card.settings()
+        made = simulate(
+            [subject.exchange],
+            self.world,
+            scripts={subject.exchange: script},
+            registry=subject.registry,
+            settings={subject.exchange: settings},
+        )
         venue = made[subject.exchange]
         if not isinstance(venue, VenueKernel):
             raise fail(
@@ -230,7 +237,7 @@ class Stage:
         self.venue = Venue(
             name=VenueName(subject.exchange),
             card=self.card,
-            settings=settings or subject.card.settings(),
+            settings=settings,
             registry=subject.registry,
             clock=self.clock,
             transport=self.transport,

@@ -35,6 +35,8 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     """Most decimals of a price."""
     lot_usd: float = 0.1
     """About what the smallest size step is worth."""
+    min_size_usd: float = 0.5
+    """About what the least size of an order is worth; 0 = a lot will do."""
     min_notional: Decimal = Decimal(1)
     """In units of money; other quotes get a fitting one. 0 = the venue knows none."""
     maker_fee: Decimal

@@ -6,6 +6,7 @@ Entered by the commands and by tests that want whole venues. Plugins are found a
 from collections.abc import Mapping, Sequence
 
 from arb_core.registry import Registry
+from arb_core.structs.card import ExchangeSettings
 
 from arb_sim.faults import Faults, FaultScript
 from arb_sim.kernel.access import keys
@@ -25,8 +26,11 @@ def simulate(
     scripts: Mapping[str, FaultScript] | None = None,
     registry: Registry | None = None,
     snapshot_age_ns: int = 0,
+    settings: Mapping[str, ExchangeSettings] | None = None,
 ) -> dict[str, SimulatedVenue]:
     """Return the simulated venues by exchange, in order; all live in one world.
+
+    `settings` are those of the clients, by exchange: a wire that is known in several forms is spoken as they expect it.
 
     Raises:
         PluginMissing: an exchange is not installed.
@@ -40,7 +44,9 @@ def simulate(
     for exchange in exchanges:
         script = scripts.get(exchange, FaultScript())
         faults = Faults(FaultScript(seed=script.seed))
-        context = SimulationContext(world=world, faults=faults, snapshot_age_ns=snapshot_age_ns)
+        context = SimulationContext(
+            world=world, faults=faults, snapshot_age_ns=snapshot_age_ns, settings=(settings or {}).get(exchange)
+        )
         venues[exchange] = registry.ask(exchange, HOOK, SimulatedVenue, context=context)  # type: ignore[type-abstract]
         for fault in script.faults:  # not within the hook: a wrong script is not the plugin's mistake
             faults.arm(fault)

@@ -310,7 +310,7 @@ def _listing(habits: Habits, symbol: Symbol, price: float, base: Asset, quirk: Q
         pair=habits.pair(symbol),
         price_decimals=price_decimals,
         size_decimals=size_decimals,
-        min_size=max(1, round(0.5 / base.usd * 10**size_decimals)),
+        min_size=max(1, round(habits.min_size_usd / base.usd * 10**size_decimals)),
         min_notional=habits.min_notional if symbol.quote in MONEY else min(habits.min_notional, Decimal("0.0001")),
         maker_fee=habits.maker_fee,
         taker_fee=habits.taker_fee,

@@ -11,6 +11,7 @@ from random import Random
 from typing import ClassVar
 
 import msgspec
+from arb_core.structs.card import ExchangeSettings
 
 from arb_sim.faults import Fault, FaultKind, Faults
 from arb_sim.inspection import PREFIX as INSPECTION
@@ -40,6 +41,8 @@ class SimulationContext(msgspec.Struct, frozen=True, kw_only=True):
     faults: Faults
     snapshot_age_ns: int = 0
     """REST books come from a cache that is refreshed this often; 0 = always the newest."""
+    settings: ExchangeSettings | None = None
+    """What its client is set to, for a venue whose wire is known in several forms; None = the usual form."""
 
 
 class VenueKernel(SimulatedVenue):

@@ -1,0 +1,77 @@
+"""Bitget's public REST side: an endpoint and a parser for each method. Entered through `plugin`."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from arb_core.errors import NotSupported, WireError
+from arb_core.interfaces.context import ExchangeContext
+from arb_core.interfaces.public import PublicExchange, RestContent
+from arb_core.structs.book import BookSnapshot
+from arb_core.structs.market import Asset, AssetNetwork, Instrument, Kline, Pair, Quote, Symbol, Trade
+from msgspec import MsgspecError
+
+from arb_bitget import card, faults, parse
+
+__all__ = ["Public"]
+
+
+class Public(PublicExchange):
+    """Market data by request."""
+
+    def __init__(self, context: ExchangeContext) -> None:
+        self._markets = context.markets
+        self._rest = context.rest.bind(faults.read)
+
+    async def ping(self) -> None:
+        await self._rest.call(card.PING, parse.nothing)
+
+    async def get_server_time(self) -> int:
+        return await self._rest.call(card.TIME, parse.server_time)
+
+    async def get_exchange_info(self) -> dict[Symbol, Instrument]:
+        return await self._rest.call(card.EXCHANGE_INFO, parse.instruments)
+
+    async def get_orderbook(self, symbol: Symbol, limit: int = 100) -> BookSnapshot:
+        depth = min(limit, card.MAX_DEPTH)
+        params: dict[str, str | int] = {"symbol": self._pair(symbol), "type": "step0", "limit": depth}
+        return await self._rest.call(card.DEPTH, partial(parse.orderbook, symbol=symbol, depth=depth), params)
+
+    async def get_recent_trades(self, symbol: Symbol, limit: int = 100) -> list[Trade]:
+        params: dict[str, str | int] = {"symbol": self._pair(symbol), "limit": min(limit, card.MAX_TRADES)}
+        return await self._rest.call(card.TRADES, partial(parse.recent_trades, symbol=symbol), params)
+
+    async def get_klines(self, symbol: Symbol, interval: str, limit: int = 100) -> list[Kline]:
+        if interval not in card.INTERVALS:
+            raise NotSupported(f"{card.ID} has no candles of {interval}, only of {', '.join(card.INTERVALS)}")
+        name, _ = card.INTERVALS[interval]
+        params: dict[str, str | int] = {"symbol": self._pair(symbol), "granularity": name}
+        params["limit"] = min(limit, card.MAX_KLINES)
+        return await self._rest.call(card.KLINES, partial(parse.klines, symbol=symbol, interval=interval), params)
+
+    async def get_book_tickers(self) -> dict[Symbol, Quote]:
+        listed = list(self._markets.instruments()) or list((await self.get_exchange_info()).values())
+        return await self._rest.call(card.BOOK_TICKER, partial(parse.book_tickers, listed=listed))
+
+    async def get_asset_networks(self) -> dict[Asset, list[AssetNetwork]]:
+        return await self._rest.call(card.NETWORKS, parse.asset_networks)
+
+    def symbol_to_pair(self, symbol: Symbol) -> Pair:
+        return card.spell(symbol)
+
+    def pair_to_symbol(self, pair: Pair) -> Symbol:
+        return self._markets.symbol(pair)
+
+    def decode_rest(self, path: str, params: Mapping[str, str], body: bytes) -> RestContent | None:
+        try:
+            if path == card.DEPTH.path:
+                symbol = self.pair_to_symbol(Pair(params["symbol"]))
+                return parse.orderbook(body, symbol, min(int(params.get("limit", card.MAX_DEPTH)), card.MAX_DEPTH))
+            if path == card.EXCHANGE_INFO.path:
+                return parse.instruments(body)
+        except (MsgspecError, LookupError, ValueError) as error:
+            raise WireError(str(error), exchange=card.ID, where=path, wire=body) from error
+        return None
+
+    def _pair(self, symbol: Symbol) -> Pair:
+        """Spell a symbol as the list of instruments does, which knows near matches; without a list, by the rule."""
+        return self._markets.pair(symbol) if any(self._markets.instruments()) else self.symbol_to_pair(symbol)
