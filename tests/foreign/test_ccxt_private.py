@@ -182,7 +182,10 @@ async def test_networks_of_assets_are_the_same(exchange):
         ours = await side.get_asset_networks()
         assert set(theirs) == set(ours) == {"BTC", "LINK", "USDT"}
         for asset, networks in ours.items():
-            told = {network["name" if exchange in BY_NAME else "id"]: network for network in theirs[asset]["networks"].values()}
+            told = {
+                network["name" if exchange in BY_NAME else "id"]: network
+                for network in theirs[asset]["networks"].values()
+            }
             assert set(told) == {network.network for network in networks}
             for network in networks:
                 shown = told[network.network]
