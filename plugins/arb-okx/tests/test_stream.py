@@ -149,6 +149,23 @@ def test_checksum_is_not_looked_at(hear, checksum):
     assert hear(book(checksum=checksum)) == hear(book())
 
 
+def test_layout_names_the_places_that_are_decoded(dialect, hear, sample):
+    def at(path: tuple[str | int, ...]) -> Any:
+        found: Any = json.loads(sample("ws_books_update.json"))
+        for step in path:
+            found = found[step]
+        return found
+
+    (layout,) = dialect.layouts
+    ((_, pair, bids, asks, _, last_id, exchange_ns, previous_id),) = hear(sample("ws_books_update.json"))
+    assert (at(layout.symbol), int(at(layout.time_ms)) * MS) == (pair, exchange_ns)
+    assert (at(layout.previous_id), at(layout.last_id)) == (previous_id, last_id)
+    for path, levels in ((layout.bids, bids), (layout.asks, asks)):
+        assert [(float(row[0]), float(row[1])) for row in at(path)] == levels
+    assert all(at(path) in texts for path, texts in layout.equal)
+    assert layout.longer_levels
+
+
 def test_books5_is_whole_each_time(hear, sample):
     ((name, pair, bids, asks, last_id, exchange_ns, depth),) = hear(sample("ws_books5.json"))
     assert (name, pair, last_id, exchange_ns, depth) == (
