@@ -19,7 +19,7 @@ WILD = 1e-3
 """Of prices: so wild that levels enter and leave what a feed maintains."""
 
 
-@case("STREAM-001", Tier.STREAM, needs=[Capability.BOOK], proof=Proof.ADVERSARY)
+@case("STREAM-001", Tier.STREAM, needs=[Capability.BOOK], proof=Proof.ADVERSARY, limit_s=60.0)
 async def a_book_is_the_venues_at_every_update(subject: Subject) -> None:
     """Books become LIVE while the market moves, and are the venue's, level by level, at each update.
 
