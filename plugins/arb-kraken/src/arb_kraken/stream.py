@@ -231,4 +231,4 @@ _TELL: dict[type[msgspec.Struct], Callable[[Any, Sink], None]] = {
     wire.OnDeal: _tell_trades,
     wire.OnCandle: _tell_klines,
 }
-_CHANNELS = {message.__struct_config__.tag for message in (wire.OnBook, *_TELL)}
+_CHANNELS = {wire.OnBook.__struct_config__.tag, *(message.__struct_config__.tag for message in _TELL)}
