@@ -79,7 +79,7 @@ class Private(PrivateExchange):
         # The open ones first: an order that ends meanwhile is then in both lists, not in none.
         standing = {_order_id(row): row for row in await self.get_open_orders(symbol)}
         # By either time, and from a little earlier: the bound is exclusive and counts whole seconds.
-        params = {"start": since_ns // _SECOND - 1, "closetime": "both"}
+        params: dict[str, str | int] = {"start": since_ns // _SECOND - 1, "closetime": "both"}
         ended = await self._pages(card.HISTORY, partial(parse.orders, resolve=self._names), params, _order_id)
         wanted = {name: row for name, row in (standing | ended).items() if row.pair == card.spell(symbol)}
         return _oldest_first(wanted, lambda row: row.created_ns or 0)

@@ -6,6 +6,7 @@ its channel; only one that is nothing of the kind (acknowledgement, refusal, pon
 """
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 from zlib import crc32
 
@@ -31,8 +32,6 @@ from arb_kraken.card import CARD, CHECKED_DEPTH, ID, INTERVALS, Settings
 from arb_kraken.parse import SIDES, best, level, nanoseconds
 
 __all__ = ["PublicStream", "ping", "read_control", "request", "tell_control"]
-
-_SECOND = 1_000_000_000
 
 _INTERVALS = {minutes: interval for interval, minutes in INTERVALS.items()}
 _ALREADY = "already subscribed"
@@ -197,13 +196,13 @@ def _price_decimals(instrument: Instrument) -> int:
     return _places(instrument.tick) if instrument.price_decimals is None else instrument.price_decimals
 
 
-def _places(step: Any) -> int:
+def _places(step: Decimal) -> int:
     return max(0, -int(step.as_tuple().exponent))
 
 
 def _tell_quotes(quotes: list[wire.Best], out: Sink) -> None:
     """Sample: `ws_ticker.json`."""
-    told = [(quote, quote.timestamp and nanoseconds(quote.timestamp)) for quote in quotes]
+    told = [(quote, None if quote.timestamp is None else nanoseconds(quote.timestamp)) for quote in quotes]
     for quote, exchange_ns in told:
         out.quote(quote.symbol, *best(quote.bid, quote.bid_qty), *best(quote.ask, quote.ask_qty), exchange_ns)
 
@@ -232,4 +231,4 @@ _TELL: dict[type[msgspec.Struct], Callable[[Any, Sink], None]] = {
     wire.OnDeal: _tell_trades,
     wire.OnCandle: _tell_klines,
 }
-_CHANNELS = {message.__struct_config__.tag for message in (wire.OnBook, *_TELL)}
+_CHANNELS = {wire.OnBook.__struct_config__.tag, *(message.__struct_config__.tag for message in _TELL)}

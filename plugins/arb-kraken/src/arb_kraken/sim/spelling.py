@@ -78,7 +78,6 @@ class Printer:
         self.price_decimals = listing.price_decimals + (listing.symbol.quote == "BTC")
         self.size_decimals = listing.size_decimals
         self._factor = 10 ** (self.price_decimals - listing.price_decimals)
-        self._prices: dict[int, msgspec.Raw] = {}
 
     def price(self, count: int) -> str:
         """Print a price for REST."""
