@@ -282,7 +282,7 @@ class AccountRest:
 
     def _within(self, params: Mapping[str, str]) -> Callable[[int], bool]:
         """Read `start` (later than it) and `end` (not later), in seconds."""
-        bounds = []
+        bounds: list[int | None] = []
         for name in ("start", "end"):
             text = params.get(name)
             try:
