@@ -10,7 +10,7 @@ import pytest
 from arb_bitget.sign import Signer
 from arb_core import errors
 from arb_core.structs.account import Balance
-from arb_core.structs.market import Asset, Side
+from arb_core.structs.market import Asset, Pair, Side
 from arb_core.structs.order import OrderStatus, OrderType, TimeInForce
 from arb_core.structs.stream import Feed, Topic
 from hypothesis import HealthCheck, given, settings
@@ -67,7 +67,7 @@ def test_each_channel_tells_of_everything(account_stream, topic, channel, argume
 
 
 def test_topic_that_is_not_offered_is_refused(account_stream):
-    for topic in (Topic(Feed.BOOK), Topic(Feed.ORDERS, "BTCUSDT")):
+    for topic in (Topic(Feed.BOOK), Topic(Feed.ORDERS, Pair("BTCUSDT"))):
         with pytest.raises(ValueError, match="bitget"):
             account_stream.channel(topic)
 
@@ -131,5 +131,5 @@ def test_frame_that_is_cut_or_changed_is_read_or_refused(hear_account, sample, n
         del whole[at:]
     else:
         whole[at] = data.draw(st.integers(0, 255))
-    with contextlib.suppress(REFUSALS):
+    with contextlib.suppress(*REFUSALS):
         hear_account(bytes(whole))

@@ -225,5 +225,5 @@ def test_frame_that_is_cut_or_changed_is_read_or_refused(hear, sample, name, dat
     else:
         whole[at] = data.draw(st.integers(0, 255))
     for form in ("chain", "checksum"):
-        with contextlib.suppress(REFUSALS):
+        with contextlib.suppress(*REFUSALS):
             hear(bytes(whole), book=form)

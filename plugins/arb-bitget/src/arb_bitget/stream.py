@@ -186,7 +186,7 @@ def arguments(op: str, args: Sequence[dict[str, str]]) -> str:
 
 def pong(frame: memoryview) -> bool:
     """Whether a frame answers a ping."""
-    return frame.nbytes == len(_PONG) and frame == _PONG
+    return frame.nbytes == len(_PONG) and bytes(frame) == _PONG
 
 
 def read_control(frame: memoryview) -> wire.Control:

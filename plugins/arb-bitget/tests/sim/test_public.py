@@ -110,8 +110,8 @@ def test_channel_is_acknowledged_or_refused_by_its_name(venues):
     assert (refused["event"], refused["code"], refused["arg"]["instId"]) == ("error", 30001, "NOSUCH")
     (left,) = follow(client, "books", op="unsubscribe")
     assert left["event"] == "unsubscribe"
-    assert [json.loads(text)["code"] for text in client.say("{")] == [30002]
-    assert [json.loads(text)["code"] for text in client.say('{"op":"dance"}')] == [30003]
+    assert [json.loads(str(text))["code"] for text in client.say("{")] == [30002]
+    assert [json.loads(str(text))["code"] for text in client.say('{"op":"dance"}')] == [30003]
 
 
 def test_each_update_names_the_one_before_and_leads_to_the_venues_book(venues):

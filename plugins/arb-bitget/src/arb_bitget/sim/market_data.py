@@ -94,7 +94,7 @@ class MarketData:
         self.networks = self._list_networks()
         """Every asset and the chains it travels on."""
         self.routes: dict[str, PublicRoute] = {
-            "/api/v2/public/time": PublicRoute(lambda _params: {"serverTime": str(venue.now_ms)}, 20),
+            "/api/v2/public/time": PublicRoute(self._time, 20),
             "/api/v2/spot/public/symbols": PublicRoute(self._symbols, 20),
             "/api/v2/spot/public/coins": PublicRoute(self._coins, 3),
             "/api/v2/spot/market/orderbook": PublicRoute(self._orderbook, 20),
@@ -103,9 +103,15 @@ class MarketData:
             "/api/v2/spot/market/candles": PublicRoute(self._candles, 20),
             "/api/v2/spot/market/tickers": PublicRoute(self._tickers, 20),
             # Lists of what is not spot. A client for every kind of market asks for them at start; they are empty here.
-            "/api/v2/mix/market/contracts": PublicRoute(lambda _params: [], 20),
-            "/api/v2/margin/currencies": PublicRoute(lambda _params: [], 10),
+            "/api/v2/mix/market/contracts": PublicRoute(self._nothing, 20),
+            "/api/v2/margin/currencies": PublicRoute(self._nothing, 10),
         }
+
+    def _time(self, _params: dict[str, str]) -> dict[str, str]:
+        return {"serverTime": str(self._venue.now_ms)}
+
+    def _nothing(self, _params: dict[str, str]) -> list[str]:
+        return []
 
     def _list_networks(self) -> dict[str, tuple[Network, ...]]:
         listings = [market.listing for market in self._venue.by_pair.values()]
