@@ -1,3 +1,5 @@
+from typing import Literal
+
 import msgspec
 import pytest
 from arb_core.errors import SettingsError
@@ -247,14 +249,13 @@ def test_header_of_a_budget_that_the_endpoint_does_not_use_is_not_taken_for_it(b
 
 def test_header_of_several_limits_speaks_of_the_one_that_the_request_took_from():
     """KuCoin names none of its pools in the headers that count them."""
+    counted: list[tuple[str, Literal["remaining", "reset_ms"]]] = [("X-Remain", "remaining"), ("X-Reset", "reset_ms")]
     limits = (
         RateLimit(name="public", limit=20, window_ns=MINUTE),
         RateLimit(name="orders", limit=40, window_ns=MINUTE),
     )
     usage = tuple(
-        UsageHeader(header=header, limit=limit.name, meaning=meaning)
-        for limit in limits
-        for header, meaning in (("X-Remain", "remaining"), ("X-Reset", "reset_ms"))
+        UsageHeader(header=header, limit=limit.name, meaning=meaning) for limit in limits for header, meaning in counted
     )
     budgets = Budgets(limits, usage)
     depth, place = budgets.claim("GET /depth", {"public": 1}), budgets.claim("POST /order", {"orders": 1})

@@ -81,7 +81,7 @@ class BooksAlone:
     def __init__(self, factory: BookFactory) -> None:
         self.make = factory.make
 
-    def make_scanner(self, _layouts: object) -> None:
+    def make_scanner(self, layouts: object) -> None:
         """Leave every frame to the dialect."""
 
 
@@ -89,15 +89,15 @@ def native(dialect: StreamDialect, market: Market) -> list[Contestant]:
     """The same with arb-native, where it is installed: its scanner, and its book behind the dialect in Python."""
     if importlib.util.find_spec("arb_native") is None:
         return []
-    from arb_native.plugin import arb_book_factory
+    from arb_native.plugin import arb_book_factory  # pyright: ignore[reportMissingImports] (optional)
 
     factory = arb_book_factory()
     control: Any = None
 
     def scanned() -> tuple[Take, Top]:
         dispatch, top = our_book(dialect, market, factory)
-        assert dispatch.scan is not None
-        return dispatch.scan, top  # a frame that it left to the dialect would be missed in the end
+        scan: Any = dispatch.scan
+        return scan, top  # a frame that it left to the dialect would be missed in the end
 
     def decoded() -> tuple[Take, Top]:
         dispatch, top = our_book(dialect, market, BooksAlone(factory))

@@ -50,10 +50,10 @@ def others(market: Market) -> list[Contestant]:
 def cryptofeed(market: Market) -> Contestant:
     from decimal import Decimal
 
-    from cryptofeed.defines import BID, L2_BOOK
-    from cryptofeed.exchanges import Binance
-    from cryptofeed.symbols import Symbols
-    from cryptofeed.types import OrderBook
+    from cryptofeed.defines import BID, L2_BOOK  # pyright: ignore[reportMissingImports]
+    from cryptofeed.exchanges import Binance  # pyright: ignore[reportMissingImports]
+    from cryptofeed.symbols import Symbols  # pyright: ignore[reportMissingImports]
+    from cryptofeed.types import OrderBook  # pyright: ignore[reportMissingImports]
 
     Symbols.set(Binance.id, {str(BTC).replace("/", "-"): PAIR}, {"instrument_type": {"BTC-USDT": "spot"}})
 
@@ -88,10 +88,10 @@ def cryptofeed(market: Market) -> Contestant:
 
 
 def nautilus(market: Market) -> Contestant:
-    from nautilus_trader.adapters.binance.common.schemas.market import BinanceOrderBookMsg
-    from nautilus_trader.model.book import OrderBook
-    from nautilus_trader.model.enums import BookType
-    from nautilus_trader.model.identifiers import InstrumentId
+    from nautilus_trader.adapters.binance.common.schemas.market import BinanceOrderBookMsg  # pyright: ignore[reportMissingImports]
+    from nautilus_trader.model.book import OrderBook  # pyright: ignore[reportMissingImports]
+    from nautilus_trader.model.enums import BookType  # pyright: ignore[reportMissingImports]
+    from nautilus_trader.model.identifiers import InstrumentId  # pyright: ignore[reportMissingImports]
 
     instrument = InstrumentId.from_str(f"{PAIR}.BINANCE")
     decode = msgspec.json.Decoder(BinanceOrderBookMsg).decode
