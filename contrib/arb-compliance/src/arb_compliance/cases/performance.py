@@ -58,7 +58,7 @@ BOOK_ALONE = 65_536
 """Bytes that it may hold beside."""
 LEAK = 4.0
 """Bytes that may be left of a frame that was read, on the average: less than any object takes."""
-ONCE = 8_192
+ONCE = 32_768
 """Bytes that may be left in all: what is made at the first message of a kind, and the latest values."""
 
 
@@ -139,7 +139,7 @@ async def nothing_is_left_of_a_frame(subject: Subject) -> None:
 
     Steps: read frames with ever other digits, 30,000 of them (2,000 in the short form); trace what the plugin's own
         lines allocated and is still there after a tenth of them, and at the end.
-    Expect: 8 kB at most, and 4 bytes for each frame in between.
+    Expect: 32 kB at most, and 4 bytes for each frame in between.
     When this fails: a cache without a limit, a list of what was seen, an unbounded `functools.cache`.
     Source: performance rules
     """
