@@ -3,7 +3,7 @@
 import platform
 import re
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -16,14 +16,22 @@ __all__ = ["postgres"]
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "performance.md"
 
 
+def installed(name: str) -> str | None:
+    """Return the version of a distribution; None where there is none."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
 def machine() -> str:
     """Name what the figures depend on."""
     cpus = (
         re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) if Path("/proc/cpuinfo").exists() else []
     )
     cpu = f"{len(cpus)} x {cpus[0]}" if cpus else platform.processor()
-    names = ("msgspec", "protobuf", "sortedcontainers")
-    libraries = ", ".join(f"{name} {version(name)}" for name in names)
+    names = ("msgspec", "protobuf", "sortedcontainers", "ccxt", "cryptofeed", "nautilus_trader", "arb-native")
+    libraries = ", ".join(f"{name} {found}" for name in names if (found := installed(name)))
     return f"{platform.system()} {platform.machine()}, {cpu}, Python {platform.python_version()}, {libraries}"
 
 
