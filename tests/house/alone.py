@@ -122,7 +122,9 @@ def reached(file: Path, helpers: dict[str, Path], seen: frozenset[str] = frozens
     return names
 
 
-def tests(member: Member, members: dict[str, Member], optional: set[str]) -> tuple[list[Path], list[Path], list[Path]]:
+def sorted_tests(
+    member: Member, members: dict[str, Member], optional: set[str]
+) -> tuple[list[Path], list[Path], list[Path]]:
     """Return the test files that run with what a member requires, those that need an extra, and the others.
 
     Raises:
@@ -147,7 +149,7 @@ def tests(member: Member, members: dict[str, Member], optional: set[str]) -> tup
 def run_alone() -> set[Path]:
     """Return every test file that needs no more than what its distribution declares."""
     members = read_members()
-    chosen = (tests(member, members, set()) for member in members.values())
+    chosen = (sorted_tests(member, members, set()) for member in members.values())
     return {file for at_once, later, _ in chosen for file in (*at_once, *later)}
 
 
@@ -202,7 +204,7 @@ def prove(
     run("uv", "pip", "check", "--quiet", "--python", python)
     optional = brought | set((place / "missing.txt").read_text("utf-8").split())
 
-    at_once, later, left_out = tests(member, members, optional)
+    at_once, later, left_out = sorted_tests(member, members, optional)
     shown.say(
         f"{member.name}: {len(at_once)} test files, {len(later)} need its extras, "
         f"{len(left_out)} need further distributions"

@@ -9,11 +9,11 @@ __all__ = ["COMMANDS", "DISTRIBUTIONS", "FAMILIES"]
 FAMILIES: dict[str, dict[str, str]] = {
     "exchange": {
         "binance": "arb-binance",
-        "bybit": "arb-bybit",
         "bitget": "arb-bitget",
+        "bybit": "arb-bybit",
         "gateio": "arb-gateio",
-        "kucoin": "arb-kucoin",
         "kraken": "arb-kraken",
+        "kucoin": "arb-kucoin",
         "mexc": "arb-mexc",
         "okx": "arb-okx",
     },

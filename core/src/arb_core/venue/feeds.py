@@ -3,6 +3,7 @@
 As plain callbacks (`watch_*`) and as async iterators.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, TypeVar
 from weakref import WeakSet
@@ -38,7 +39,7 @@ _CAPABILITY = {
 }
 
 
-class Feeds:
+class Feeds(ABC):
     """One half of a `Venue`. The other half sets what stands here as attributes."""
 
     name: VenueName
@@ -55,9 +56,9 @@ class Feeds:
         self._updates: WeakSet[Updates[Any]] = WeakSet()
 
     @property
+    @abstractmethod
     def account(self) -> VenueAccount:
         """The account that the venue was opened with. Raises `SettingsError` without one."""
-        raise NotImplementedError
 
     async def watch_trades(
         self, symbol: Symbol, listener: Callable[[Trade], None], *, timeout_ns: int = WATCH_TIMEOUT_NS

@@ -15,6 +15,7 @@ intents are refused before they are even queued. The writer then goes on trying 
 """
 
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
@@ -49,7 +50,7 @@ class _Entry(Generic[RowT]):
         self.kept = kept
 
 
-class Writer(Generic[RowT]):
+class Writer(ABC, Generic[RowT]):
     """What both writers share: the queue, the counts and what a failure does."""
 
     def __init__(
@@ -125,12 +126,13 @@ class Writer(Generic[RowT]):
             return
         self._add(_Entry(rows, None, kept=False))
 
+    @abstractmethod
     def close(self) -> int:
         """Commit what waits, if that works, and end. Returns how many entries were lost."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _add(self, entry: _Entry[RowT]) -> None:
-        raise NotImplementedError
+        """Take an entry, to be committed now or soon."""
 
     def _write(self, entries: Sequence[_Entry[RowT]]) -> list[_Entry[RowT]]:
         """Commit entries together. Returns those that have to wait for a better moment."""
