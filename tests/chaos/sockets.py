@@ -39,6 +39,7 @@ LOOK_S, ASKED_S = 0.02, 0.2
 """How often it is looked whether something is due, and whether the journal is at rest."""
 
 UNFINISHED = "SELECT count(*) FROM intents WHERE id NOT IN (SELECT intent FROM results)"
+ENDED = "SELECT intent FROM results"
 COMPARED = "SELECT count(DISTINCT venue) FROM balances WHERE taken_ns > :since"
 
 SETTINGS = """
@@ -129,6 +130,8 @@ class Stage:
         self._killed_at: int | None = None
         """The engine that was the last to say that it begins nothing new."""
         self._latched_ns = 0
+        self._begun: set[int] = set()
+        """Trades that the engine has begun, and perhaps not on record yet: a commit takes its time."""
         self._engine = self._born()
 
     def play(self, number: int) -> None:
@@ -203,6 +206,7 @@ class Stage:
     def _born(self) -> Engine:
         if self._journal() is not None:
             self._witness.recall(self._kept().orders)
+        self._begun.clear()
         return self._nursery.engine(self._environment, self._folder)
 
     def _look(self) -> None:
@@ -222,8 +226,10 @@ class Stage:
     def _hear(self, line: Mapping[str, Any]) -> None:
         if line["kind"] == "order":
             self._witness.hear(seen_in(line))
-        if line["kind"] == "admission" and "kill" in line["reasons"]:
-            self._killed_at = self._engine.pid
+        if line["kind"] == "admission":
+            self._begun.update({line["intent"]} if line["admitted"] else ())
+            if "kill" in line["reasons"]:
+                self._killed_at = self._engine.pid
         if line["kind"] == "event":
             alarm, _, detail = str(line["text"]).partition(": ")
             if alarm in {"defect", "violation", "listener_failed"}:
@@ -279,15 +285,16 @@ class Stage:
             return records(connection)
 
     def _at_rest(self) -> bool:
-        """Whether no trade is under way, and every venue has been compared since the engine began."""
+        """Whether no trade is under way or about to be, and every venue has been compared since the engine began."""
         reader, now_s = self._journal(), time.monotonic()
         if reader is None or now_s < self._asked_s + ASKED_S:
             return False
         self._asked_s = now_s
         with reader._engine.connect() as connection:
             open_trades = connection.execute(text(UNFINISHED)).scalar()
+            ended = set(connection.execute(text(ENDED)).scalars())
             compared = connection.execute(text(COMPARED), {"since": self._engine.began_ns}).scalar()
-        return not open_trades and compared == len(self._exchanges)
+        return not open_trades and self._begun <= ended and compared == len(self._exchanges)
 
     def _judged(self, kept: Records) -> Counter[str]:
         return judge(self._venues.truths(), kept)

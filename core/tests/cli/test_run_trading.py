@@ -129,6 +129,7 @@ async def test_each_step_is_told_once_and_in_order(town):
     assert {(line["side"], line["state"]) for line in orders} >= {("BUY", "sent"), ("SELL", "filled")}
     (intent,) = here.told("intent")
     assert {line["intent"] for line in [*orders, *here.told("fill"), *here.told("result")]} == {intent["id"]}
+    assert [line["intent"] for line in here.told("admission") if line["admitted"]] == [intent["id"]]
 
 
 async def test_refusal_of_the_account_is_told_once_for_each_reason(town):

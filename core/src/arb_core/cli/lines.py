@@ -117,7 +117,8 @@ class _TradingLines:
 
 def _admitted(admission: Admission) -> dict[str, object]:
     reasons = {reason.name: reason.detail for reason in admission.reasons}
-    return {"admitted": admission.admitted, "reasons": reasons}
+    begun = {} if admission.intent is None else {"intent": admission.intent}
+    return {"admitted": admission.admitted, "reasons": reasons, **begun}
 
 
 def _opportunity(opportunity: Opportunity) -> dict[str, object]:

@@ -207,7 +207,11 @@ class Observers:
             self._admitted[key] = refused_by
             reasons = tuple((reason.name, reason.detail) for reason in admission.reasons)
             notice = AdmissionNotice(
-                opportunity=opportunity, admitted=admission.admitted, reasons=reasons, at_ns=self._clock.now_ns()
+                opportunity=opportunity,
+                admitted=admission.admitted,
+                reasons=reasons,
+                intent=admission.intent,
+                at_ns=self._clock.now_ns(),
             )
             _tell(self._admission, notice)
 

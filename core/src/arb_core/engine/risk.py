@@ -14,6 +14,7 @@ from typing import Protocol
 
 import msgspec
 
+from arb_core.engine.ids import IntentId
 from arb_core.engine.ledger import Need, need_of
 from arb_core.engine.money import minus, plus, times
 from arb_core.structs.market import Asset, Side, Symbol, VenueName
@@ -218,6 +219,8 @@ class Admission(msgspec.Struct, frozen=True):
 
     admitted: bool
     reasons: tuple[Reason, ...] = ()
+    intent: IntentId | None = None
+    """The trade that was begun, in the moment when it is begun: its intent is not on record yet."""
 
 
 def admit(

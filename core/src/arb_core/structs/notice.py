@@ -42,6 +42,8 @@ class AdmissionNotice(msgspec.Struct, frozen=True, kw_only=True):
     admitted: bool
     reasons: tuple[tuple[str, str], ...] = ()
     """Everything that speaks against it: (one of the names in docs/reference/risk.md, what was found)."""
+    intent: int | None = None
+    """The number in the journal of the trade that was begun; not on record yet."""
     at_ns: int
 
 

@@ -56,8 +56,8 @@ async def test_a_trade_is_told_from_its_admission_to_its_result() -> None:
         await stage.trade()
         figures, journal = shown(trading), journal_figures(stage.journal)
     assert isinstance(notebook.notes[0], AdmissionNotice)
-    assert notebook.notes[0].admitted
     last = notebook.notes[-1]
+    assert (notebook.notes[0].admitted, notebook.notes[0].intent) == (True, last.intent)
     assert (last.outcome, last.pnl) == (Outcome.DONE, Decimal("1.798"))
     for venue in (MEXC, GATE):
         states = [note.state for note in notebook.of(OrderNotice) if note.venue == venue]

@@ -271,13 +271,13 @@ class Trading:
         try:
             admission, proposal = self._gate.judge(opportunity)
             if proposal is not None:
-                admission = self._begin(opportunity, proposal, admission)
+                admission = self._begin(opportunity, proposal)
         except Exception as error:  # noqa: BLE001 (a mistake of ours, which must not take the market with it)
             self._defect("arb-gate", error)
             return
         self.listeners.admission(opportunity, admission)
 
-    def _begin(self, opportunity: Opportunity, proposal: Proposal, admission: Admission) -> Admission:
+    def _begin(self, opportunity: Opportunity, proposal: Proposal) -> Admission:
         intent_id = self._journal.next_intent()
         sent_first = proposal.legs if proposal.plan is Plan.TOGETHER else proposal.legs[:1]
         needs: list[Need] = [leg.need for leg in sent_first]
@@ -300,7 +300,7 @@ class Trading:
         self._open(trade)
         self._latches.tried(trade.venues)
         self._crew.spawn(self._carry_out(trade), f"arb-trade-{intent_id}")
-        return admission
+        return Admission(admitted=True, intent=intent_id)
 
     def _newest(self, opportunity: Opportunity) -> int | None:
         """Return when the latest message of its books arrived: the one that set it off."""
