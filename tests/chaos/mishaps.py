@@ -7,6 +7,8 @@ from typing import Any
 from arb_sim.faults import Fault, FaultKind
 from arb_sim.kernel.orders import Why
 
+from .venues import TICKETED
+
 __all__ = ["draw", "draw_of_streams"]
 
 Drawn = Callable[[Random], dict[str, Any]]
@@ -34,11 +36,12 @@ LASTING: Mapping[FaultKind, Drawn] = {
     FaultKind.HALT: lambda _: {"hold_s": 1.0},
     FaultKind.CLOCK_SKEW: lambda random: {"skew_s": random.choice([-2.0, 2.0]), "hold_s": 3.0},
     FaultKind.DISCONNECT: lambda random: {"feed": random.choice([None, "private"])},
+    FaultKind.TICKET_EXPIRED: lambda _: {},
 }
 
 
-def draw(random: Random) -> Fault:
-    """Return what goes wrong next."""
+def draw(random: Random, exchange: str) -> Fault:
+    """Return what goes wrong next at a venue."""
     what = random.random()
     if what < 0.55:
         kind = random.choice(list(WAITING))
@@ -46,7 +49,7 @@ def draw(random: Random) -> Fault:
     if what < 0.75:
         feed = random.choice(["orders", "fills", "balances", "private", None])
         return Fault(kind=random.choice(PUSHES), feed=feed, for_s=10.0, hold_s=random.choice([0.1, 3.0]))
-    kind = random.choice(list(LASTING))
+    kind = random.choice([kind for kind in LASTING if kind is not FaultKind.TICKET_EXPIRED or exchange in TICKETED])
     return Fault(kind=kind, **LASTING[kind](random))
 
 
@@ -60,7 +63,7 @@ STREAMS: Mapping[FaultKind, Drawn] = {
 }
 
 
-def draw_of_streams(random: Random) -> Fault:
+def draw_of_streams(random: Random, _exchange: str) -> Fault:
     """Return what goes wrong with a connection next."""
     kind = random.choice(list(STREAMS))
     return Fault(kind=kind, **STREAMS[kind](random))

@@ -22,8 +22,13 @@ MODULES = (
     "arb_core.runtime.sockets",
     "arb_core.strategies.spatial",
     "arb_binance.plugin",
+    "arb_bitget.plugin",
+    "arb_bybit.plugin",
     "arb_gateio.plugin",
+    "arb_kraken.plugin",
+    "arb_kucoin.plugin",
     "arb_mexc.plugin",
+    "arb_okx.plugin",
 )
 
 

@@ -38,13 +38,13 @@ from sqlalchemy import delete, func, select
 from .judge import VenueTruth, judge, records
 from .life import Life, LossyWriter, Wire
 from .mishaps import draw
+from .venues import drawn
 from .witness import Witness, seen
 
 __all__ = ["new_journal", "play"]
 
 SECOND = 1_000_000_000
 USDT = Asset("USDT")
-PAIRS = (("mexc", "gateio"), ("mexc", "binance"), ("gateio", "binance"))
 SYMBOLS = (("LINK/USDT",), ("LINK/USDT", "SOL/USDT"))
 """One, or two whose trades overlap."""
 TROUBLED_S = 12.0
@@ -80,7 +80,6 @@ class _Run:
         self.witness = Witness()
         self.policy = self.random.choice(POLICIES)
         self.symbols = self.random.choice(SYMBOLS)
-        pair = PAIRS[number % len(PAIRS)]
         self.world = World(
             seed=number,
             symbols=self.symbols,
@@ -90,7 +89,7 @@ class _Run:
                 per_minute=60, cycles_per_minute=0, first_after_s=0.5, lasting_s=(0.8, 2.5), edge_bps=(15.0, 40.0)
             ),
         )
-        self.venues = cast("dict[str, VenueKernel]", simulate(pair, self.world, registry=registry))
+        self.venues = cast("dict[str, VenueKernel]", simulate(drawn(number), self.world, registry=registry))
         urls: dict[str, VenueKernel] = {}
         for name, venue in self.venues.items():
             hosts = registry.card(name).hosts
@@ -159,6 +158,7 @@ class _Run:
                 credentials=Credentials(
                     api_key=venue.keys.api_key,
                     api_secret=venue.keys.api_secret,
+                    api_passphrase=venue.keys.passphrase,
                 ),
             )
         watch = Watch(
@@ -211,8 +211,8 @@ class _Run:
     async def _disturb(self, life: Life) -> None:
         while not life.dead and self._now_s() < TROUBLED_S:
             await self.clock.sleep(round(self.random.uniform(0.2, 2.5) * SECOND))
-            venue = self.venues[self.random.choice(list(self.venues))]
-            venue.faults.arm(draw(self.random))
+            name = self.random.choice(list(self.venues))
+            self.venues[name].faults.arm(draw(self.random, name))
 
     def verdict(self) -> Counter[str]:
         """Let the judge compare; return what was counted."""
@@ -238,7 +238,7 @@ class _Run:
         with self.journal._engine.connect() as connection:
             kept = records(connection)
         self.counts += judge(truths, kept)
-        self.counts["runs"] += 1
+        self.counts.update(["runs", *(f"runs on {name}" for name in self.venues)])
         return self.counts
 
 

@@ -79,6 +79,8 @@ class Venues:
                 f"ARB_{name}_API_KEY": line["api_key"],
                 f"ARB_{name}_API_SECRET": line["api_secret"],
             }
+            if line["passphrase"] is not None:
+                variables[f"ARB_{name}_API_PASSPHRASE"] = line["passphrase"]
         return variables
 
     def arm(self, exchange: str, fault: Fault) -> None:

@@ -8,7 +8,7 @@ everything is judged from the very beginning.
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -23,12 +23,12 @@ from sqlalchemy import text
 from .judge import Records, judge, records
 from .mishaps import draw, draw_of_streams
 from .processes import Engine, Nursery, Venues
+from .venues import VENUES, drawn
 from .witness import Witness, seen_in
 
 __all__ = ["RUNS", "Plan", "Stage"]
 
 SECOND = 1_000_000_000
-PAIRS = (("mexc", "gateio"), ("mexc", "binance"), ("gateio", "binance"))
 PATIENCE_S = 150.0
 """Until everything is found out: an order counts as absent after 20 s at the earliest, and a question may fail."""
 
@@ -44,8 +44,7 @@ COMPARED = "SELECT count(DISTINCT venue) FROM balances WHERE taken_ns > :since"
 
 SETTINGS = """
 symbols = ["LINK/USDT", "SOL/USDT"]
-[venues.{0}]
-[venues.{1}]
+{venues}
 [detection]
 price_window = "100ms"
 ignore_transfers = true
@@ -55,16 +54,16 @@ max_daily_loss = {{ USDT = 1000000 }}
 max_open_trades = 2
 breaker_failures = 1000
 [legs]
-hedge_loss = {{ USDT = {2} }}
-unwind_loss = {{ USDT = {3} }}
+hedge_loss = {{ USDT = {hedge} }}
+unwind_loss = {{ USDT = {unwind} }}
 [trading]
 latch_poll = "100ms"
 shutdown = "60s"
 [journal]
-place = "{4}"
+place = "{place}"
 [plugins]
-allow = ["arb-mexc", "arb-gateio", "arb-binance"]
-editable = ["arb-core", "arb-mexc", "arb-gateio", "arb-binance"]
+allow = {plugins}
+editable = {editable}
 """
 
 LOSSES = (("5", "10"), ("0", "0.05"))
@@ -82,20 +81,20 @@ class Blow(NamedTuple):
 class Plan(NamedTuple):
     """What happens in a run."""
 
-    faults: list[tuple[float, int, Fault]]
-    """Seconds after the engine was let go, at which of the two venues, what."""
+    faults: list[tuple[float, str, Fault]]
+    """Seconds after the engine was let go, at which of the venues, what."""
     blows: list[Blow]
     closed: bool
     """Whether the last engine finds trading killed, or goes on with new trades while it takes up the old ones."""
 
     @classmethod
-    def of(cls, number: int) -> "Plan":
-        """Return the plan of a run."""
+    def of(cls, number: int, exchanges: Sequence[str]) -> "Plan":
+        """Return the plan of a run on these venues."""
         random = Random(number)
-        faults = [
-            (random.uniform(0, 2.5), random.randrange(2), random.choice((draw, draw, draw_of_streams))(random))
-            for _ in range(random.choice((0, 1, 1, 2, 3)))
-        ]
+        faults = []
+        for _ in range(random.choice((0, 1, 1, 2, 3))):
+            at_s, exchange = random.uniform(0, 2.5), random.choice(exchanges)
+            faults.append((at_s, exchange, random.choice((draw, draw, draw_of_streams))(random, exchange)))
         kind = random.choice(("intent", "order", "fill", None))
         delay_s = random.choice((0.0, random.uniform(0, 0.01), random.uniform(0, 0.2), random.uniform(0, 1.0)))
         first = Blow(kind, random.randint(1, 6), random.uniform(0, 2.5) if kind is None else delay_s)
@@ -111,12 +110,21 @@ class Stage:
         self.counts: Counter[str] = Counter()
         self.place = place or str(folder / "journal.db")
         stage = number // RUNS
-        self._exchanges = PAIRS[stage % len(PAIRS)]
+        self._exchanges = drawn(stage)
         self._folder = folder
         self._venues = Venues(stage, self._exchanges)
         self._nursery = Nursery(forks=forks)
-        losses = LOSSES[stage // len(PAIRS) % len(LOSSES)]
-        (folder / "arb.toml").write_text(SETTINGS.format(*self._exchanges, *losses, self.place))
+        hedge, unwind = LOSSES[stage // len(VENUES) % len(LOSSES)]
+        plugins = [f"arb-{exchange}" for exchange in self._exchanges]
+        settings = SETTINGS.format(
+            venues="\n".join(f"[venues.{exchange}]" for exchange in self._exchanges),
+            hedge=hedge,
+            unwind=unwind,
+            place=self.place,
+            plugins=plugins,
+            editable=["arb-core", *plugins],
+        )
+        (folder / "arb.toml").write_text(settings)
         self._environment = {
             **self._venues.environment(),
             "ARB_CONFIG": str(folder / "arb.toml"),
@@ -124,7 +132,7 @@ class Stage:
         }
         self._witness = Witness()
         self._wrong: list[str] = []
-        self._faults: list[tuple[float, int, Fault]] = []
+        self._faults: list[tuple[float, str, Fault]] = []
         self._reader: JournalReader | None = None
         self._asked_s = 0.0
         self._killed_at: int | None = None
@@ -141,10 +149,10 @@ class Stage:
             AssertionError: venue and journal disagree in the end; the message begins with the number.
         """
         try:
-            self._play(Plan.of(number))
+            self._play(Plan.of(number, self._exchanges))
         except AssertionError as error:
             raise AssertionError(f"run {number}: {error}") from error
-        self.counts["runs"] += 1
+        self.counts.update(["runs", *(f"runs on {exchange}" for exchange in self._exchanges)])
 
     def end(self) -> None:
         """Let the last engine end as a person would end it, and judge once more."""
@@ -213,7 +221,7 @@ class Stage:
         """Let what is due go wrong, and hear what the engine says."""
         while self._faults and self._faults[0][0] <= time.monotonic():
             _, venue, fault = self._faults.pop(0)
-            self._venues.arm(self._exchanges[venue], fault)
+            self._venues.arm(venue, fault)
         engine = self._engine
         for line in engine.read():
             self._hear(line)

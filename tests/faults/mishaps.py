@@ -3,6 +3,7 @@
 Entered by the play, which makes each pair happen, and by the report, which shows how often it did.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from random import Random
@@ -95,14 +96,73 @@ class Case(NamedTuple):
     """What the path of a request for an order book contains."""
     instruments_path: str
     kept: int | None = None
-    """Levels a side that the venue's feed maintains; None = all of the book."""
+    """Levels a side that the venue's feed maintains, and proves that it does; None = all of the book."""
+    snapshot: int = 1000
+    """Levels a side that a whole book holds at most."""
+    whole: str = ""
+    """What stands in a frame that bears the whole book, where it comes with the stream."""
+    counted: re.Pattern[str] | None = None
+    """Where ids count messages: finds in a frame its `pair`, its `id`, and the `version` of the book that it tells."""
+    nameless: bool = False
+    """Whether the feed has no ids: a book is then some version's, never an older one than before."""
+    ticketed: bool = False
+    """Whether the sockets of market data stand on a token."""
+    rest_every_s: float = 0
+    """How long after one request the next may leave at once: the state in which a fault is to strike passes by sooner."""
 
 
 CASES = (
     Case("mexc", "mexc", {}, True, "/depth", "/exchangeInfo"),
-    Case("gateio", "gateio", {}, True, "/order_book", "/currency_pairs", kept=100),
-    Case("gateio-obu", "gateio", {"book": "obu"}, False, "/order_book", "/currency_pairs", kept=400),
+    Case("gateio", "gateio", {}, True, "/order_book", "/currency_pairs", kept=100, snapshot=100),
+    Case(
+        "gateio-obu",
+        "gateio",
+        {"book": "obu"},
+        False,
+        "/order_book",
+        "/currency_pairs",
+        kept=400,
+        snapshot=400,
+        whole='"full":true',
+    ),
     Case("binance", "binance", {}, True, "/depth", "/exchangeInfo"),
+    Case("okx", "okx", {}, False, "/market/books", "/public/instruments", kept=400, whole='"action":"snapshot"'),
+    Case(
+        "bybit",
+        "bybit",
+        {},
+        False,
+        "/market/orderbook",
+        "/instruments-info",
+        kept=50,
+        whole='"type":"snapshot"',
+        counted=re.compile(r'"topic":"orderbook\.50\.(?P<pair>\w+)".*"u":(?P<id>\d+),"seq":(?P<version>\d+)'),
+    ),
+    Case("kucoin", "kucoin", {}, True, "/orderbook/level2", "/symbols", snapshot=100, ticketed=True),
+    # Of the 100 levels that are followed, the checksum proves ten.
+    Case(
+        "kraken",
+        "kraken",
+        {},
+        False,
+        "/public/Depth",
+        "/AssetPairs",
+        kept=10,
+        whole='"channel":"book","type":"snapshot"',
+        nameless=True,
+        rest_every_s=1.05,
+    ),
+    Case("bitget", "bitget", {}, False, "/market/orderbook", "/public/symbols", whole='"action":"snapshot"'),
+    Case(
+        "bitget-checksum",
+        "bitget",
+        {"book": "checksum"},
+        False,
+        "/market/orderbook",
+        "/public/symbols",
+        kept=25,
+        whole='"action":"snapshot"',
+    ),
 )
 
 
@@ -110,7 +170,7 @@ def why_impossible(case: Case, kind: FaultKind, moment: Moment, never: Mapping[F
     """Return why a fault cannot find a book in this state; None = it can. `never` is what the venue itself lacks."""
     if kind in never:
         return never[kind]
-    if kind is FaultKind.TICKET_EXPIRED:
+    if kind is FaultKind.TICKET_EXPIRED and not case.ticketed:
         return "the sockets of market data need no ticket"
     if kind in MESSAGES and moment is Moment.CONNECTING:
         return "without a connection nothing is pushed"

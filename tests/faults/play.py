@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import looptime
 from arb_core.registry import Registry
 from arb_core.structs.book import BookFault
-from arb_sim.faults import MESSAGES, REQUESTS, STATES, SUBSCRIPTIONS, FaultKind
+from arb_sim.faults import CONNECTIONS, MESSAGES, REQUESTS, STATES, SUBSCRIPTIONS, FaultKind
 from arb_sim.kernel.market import Status
 
 from .ledger import Ledger
@@ -71,7 +71,7 @@ class _Example:
         stage.on_fired = self.fired
         async with stage:
             moments = list(setting.order)
-            unasked = moments and moments[0] is Moment.CONNECTING and self.mishap.kind not in _NEEDS_A_CONNECTION
+            unasked = moments and moments[0] is Moment.CONNECTING and self.mishap.kind not in CONNECTIONS
             if unasked:
                 await self.strike_before_anything(setting.companions[0])
                 moments.pop(0)
@@ -182,6 +182,3 @@ class _Example:
         while book.fault is BookFault.HALTED:
             await stage.pass_(1)
             await stage.refresh()
-
-
-_NEEDS_A_CONNECTION = frozenset({FaultKind.DISCONNECT, FaultKind.HALF_OPEN})

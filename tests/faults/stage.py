@@ -5,6 +5,7 @@ is right again. Entered by the play, which says what is to happen, and by the so
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from random import Random
 from types import TracebackType
@@ -20,7 +21,7 @@ from arb_core.structs.book import BookFault, BookState
 from arb_core.structs.market import Symbol
 from arb_core.structs.stream import Feed, Topic
 from arb_core.venue import open_exchange
-from arb_sim.faults import REQUESTS, SUBSCRIPTIONS, Fault, FaultKind, Fired
+from arb_sim.faults import CONNECTIONS, REQUESTS, SUBSCRIPTIONS, Fault, FaultKind, Fired
 from arb_sim.kernel.market import Market
 from arb_sim.kernel.streams import Channel
 from arb_sim.kernel.venue import VenueKernel
@@ -37,7 +38,16 @@ __all__ = ["NotRecovered", "Stage", "Unstageable"]
 SECOND = 1_000_000_000
 MS = 1_000_000
 
-BROKEN = frozenset({BookFault.GAP, BookFault.MALFORMED, BookFault.CROSSED, BookFault.EXHAUSTED, BookFault.STALE})
+BROKEN = frozenset(
+    {
+        BookFault.GAP,
+        BookFault.CHECKSUM,
+        BookFault.MALFORMED,
+        BookFault.CROSSED,
+        BookFault.EXHAUSTED,
+        BookFault.STALE,
+    }
+)
 
 PATIENCE_S = 900
 """Venue time within which any fault must be over: a ban of two minutes, and several subscriptions that are ignored and
@@ -82,10 +92,12 @@ class Stage:
         self.rng = Random(seed)
         self.clock = LoopClock()
         world = _WorldOfDepth(levels, seed=seed, symbols=symbols, pace=Pace(steps_per_s=steps_per_s))
-        venue = simulate([case.exchange], world, registry=registry)[case.exchange]
+        card = registry.card(case.exchange)
+        settings = msgspec.convert(case.settings, card.settings)
+        made = simulate([case.exchange], world, registry=registry, settings={case.exchange: settings})
+        venue = made[case.exchange]
         assert isinstance(venue, VenueKernel)
         self.kernel = venue
-        card = registry.card(case.exchange)
         roles = dict.fromkeys((card.hosts.rest, card.hosts.ws_public), venue)
         self.transport = MemoryTransport(roles, self.clock, latency_ns=latency_ms * MS)
         self.client = open_exchange(
@@ -93,7 +105,7 @@ class Stage:
             registry=registry,
             clock=self.clock,
             transport=self.transport,
-            settings=msgspec.convert(case.settings, card.settings),
+            settings=settings,
             random=Random(seed + 1),
         )
         self.symbols = [Symbol.parse(text) for text in symbols]
@@ -103,7 +115,9 @@ class Stage:
             symbol: Oracle(
                 venue.by_symbol[str(symbol)],
                 kept=case.kept,
-                snapshot=min(1000, case.kept or 1000),
+                snapshot=case.snapshot,
+                counted=case.counted is not None,
+                nameless=case.nameless,
                 remember=remember,
             )
             for symbol in self.symbols
@@ -113,13 +127,15 @@ class Stage:
         self._applied: dict[Symbol, int] = {}
         self._resyncing = False
         self._without_whole = False
+        self._losing = False
         self._told = asyncio.Event()
         venue.faults.on_fired = self._fired
         self._overhear()
 
     def _overhear(self) -> None:
-        """Learn when something reached the venue, and let whole books of the stream be lost on demand."""
-        kernel, opened, socket, send = self.kernel, self.kernel.opened, self.kernel.socket, self.kernel.send
+        """Learn when something reached the venue and what it says; let whole books, or pushes, be lost on demand."""
+        case, kernel = self.case, self.kernel
+        opened, socket, send = self.kernel.opened, self.kernel.socket, self.kernel.send
 
         def heard_of(*args: Any, **more: Any) -> Any:
             self._told.set()
@@ -130,12 +146,21 @@ class Stage:
             return socket(*args, **more)
 
         def sent(conn: int, frame: str | bytes) -> None:
-            if self._without_whole and isinstance(frame, str) and '"full":true' in frame:
+            if self._without_whole and isinstance(frame, str) and case.whole in frame:
                 self._without_whole = False
                 return
-            send(conn, frame)
+            if case.counted is not None and isinstance(frame, str) and (told := case.counted.search(frame)):
+                self._learn(told)
+            if not self._losing:
+                send(conn, frame)
 
         kernel.opened, kernel.socket, kernel.send = heard_of, heard, sent  # type: ignore[method-assign]
+
+    def _learn(self, told: re.Match[str]) -> None:
+        """Note with which id a version was told."""
+        oracle = self.oracles[Symbol.parse(str(self.kernel.by_pair[told["pair"]].listing.symbol))]
+        if oracle.told is not None:
+            oracle.told[int(told["id"])] = int(told["version"])
 
     async def __aenter__(self) -> Self:
         await self.client.__aenter__()
@@ -251,11 +276,12 @@ class Stage:
             self.kernel.cut(conn, Close(1006))
         self.done()
 
-    def move(self) -> None:
-        """Change the best level, so that there is something to push."""
-        ladder = self.market.book.bids
+    def move(self, *, ask: bool = False) -> None:
+        """Change the best level of a side, so that there is something to push."""
+        ladder = self.market.book.asks if ask else self.market.book.bids
         if (best := ladder.best) is not None:
-            self.market.change([(best, ladder.sizes[best] + 1)], [], self.kernel.timeline.now_ns)
+            level = [(best, ladder.sizes[best] + 1)]
+            self.market.change([] if ask else level, level if ask else [], self.kernel.timeline.now_ns)
 
     def push(self) -> None:
         """Push a change of the first book now, before its turn."""
@@ -270,9 +296,12 @@ class Stage:
         stream = self._listened()
         if stream is None:
             raise Unstageable
-        self.move()
+        # Of the other side than what comes next: that would tell it again.
+        self.move(ask=True)
         if self.rng.random() < 0.5:
-            stream.source.take()
+            self._losing = True
+            self.kernel.flush(stream)
+            self._losing = False
             self.push()
         else:
             for conn in stream.listeners:
@@ -311,7 +340,7 @@ class Stage:
         if moment is Moment.SUBSCRIBING and kind not in REQUESTS:
             # The venue has taken the subscription, and its answer is on the way.
             return self._listened() is not None
-        if moment is Moment.CONNECTING and kind in {FaultKind.DISCONNECT, FaultKind.HALF_OPEN}:
+        if moment is Moment.CONNECTING and kind in CONNECTIONS:
             # The venue has taken the connection, and its answer is on the way.
             return bool(list(self.kernel.followers(None)))
         return True
@@ -324,10 +353,10 @@ class Stage:
         if kind in REQUESTS:
             loads = self.case.by_rest and moment in {Moment.LOADING, Moment.RESYNCING}
             options = options | {"path": self.case.books_path if loads else self.case.instruments_path}
-        elif kind not in {FaultKind.CLOCK_SKEW, FaultKind.DISCONNECT, FaultKind.HALF_OPEN}:
+        elif kind is not FaultKind.CLOCK_SKEW and kind not in CONNECTIONS:
             options = options | {"pair": self.market.pair}
         self.now()
-        if kind in {FaultKind.DISCONNECT, FaultKind.HALF_OPEN} and moment is Moment.ROTATING:
+        if kind in CONNECTIONS and moment is Moment.ROTATING:
             self._hit_some(kind, options)
         else:
             self.kernel.faults.arm(Fault(kind=kind, **options))
@@ -340,8 +369,10 @@ class Stage:
             self._fired(Fired(kind=kind, at_ns=self.kernel.timeline.now_ns, conn=conn))
             if kind is FaultKind.DISCONNECT:
                 self.kernel.cut(conn, Close(options["code"]))
-            else:
+            elif kind is FaultKind.HALF_OPEN:
                 self.kernel.silence(conn)
+            else:
+                self.kernel.expire_ticket(conn)
 
     async def refresh(self) -> None:
         """Ask for the instruments, as the client does from time to time. The venue may say no."""
@@ -351,13 +382,14 @@ class Stage:
             self._told.set()
 
     async def answered(self) -> None:
-        """Wait until the venue answers requests again: one that never leaves cannot be refused."""
+        """Wait until the venue answers requests again, and the next may leave: one that does not cannot be refused."""
         while True:
             try:
                 await self.client.load_markets()
             except ArbError:
                 await self.pass_(5)
             else:
+                await self.pass_(self.case.rest_every_s)
                 return
 
     # After the fault
@@ -366,9 +398,13 @@ class Stage:
         """Whether every book is LIVE and has reached a version."""
         books = self.client.books
         return all(
-            symbol in books and books[symbol].state is BookState.LIVE and books[symbol].last_id >= version
+            symbol in books and books[symbol].state is BookState.LIVE and self._reaches(symbol, version)
             for symbol, version in versions.items()
         )
+
+    def _reaches(self, symbol: Symbol, version: int) -> bool:
+        oracle = self.oracles[symbol]
+        return oracle.seen >= version or (self.case.nameless and oracle.is_current(self.client.books[symbol]))
 
     async def recover(self) -> None:
         """Wait until every book is LIVE, one connection carries it, and what the venue changes from then on is seen.

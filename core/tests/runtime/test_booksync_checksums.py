@@ -106,6 +106,16 @@ def test_documented_sum_is_met():
     assert (sync.stats.checksums_ok, sync.stats.checksums_bad) == (1, 0)
 
 
+@pytest.mark.parametrize(("ids", "shown"), [(SequenceRule.NONE, 2), (SequenceRule.CHAIN, 4)])
+def test_without_ids_no_level_is_shown_that_the_sum_does_not_cover(ids, shown):
+    """A message that is lost and changes deeper levels alone is noticed by nothing else."""
+    sync, _ = follower(ids=ids, depth=2, kept=4)
+    whole(sync, BIDS[:4], ASKS[:4], kraken_sum(BIDS[:2], ASKS[:2]), last_id=7)
+    assert sync.bids(0) == levels(BIDS[:shown])
+    assert sync.asks(3) == levels(ASKS[: min(shown, 3)])
+    assert sync.book.depth() == (4, 4)
+
+
 def test_one_digit_that_was_printed_otherwise_makes_book_unusable():
     sync, heard = follower()
     whole(sync, BIDS, [("0.5668", "4410.7976974"), *ASKS[1:]], SUM)

@@ -134,7 +134,7 @@ class Oracle:
     def _difference(self, book: BookSync, version: int) -> CaseFailed | None:
         bids, asks = self._history.at(version)
         floor, ceiling = book.horizon
-        kept, level = book.rule.kept_depth, self.floats.level
+        kept, level = book.rule.proved_depth, self.floats.level
         best_bids = map(level, sorted(bids.items(), reverse=True)[:kept])
         best_asks = map(level, sorted(asks.items())[:kept])
         return _differ(book, "bids", book.bids(0), [bid for bid in best_bids if bid[0] >= floor]) or _differ(

@@ -281,7 +281,7 @@ class BookSync:
                 venue=self.venue,
                 symbol=str(self.symbol),
             )
-        kept = self.rule.kept_depth
+        kept = self.rule.proved_depth
         return limit if kept is None else min(limit or kept, kept)
 
     # The owner

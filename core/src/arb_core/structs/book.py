@@ -140,6 +140,16 @@ class BookRule(msgspec.Struct, frozen=True, kw_only=True):
     sync_timeout_ns: int = 10_000_000_000
     """Give up one attempt to synchronise after this long and start another."""
 
+    @property
+    def proved_depth(self) -> int | None:
+        """Levels a side that a reader may be shown: those kept, and no deeper ones than what tells of a loss covers.
+
+        Ids tell of any lost message, a checksum alone only of what changes the levels that it covers. None = all.
+        """
+        if self.checksum is None or self.ids is not SequenceRule.NONE:
+            return self.kept_depth
+        return min(self.checksum.depth, self.kept_depth or self.checksum.depth)
+
 
 class BookSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """A whole book at one moment: levels best first.

@@ -197,7 +197,7 @@ CARD = ExchangeCard(
     quirks=(
         "Books are documented with a checksum, and were seen in 2026 with the number of the message before instead.",
         "The setting book says which form to expect: a book of the other one never becomes LIVE.",
-        "A checksum covers 25 levels: with book = checksum a loss that touches only deeper ones is noticed late.",
+        "A checksum covers 25 levels, and deeper ones go unproved: with book = checksum, 25 a side are shown.",
         "REST books bear no number and stop at 150 levels: the socket's own snapshot begins each book.",
         "A gap is mended by a new subscription, of which a connection has 240 an hour.",
         "A 429 bears no Retry-After, and an address that goes on may be shut out for some minutes.",

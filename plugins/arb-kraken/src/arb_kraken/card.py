@@ -197,6 +197,7 @@ CARD = ExchangeCard(
         "REST knows BTC as XBT and DOGE as XDG and puts a letter before old assets: XXBTZUSD is BTC/USD.",
         "Balances in earn programmes (USD.M, ETH2.S) are shown under those names: they cannot be traded.",
         "Our id finds an order only while that is open: afterwards Kraken's own id and the lists do.",
+        "A checksum covers ten levels, and nothing else tells of a loss: of those followed, ten a side are shown.",
         "A balance is not streamed: Kraken's channel does not say what orders hold.",
         "Limits are counted as for an account of the tier Intermediate.",
         "The countdown cancels orders of every symbol.",

@@ -113,17 +113,27 @@ async def a_post_only_order_never_takes(subject: Subject) -> None:
 
 @case("PRIVATE-010", Tier.PRIVATE, needs=[Capability.TRADING, Capability.MARKET_ORDERS], proof=Proof.VENUE)
 async def a_market_order_counts_base(subject: Subject) -> None:
-    """A market order to sell gives away exactly what was asked.
+    """A market order by `quantity` gives away, or takes, exactly what was asked.
 
-    Steps: sell by `quantity`.
-    Expect: filled to the lot, at the venue's bids; the query says so; no price is shown as its limit.
-    When this fails: another amount is sold than was meant.
+    Steps: sell by `quantity`; buy by `quantity`.
+    Expect: filled to the lot, at the venue's best prices; the query says so; no price is shown as its limit. Where the
+        venue counts quote alone when one buys, `InvalidOrder` before anything is sent.
+    When this fails: another amount is sold or bought than was meant: many venues count quote when one buys.
     Source: contract, `OrderRequest`
     """
     async with Desk(subject) as desk:
         quantity = desk.smallest(LINK, desk.best(LINK, Side.BUY))
         order = await placed(desk, desk.market_order(LINK, Side.SELL, quantity=quantity))
         equal((order.status, order.filled), ("filled", quantity), "what a market order sold is not what was asked")
+        sent = len(desk.seen.requests)
+        try:
+            order = await placed(desk, desk.market_order(LINK, Side.BUY, quantity=quantity))
+        except InvalidOrder:
+            equal(len(desk.seen.requests), sent, "what the venue does not take was sent")
+        else:
+            equal(
+                (order.status, order.filled), ("filled", quantity), "what a market order bought is not what was asked"
+            )
 
 
 @case("PRIVATE-036", Tier.PRIVATE, needs=[Capability.TRADING, Capability.QUOTE_QUANTITY], proof=Proof.VENUE)
