@@ -94,22 +94,22 @@ fn long(text: &[u8]) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
-/// Read a whole number of at most 18 digits, which any id or time is.
+/// Read a whole number that fits i64, which any id or time is: those of Bitget's books have 19 digits.
 #[inline]
 #[must_use]
 pub fn integer(text: &[u8]) -> Option<i64> {
-    if text.is_empty() || text.len() > 18 || (text[0] == b'0' && text.len() > 1) {
+    if text.is_empty() || text.len() > SHORT || (text[0] == b'0' && text.len() > 1) {
         return None;
     }
-    let mut value: i64 = 0;
+    let mut value: u64 = 0;
     for &byte in text {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             return None;
         }
-        value = value * 10 + i64::from(digit);
+        value = value * 10 + u64::from(digit);
     }
-    Some(value)
+    i64::try_from(value).ok()
 }
 
 #[cfg(test)]
@@ -200,7 +200,21 @@ mod tests {
             integer(b"999999999999999999"),
             Some(999_999_999_999_999_999)
         );
-        for text in ["", "-1", "007", "1.0", "1000000000000000000", " 1"] {
+        assert_eq!(
+            integer(b"1343064377779269632"),
+            Some(1_343_064_377_779_269_632)
+        );
+        assert_eq!(integer(b"9223372036854775807"), Some(i64::MAX));
+        for text in [
+            "",
+            "-1",
+            "007",
+            "1.0",
+            "9223372036854775808",
+            "9999999999999999999",
+            "10000000000000000000",
+            " 1",
+        ] {
             assert_eq!(integer(text.as_bytes()), None, "{text}");
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! None = the dialect decides. That is: a field that the layout does not name (it may be another body of a oneof, or a
 //! text that is no UTF-8), one that comes twice where one counts, another wire type than is declared, text beyond ASCII,
-//! a number that is not plainly spelled, broken bytes.
+//! a number that is not plainly spelled, broken bytes. Ids are texts and times are varints: of the other wire type either is
+//! a field that nobody knows, and the message lacks it.
 
 use crate::book::Level;
 use crate::layout::{Layout, Meaning, Message, Name};
@@ -56,9 +57,6 @@ fn fields(
         if kind == VARINT {
             let value = i64::try_from(varint(frame, &mut at, end)?).ok()?;
             match entry.meaning {
-                Meaning::First => message.first = value,
-                Meaning::Last => message.last = value,
-                Meaning::Previous => message.previous = value,
                 Meaning::TimeMs => message.time_at(value)?,
                 Meaning::Passed => {}
                 _ => return None,

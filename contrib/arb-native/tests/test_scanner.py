@@ -196,7 +196,9 @@ def test_a_protobuf_message_is_read_by_its_numbers():
         whole + b"\x80",
         field(1, b"\xff") + whole[9:],
         field(3, b"BTC") + field(313, field(2, level + field(3, b"x")) + field(4, b"11") + field(5, b"12")),
-        field(3, b"BTC") + field(313, field(2, level) + field(4, 11) + field(5, b"1 2")),
+        field(3, b"BTC") + field(313, field(2, level) + field(4, b"11") + field(5, b"1 2")),
+        field(3, b"BTC") + field(313, field(2, level) + field(4, 11) + field(5, b"12")),
+        field(3, b"BTC") + field(313, field(2, level) + field(4, b"11") + field(5, 12)),
     ):
         stand = Stand(layout)
         assert stand.hear(spoilt) == NOT_MINE

@@ -242,6 +242,12 @@ def test_a_number_beyond_any_is_refused(hear):
         hear(book().replace(b"1.5", b"1e999"))
 
 
+@pytest.mark.parametrize("text", ["1e-999999999", "0e999999999", "1E-99999999999999999999"])
+def test_a_number_whose_digits_would_fill_the_memory_is_refused(hear, text):
+    with pytest.raises(ValueError, match="exponent"):
+        hear(book(bids=[{"price": 1.5, "qty": msgspec.Raw(text.encode())}]))
+
+
 @given(noise=st.binary(max_size=60))
 def test_noise_crashes_nothing(hear_once, noise):
     with suppress(*REFUSALS):

@@ -63,6 +63,8 @@ T = TypeVar("T")
 
 _SECOND = 1_000_000_000
 
+_FARTHEST = 400
+"""Digits behind which no number of a market begins or ends."""
 _LARGEST = 40
 """The power of ten from which on a number is none that is owned or traded."""
 
@@ -315,8 +317,14 @@ def level(row: wire.Level, price_decimals: int | None, size_decimals: int | None
 
 
 def _padded(text: str, decimals: int | None) -> str:
-    """Print a number with that many decimals, as Kraken sums it up; JSON leaves zeros at the end out, or not."""
+    """Print a number with that many decimals, as Kraken sums it up; JSON leaves zeros at the end out, or not.
+
+    Raises:
+        ValueError: it is no number of any market, and all its digits would fill the memory.
+    """
     if "e" in text or "E" in text:
+        if abs(int(text.upper().partition("E")[2])) > _FARTHEST:
+            raise ValueError(f"expected an exponent up to {_FARTHEST}, found {text[:40]}")
         text = f"{Decimal(text):f}"
     if decimals is None:
         return text
