@@ -15,6 +15,7 @@ import pytest
 from arb_core.structs.account import Credentials
 from arb_core.structs.market import Asset, Side
 from arb_core.structs.order import ClientOrderId, OrderId, OrderRequest, OrderStatus
+from arb_sim.kernel.access import keys
 from arb_sim.kernel.venue import VenueKernel
 from arb_sim.server import Servers
 from arb_sim.simulation import simulate
@@ -125,13 +126,14 @@ class Stage:
 
 @asynccontextmanager
 async def both(exchange):
-    """Their client and ours, each with the key of the account."""
+    """Their client and ours, each with a key of its own to the one account: two clients of a key race for its nonces."""
     # Here, because every environment collects this file, and only one of them has ccxt.
     import ccxt.pro  # pyright: ignore[reportMissingImports]
 
     world = World(seed=11, symbols=SYMBOLS, start_ns=time_ns(), pace=Pace(steps_per_s=0))
     venue = cast("VenueKernel", simulate([exchange], world)[exchange])
-    assert venue.keys is not None
+    second = keys(exchange, world.seed, passphrase=venue.passphrase, number=2)
+    venue.key_ring.issue(venue.account, second)
     async with Servers([venue]) as servers:
         host = f"127.0.0.1:{servers.venues[0].port}"
         rest_url, ws_url = f"http://{host}", f"ws://{host}"
@@ -146,9 +148,7 @@ async def both(exchange):
         )
         theirs.urls["api"] = moved(theirs.urls["api"], rest_url=rest_url, ws_url=ws_url)
         theirs.has["fetchCurrencies"] = False  # asks for much that is no spot trading
-        key = Credentials(
-            api_key=venue.keys.api_key, api_secret=venue.keys.api_secret, api_passphrase=venue.keys.passphrase
-        )
+        key = Credentials(api_key=second.api_key, api_secret=second.api_secret, api_passphrase=second.passphrase)
         try:
             async with arb.open_exchange(exchange, rest_url=rest_url, ws_url=ws_url, credentials=key) as ours:
                 await ours.load_markets()
