@@ -132,6 +132,7 @@ async def both(exchange):
 
     world = World(seed=11, symbols=SYMBOLS, start_ns=time_ns(), pace=Pace(steps_per_s=0))
     venue = cast("VenueKernel", simulate([exchange], world)[exchange])
+    assert venue.keys is not None
     second = keys(exchange, world.seed, passphrase=venue.passphrase, number=2)
     venue.key_ring.issue(venue.account, second)
     async with Servers([venue]) as servers:

@@ -75,6 +75,11 @@ def test_answers_about_orders_are_like_the_documented_ones(trader):
     assert trader.fetch("POST", "order/test", symbol=PAIR, side="BUY", type="LIMIT", quantity=1, price=80000) == {}
 
 
+def test_a_cancelled_order_without_a_name_has_none(trader):
+    placed = trader.place()
+    assert "origClientOrderId" not in trader.fetch("DELETE", "order", symbol=PAIR, orderId=placed["orderId"])
+
+
 def test_answers_about_money_are_like_the_documented_ones(trader):
     trader.place(type="MARKET", side="SELL", price=None)
     commissions = ["makerCommission", "takerCommission", "buyerCommission", "sellerCommission"]

@@ -224,7 +224,7 @@ def cancelled(order: Order, name: str) -> dict[str, Any]:
     market = order.market
     return {
         "symbol": market.pair,
-        "origClientOrderId": order.client_id,
+        **({} if order.client_id is None else {"origClientOrderId": order.client_id}),
         "orderId": order.id,
         "clientOrderId": name,
         "price": price(market, order.price or 0),
