@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from .entries import ENTRIES, Contestant
+from .entries import CARE, ENTRIES, Contestant
 from .ledger import VENUES, Ledger, State
 
 LOOK_S = 0.02
@@ -138,7 +138,7 @@ async def turn(contestant: Contestant, ports: tuple[int, ...], ledger: Ledger, b
 
 def main() -> None:
     name, ledger_path, *ports = sys.argv[1:]
-    entry = ENTRIES[name]
+    entry = (ENTRIES | CARE)[name]
     ledger = Ledger(Path(ledger_path))
     contestant = entry.make()
     numbers = tuple(map(int, ports))

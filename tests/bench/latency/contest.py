@@ -15,7 +15,7 @@ from typing import IO, Any
 import msgspec
 
 from .client import Turn
-from .entries import ENTRIES
+from .entries import CARE, ENTRIES
 from .ledger import Ledger
 
 __all__ = ["Contest", "Outcome", "contest"]
@@ -132,7 +132,7 @@ def contest(
 
         server = started("server", str(folder / "frames"), str(folder / "snapshot"), str(ledger))
         ports = [str(port) for port in json.loads(server.hear())]
-        here = [name for name in names if ENTRIES[name].is_here]
+        here = [name for name in names if (ENTRIES | CARE)[name].is_here]
         yield Contest(server, {name: started("client", name, str(ledger), *ports) for name in here})
 
 

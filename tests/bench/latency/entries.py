@@ -21,6 +21,7 @@ Contestant = Callable[[tuple[int, ...], Note], AbstractAsyncContextManager[Tops]
 """Follows the books on these ports, one for each venue, while the block runs."""
 
 FEE = 0.001
+"""What each venue takes of a trade."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -53,11 +54,11 @@ def _uvloop() -> Any:
     return uvloop.new_event_loop
 
 
-def _arb(book: str) -> Callable[[], Contestant]:
+def _arb(book: str, **options: bool) -> Callable[[], Contestant]:
     def make() -> Contestant:
         from .ours import arb_contestant
 
-        return arb_contestant(book)
+        return arb_contestant(book, **options)
 
     return make
 
@@ -80,9 +81,18 @@ def _peer(name: str) -> Callable[[], Contestant]:
 ENTRIES = {
     "arb": Entry("arb, pure Python", _arb("python")),
     "native": Entry("arb with arb-native", _arb("native"), ("arb_native",)),
+    "native-busy": Entry("arb with arb-native, busy polling", _arb("native", busy=True), ("arb_native",)),
     "bare": Entry("bare: aiohttp, msgspec, SortedDict", _bare),
     "ccxt": Entry("ccxt.pro", _peer("ccxt"), ("ccxt",), lambda: None),
     "ccxt-uvloop": Entry("ccxt.pro on uvloop", _peer("ccxt"), ("ccxt",)),
     "cryptofeed": Entry("cryptofeed", _peer("cryptofeed"), ("cryptofeed",)),
     "nautilus": Entry("nautilus_trader", _peer("nautilus"), ("nautilus_trader",)),
 }
+
+CARE = {
+    "native-thawed": Entry("sleeps, garbage not frozen", _arb("native", frozen=False), ("arb_native",)),
+    "native-frozen": Entry("sleeps, garbage frozen", _arb("native"), ("arb_native",)),
+    "busy-thawed": Entry("busy polling, garbage not frozen", _arb("native", busy=True, frozen=False), ("arb_native",)),
+    "busy-frozen": Entry("busy polling, garbage frozen", _arb("native", busy=True), ("arb_native",)),
+}
+"""Ours with and without what costs something else: they run against each other alone."""

@@ -10,7 +10,9 @@ from arb_core.engine.session import DetectionSession
 from arb_core.engine.view import EngineView
 from arb_core.interfaces.book import LiveBook
 from arb_core.registry import Registry
+from arb_core.runtime.busy_poll import BusyPoll
 from arb_core.runtime.clock import SystemClock
+from arb_core.runtime.garbage import Freeze
 from arb_core.runtime.limits import Allowances
 from arb_core.strategies.spatial import Settings, Spatial
 
@@ -21,7 +23,7 @@ __all__ = ["arb_contestant"]
 BTC = arb.Symbol("BTC", "USDT")
 
 
-def arb_contestant(book: str) -> Contestant:
+def arb_contestant(book: str, *, busy: bool = False, frozen: bool = True) -> Contestant:
     os.environ["ARB_BOOK"] = book
     registry = Registry()
 
@@ -50,6 +52,10 @@ def arb_contestant(book: str) -> Contestant:
                 detection.market.add(followed, venue.markets.instrument(BTC), FEE)
                 books.append(followed)
             detection.start()
+            if busy:
+                stack.enter_context(BusyPoll())
+            if frozen:
+                stack.enter_context(Freeze(clock, 0))
             yield lambda: tuple((book.bid, book.ask) for book in books)
             assert not detection.counts().seen
 
