@@ -11,6 +11,7 @@ from arb_core.config import (
     DetectionSettings,
     JournalSettings,
     LegSettings,
+    LoopSettings,
     MuteSettings,
     PaperSettings,
     PluginSettings,
@@ -37,6 +38,7 @@ SECTIONS = {
     "`[plugins]`": PluginSettings,
     "`[trading]`": TradingSettings,
     "`[paper]`": PaperSettings,
+    "`[loop]`": LoopSettings,
 }
 
 
@@ -117,7 +119,8 @@ def test_every_command_and_option_stands_in_the_reference(commands):
         found = [leaf for name in BUILT_IN for leaf in leaves(group.get_command(context, name), f"arb {name}")]
     for path, command in found:
         text = section(commands, f"`{path}`")
-        options = {word for option in command.params if isinstance(option, click.Option) for word in option.opts}
+        taken = [option for option in command.params if isinstance(option, click.Option)]
+        options = {word for option in taken for word in (*option.opts, *option.secondary_opts)}
         told = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", "".join(re.findall(r"`[^`]+`", text))))
         assert options - COMMON == told - COMMON, path
     titles = set(re.findall(r"^## `(arb [a-z -]+)`", commands, re.MULTILINE))

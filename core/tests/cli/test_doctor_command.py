@@ -35,6 +35,29 @@ def test_machine_plugins_and_journal_are_looked_at(arb, settings):
     assert {line["kind"] for line in found.values()} == {"finding"}
 
 
+@pytest.mark.parametrize(
+    ("table", "loop", "garbage"),
+    [
+        ("", "sleeps between messages", "what is there 10s after the start is frozen"),
+        ("busy_poll = true\nfreeze = false", "busy polling: one processor at 100 %", "nothing is frozen"),
+    ],
+)
+def test_it_says_how_the_loop_waits(arb, settings, *, table, loop, garbage, monkeypatch):
+    monkeypatch.setattr("arb_core.cli.doctor.processors", lambda: 2)
+    settings.write_text(f"{settings.read_text()}[loop]\n{table}\n")
+    found = findings(arb("doctor", "--config", settings, "--json"))
+    assert loop in found["event loop"]["detail"]
+    assert found["garbage"]["detail"] == garbage
+
+
+def test_busy_polling_on_one_processor_is_a_warning(arb, settings, monkeypatch):
+    pytest.importorskip("uvloop")
+    monkeypatch.setattr("arb_core.cli.doctor.processors", lambda: 1)
+    settings.write_text(f"{settings.read_text()}[loop]\nbusy_poll = true\n")
+    found = findings(arb("doctor", "--config", settings, "--json"))
+    assert found["event loop"]["state"] == "warning"
+
+
 def test_what_is_not_allowed_is_not_even_imported(arb, settings):
     found = findings(arb("doctor", "--config", settings, "--json"))
     assert [name for name in found if name.startswith("plugin ")] == ["plugin spatial"]

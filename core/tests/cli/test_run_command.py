@@ -1,12 +1,18 @@
 """`arb run` and `arb reconcile`: what keeps them from starting, told with its cure, before any venue is asked."""
 
+import asyncio
+import gc
 import json
 import sys
 import textwrap
 
 import pytest
 from arb_core.cli.findings import Finding
+from arb_core.cli.summary import LatencySummary, Summary
+from arb_core.cli.trading import Ended
+from arb_core.engine.episodes import OpportunityCounts
 from arb_core.provenance import Provenance
+from arb_core.runtime.busy_poll import BusyPoll
 
 CARD = """
 from decimal import Decimal
@@ -29,6 +35,14 @@ max_daily_loss = { USDT = 20 }
 hedge_loss = { USDT = 1 }
 unwind_loss = { USDT = 1 }
 """
+
+SUMMARY = Summary(
+    venues=[],
+    books={},
+    messages=0,
+    latency_ns=LatencySummary(0, 0),
+    opportunities=OpportunityCounts(seen=0, executable=0, refused={}),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -172,3 +186,39 @@ def test_key_that_another_process_uses_is_refused(arb, write, sound, key):
     assert done.code == 1
     assert "not live: acme key lock: acme: the key " in done.err
     assert "stop it, or give each process a key of its own" in done.err
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "polls", "frozen"),
+    [
+        ("", (), False, True),
+        ("busy_poll = true", (), True, True),
+        ("busy_poll = true", ("--no-busy-poll",), False, True),
+        ("freeze = false", ("--busy-poll",), True, False),
+    ],
+)
+def test_the_loop_waits_as_settings_and_options_say(arb, write, monkeypatch, *, table, options, polls, frozen):
+    pytest.importorskip("sqlalchemy", reason="the journal is an extra")
+    seen = {}
+
+    async def trading(*_args, title, **_options):
+        for _ in range(3):
+            await asyncio.sleep(0)
+        seen.update(polls=entered, title="busy polling" in title, frozen=gc.get_freeze_count() > 0)
+        return Ended(summary=SUMMARY, left=())
+
+    entered = []
+
+    class Poll(BusyPoll):
+        def __enter__(self):
+            entered.append(self)
+            return super().__enter__()
+
+    monkeypatch.setattr("arb_core.cli.loop.BusyPoll", Poll)
+    monkeypatch.setattr("arb_core.cli.run.run_trading", trading)
+    text = f"{ENOUGH}[venues.acme]\n[paper.balances.acme]\nUSDT = 1000\n[loop]\n{table}\n"
+    done = arb("run", write(text), *options)
+    assert done.code == 0, done.err
+    assert (bool(seen["polls"]), seen["title"], seen["frozen"]) == (polls, polls, frozen)
+    assert all(poll.turns > 1 for poll in entered)
+    assert gc.get_freeze_count() == 0

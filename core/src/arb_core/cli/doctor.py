@@ -18,10 +18,10 @@ from arb_core.cli.findings import Finding, failed, show
 from arb_core.cli.journal_check import check_journal
 from arb_core.cli.journals import place_of
 from arb_core.cli.keys import KeyRing
-from arb_core.cli.loop import run
+from arb_core.cli.loop import processors, run
 from arb_core.cli.opening import openers_for
 from arb_core.cli.options import config_file, standard, venues
-from arb_core.config import Settings, load_file
+from arb_core.config import LoopSettings, Settings, load_file
 from arb_core.engine.journal.opening import require
 from arb_core.errors import SettingsError
 from arb_core.registry import Registry
@@ -48,7 +48,7 @@ def command(*, venues: tuple[str, ...], config: str | None, as_json: bool) -> in
     keys = KeyRing()
     settings, openers = openers_for(names, registry=registry, file=config, keys=keys)
     symbols = list(dict.fromkeys(Symbol.parse(text) for text in settings.symbols))
-    findings += keys.broken()
+    findings += [_loop(settings.loop), _garbage(settings.loop), *keys.broken()]
     findings += _journal(settings, keys)
     findings += run(check_venues(openers, symbols, SystemClock()))
     show(findings, as_json=as_json)
@@ -60,18 +60,25 @@ def _machine(registry: Registry) -> Iterable[Finding]:
         check="python", state="ok", detail=f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     )
     yield Finding(check="arb-core", state="ok", detail=importlib_metadata.version("arb-core"))
-    yield _loop()
     factory = registry.book_factory()
     yield Finding(check="order book", state="ok", detail=f"{factory.name} (rank {factory.rank})")
 
 
-def _loop() -> Finding:
+def _loop(settings: LoopSettings) -> Finding:
+    waits = "busy polling: one processor at 100 %" if settings.busy_poll else "sleeps between messages"
     try:
         uvloop: Any = import_module("uvloop")
     except ImportError:
-        cure = "asyncio's own" + ("" if sys.platform == "win32" else "; pip install uvloop is faster")
+        cure = f"asyncio's own, {waits}" + ("" if sys.platform == "win32" else "; pip install uvloop is faster")
         return Finding(check="event loop", state="ok" if sys.platform == "win32" else "warning", detail=cure)
-    return Finding(check="event loop", state="ok", detail=f"uvloop {uvloop.__version__}")
+    if settings.busy_poll and (found := processors()) < 2:
+        return Finding(check="event loop", state="warning", detail=f"{waits}, and there is only {found}")
+    return Finding(check="event loop", state="ok", detail=f"uvloop {uvloop.__version__}, {waits}")
+
+
+def _garbage(settings: LoopSettings) -> Finding:
+    detail = f"what is there {settings.warm_up} after the start is frozen" if settings.freeze else "nothing is frozen"
+    return Finding(check="garbage", state="ok", detail=detail)
 
 
 def _plugins(registry: Registry) -> Iterable[Finding]:

@@ -3,12 +3,18 @@
 import asyncio
 import contextlib
 import importlib
+import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import Any, NoReturn, TypeVar
 
-__all__ = ["loop_factory", "on_kill_signal", "run", "stop_on_signals", "unless"]
+from arb_core.config import LoopSettings
+from arb_core.interfaces.context import Clock
+from arb_core.runtime.busy_poll import BusyPoll
+from arb_core.runtime.garbage import Freeze
+
+__all__ = ["loop_factory", "on_kill_signal", "processors", "run", "stop_on_signals", "told", "tuned", "unless"]
 
 T = TypeVar("T")
 
@@ -32,6 +38,29 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     sys.setswitchinterval(_TURN_S)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(main)
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def told(settings: LoopSettings) -> str:
+    """Return what a title says of the loop: nothing, as long as it sleeps."""
+    return "  busy polling" if settings.busy_poll else ""
+
+
+@contextlib.asynccontextmanager
+async def tuned(settings: LoopSettings, clock: Clock) -> AsyncGenerator[None]:
+    """Keep the running loop during the block as `[loop]` says."""
+    with contextlib.ExitStack() as stack:
+        if settings.freeze:
+            stack.enter_context(Freeze(clock, settings.duration_ns("warm_up")))
+        if settings.busy_poll:
+            stack.enter_context(BusyPoll())
+        yield
 
 
 @contextlib.contextmanager

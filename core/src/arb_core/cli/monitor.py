@@ -7,10 +7,10 @@ import click
 from rich.console import Console
 
 from arb_core.cli.lines import Lines, write_lines
-from arb_core.cli.loop import run, stop_on_signals, unless
+from arb_core.cli.loop import run, stop_on_signals, told, tuned, unless
 from arb_core.cli.observing import Observation, observing
 from arb_core.cli.opening import Opener, openers_for, policy_of
-from arb_core.cli.options import DURATION, seconds, standard, symbols, venues
+from arb_core.cli.options import DURATION, busy_poll, seconds, standard, symbols, venues
 from arb_core.cli.plain import emit
 from arb_core.cli.show import show
 from arb_core.cli.summary import Summary
@@ -45,6 +45,7 @@ _LOOK_NS = 500_000_000
 @seconds()
 @click.option("--min-edge-bps", type=float, help="Edges after fees strictly above this count.")
 @click.option("--max-age", type=DURATION, help="A book that is older is stale, e.g. 5s.")
+@busy_poll
 @standard
 def command(
     *,
@@ -54,6 +55,7 @@ def command(
     seconds: float | None,
     min_edge_bps: float | None,
     max_age: int | None,
+    busy_poll: bool | None,
     as_json: bool,
 ) -> int:
     """Watch spreads between venues, live."""
@@ -62,6 +64,7 @@ def command(
         "symbols": [str(symbol) for symbol in symbols] or None,
         "strategies.spatial.min_edge_bps": min_edge_bps,
         "detection.max_age": None if max_age is None else f"{max_age}ns",
+        "loop.busy_poll": busy_poll,
     }
     settings, openers = openers_for(venues, registry=registry, file=file, options=options)
     wanted = list(dict.fromkeys(Symbol.parse(text) for text in settings.symbols))
@@ -73,13 +76,13 @@ def command(
 
     async def watched() -> Summary:
         clock = SystemClock()
-        async with observing(settings.observers, registry, clock) as observation:
+        async with tuned(settings.loop, clock), observing(settings.observers, registry, clock) as observation:
             return await run_monitor(
                 openers,
                 wanted,
                 strategies=strategies,
                 policy=policy_of(settings.detection),
-                title=f"arb monitor  {' '.join(openers)}",
+                title=f"arb monitor  {' '.join(openers)}{told(settings.loop)}",
                 seconds=seconds,
                 lines=emit if as_json else None,
                 clock=clock,

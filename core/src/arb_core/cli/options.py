@@ -21,6 +21,7 @@ __all__ = [
     "REDACTOR",
     "SINCE",
     "SYMBOL",
+    "busy_poll",
     "config_file",
     "keep_secret",
     "seconds",
@@ -149,6 +150,12 @@ def seconds(default: float | None = None) -> Callable[[Callable[P, R]], Callable
         show_default=default is not None,
         help=text,
     )
+
+
+def busy_poll(function: Callable[P, R]) -> Callable[P, R]:
+    """Give a command `--busy-poll` and its opposite; None = what the settings say."""
+    text = "Never sleep between two messages: one processor at 100 %, and less to wait for each."
+    return click.option("--busy-poll/--no-busy-poll", default=None, help=text)(function)
 
 
 def config_file(function: Callable[P, R]) -> Callable[P, R]:

@@ -10,10 +10,10 @@ from arb_core.cli.checks import check_venues
 from arb_core.cli.findings import Finding
 from arb_core.cli.journals import Use, place_of, shown
 from arb_core.cli.live import NotReady, go_on_with, going_live, refuse
-from arb_core.cli.loop import run
+from arb_core.cli.loop import run, told, tuned
 from arb_core.cli.observing import observing
 from arb_core.cli.opening import Opener, openers_for, policy_of
-from arb_core.cli.options import seconds, standard
+from arb_core.cli.options import busy_poll, seconds, standard
 from arb_core.cli.plain import emit, note
 from arb_core.cli.terms import not_traded, terms_of
 from arb_core.cli.trading import Ended, run_trading
@@ -32,17 +32,19 @@ __all__ = ["command"]
 @click.argument("file", type=click.Path(exists=True, dir_okay=False), metavar="CONFIG.TOML", envvar="ARB_CONFIG")
 @click.option("--live", is_flag=True, help="With real money: checks everything first, and refuses with the reasons.")
 @seconds()
+@busy_poll
 @standard
-def command(*, file: str, live: bool, seconds: float | None, as_json: bool) -> int:
+def command(*, file: str, live: bool, seconds: float | None, busy_poll: bool | None, as_json: bool) -> int:
     """Trade what a settings file says, on paper unless --live is said."""
     require("journal")
+    options = {"loop.busy_poll": busy_poll}
     if not live:
         registry = Registry()
-        settings, openers = openers_for((), registry=registry, file=file)
+        settings, openers = openers_for((), registry=registry, file=file, options=options)
         check_paper_balances(settings, file=file)
         return _trade(settings, openers, registry, "paper", file=file, seconds=seconds, as_json=as_json)
     try:
-        with going_live(file) as ready:
+        with going_live(file, options=options) as ready:
             symbols = _symbols(ready.settings, file)
             terms_of(ready.settings, symbols, file=file)  # what is missing there is told before any venue is asked
             _show(ready.findings)
@@ -81,7 +83,7 @@ def _trade(
         journal = open_journal(place, keep_episodes_ns=settings.journal.duration_ns("episodes"))
         try:
             journal.claim(use)
-            async with observing(settings.observers, registry, clock) as observation:
+            async with tuned(settings.loop, clock), observing(settings.observers, registry, clock) as observation:
                 return await run_trading(
                     openers,
                     symbols,
@@ -91,7 +93,7 @@ def _trade(
                     paper=use == "paper",
                     strategies={name: registry.strategy(name, own) for name, own in settings.strategies.items()},
                     policy=policy_of(settings.detection),
-                    title=f"arb run  {'LIVE' if use == 'live' else 'paper'}  {' '.join(openers)}",
+                    title=f"arb run  {'LIVE' if use == 'live' else 'paper'}  {' '.join(openers)}{told(settings.loop)}",
                     seconds=seconds,
                     lines=emit if as_json else None,
                     clock=clock,

@@ -21,6 +21,7 @@ __all__ = [
     "File",
     "JournalSettings",
     "LegSettings",
+    "LoopSettings",
     "MuteSettings",
     "PaperSettings",
     "PluginSettings",
@@ -192,6 +193,17 @@ class PaperSettings(Timed, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Of the jitter."""
 
 
+class LoopSettings(Timed, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[loop]`: what the event loop may cost so that a message waits less."""
+
+    busy_poll: bool = False
+    """Never sleep: a message wakes nobody. Costs one processor, all of it, all the time."""
+    freeze: bool = True
+    """Spare the garbage collector what is there after the start."""
+    warm_up: Duration = "10s"
+    """From the start until what came since is spared as well."""
+
+
 class Tables(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The part of a settings file that needs no plugin to be read."""
 
@@ -204,6 +216,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     plugins: PluginSettings = PluginSettings()
     trading: TradingSettings = TradingSettings()
     paper: PaperSettings = PaperSettings()
+    loop: LoopSettings = LoopSettings()
 
 
 class Settings(Tables, frozen=True, kw_only=True, forbid_unknown_fields=True):
