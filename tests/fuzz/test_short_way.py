@@ -20,7 +20,7 @@ from arb_core.runtime.clock import SystemClock
 from arb_core.runtime.context import Context
 from arb_core.runtime.dispatch import Dispatch
 from arb_core.runtime.markets import MarketTable
-from arb_core.runtime.scanning import Scanning
+from arb_core.runtime.scanning import scanner_for
 from arb_core.runtime.stream.sink import ConnectionSink
 from arb_core.structs.book import BookSnapshot
 from arb_core.structs.market import Symbol, VenueName
@@ -68,8 +68,8 @@ class Way:
         self.pair = pair
         self.dialect = registry.public_stream(name, context)
         rule = self.dialect.book_rule
-        self.scanning = Scanning.of(factory, self.dialect.layouts, rule)
-        self.dispatch = Dispatch(lambda _, error: self.broken.append(error), self.scanning)
+        scanner = scanner_for(factory, self.dialect.layouts, rule)
+        self.dispatch = Dispatch(lambda _, error: self.broken.append(error), scanner)
         self.broken: list[Exception] = []
         self.control: Any = Control()
         self.sink = ConnectionSink(self.control, self.dispatch)
@@ -81,9 +81,9 @@ class Way:
 
     def restart(self, bids: list[Any], asks: list[Any], last_id: int) -> None:
         """A LIVE book that stands there, as if nothing had been before."""
-        if self.book is not None and self.scanning is not None:
+        if self.book is not None:
+            self.dispatch.forget(self.pair)
             self.book.stop()
-            self.scanning.remove(self.book)
         self.control.told.clear()
         self.broken.clear()
         self.said: list[Any] = []
@@ -98,18 +98,16 @@ class Way:
             need_snapshot=lambda _: self.said.append("snapshot"),
             need_resubscribe=lambda _: self.said.append("resubscribe"),
         )
-        self.dispatch.books[self.pair] = book
-        if self.scanning is not None:
-            self.scanning.add(book, self.pair)
+        self.dispatch.follow(self.pair, book)
         book.begin()
         book.rest_snapshot(BookSnapshot(symbol=self.symbol, bids=bids, asks=asks, last_id=last_id))
 
     def hear(self, frame: bytes) -> None:
         """As a connection does."""
         view = memoryview(frame)
-        self.dispatch.arrived(2 * SECOND, SECOND)
         try:
-            if (scan := self.sink.scan) is None or not scan(view):
+            if (scan := self.sink.scan) is None or scan(view, 2 * SECOND, SECOND) is None:
+                self.dispatch.arrived(2 * SECOND, SECOND)
                 self.dialect.decode(view, 2 * SECOND, self.sink)
         except Exception as error:  # noqa: BLE001 (whatever the dialect raises is to be the same on both ways)
             self.said.append((type(error), str(error)))
@@ -118,11 +116,23 @@ class Way:
         """Return all that can be known of it."""
         book = self.book
         assert book is not None
-        best = repr((book.bid, book.bid_size, book.ask, book.ask_size, book.exchange_ns))
+        best = repr((book.bid, book.bid_size, book.ask, book.ask_size))
+        times = (book.exchange_ns, book.received_ns == 2 * SECOND, book.monotonic_ns == SECOND)
         stats = book.stats
         levels = (book.book.bids(0), book.book.asks(0)) if book.quote() is not None else ()
         counts = (stats.received, stats.applied, stats.skipped, stats.refused, stats.waiting)
-        return (book.state, book.fault, book.last_id, best, levels, counts, self.said, self.control.told, self.broken)
+        return (
+            book.state,
+            book.fault,
+            book.last_id,
+            best,
+            times,
+            levels,
+            counts,
+            self.said,
+            self.control.told,
+            self.broken,
+        )
 
 
 def moments(venue: ModuleType, rule: Any) -> list[tuple[Chain, int, list[Any], list[Any], int]]:

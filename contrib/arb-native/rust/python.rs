@@ -1,39 +1,52 @@
 //! The two classes that Python sees. Their promises: `arb_core.interfaces.book`.
 
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyException, PyKeyError, PyTypeError, PyValueError};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyTuple};
+use rustc_hash::FxHashMap;
 
 use crate::book::{Book, Level};
 use crate::layout::{Flaw, Form, Layout, Meaning, Name, Rule, Step};
 use crate::scanner::{Scanner, Verdict};
 
-/// `arb_core.structs.layout`: what `apply` returns in place of the number of a book.
-const NOT_NEXT: i64 = -1;
-const NOT_MINE: i64 = -2;
-
 const MS: i64 = 1_000_000;
+
+/// The best levels; NaN where a side is empty.
+#[derive(Clone, Copy)]
+struct Best {
+    bid: f64,
+    bid_size: f64,
+    ask: f64,
+    ask_size: f64,
+}
+
+impl Best {
+    #[inline]
+    fn of(book: &Book) -> Best {
+        let ((bid, bid_size), (ask, ask_size)) = (book.best_bid(), book.best_ask());
+        Best {
+            bid,
+            bid_size,
+            ask,
+            ask_size,
+        }
+    }
+}
 
 /// An order book; a virtual subclass of `arb_core.interfaces.book.OrderBook`.
 #[pyclass(module = "arb_native", name = "NativeBook", weakref)]
 struct NativeBook {
     book: Book,
-    #[pyo3(get)]
-    bid: f64,
-    #[pyo3(get)]
-    bid_size: f64,
-    #[pyo3(get)]
-    ask: f64,
-    #[pyo3(get)]
-    ask_size: f64,
+    best: Best,
 }
 
 impl NativeBook {
     #[inline]
     fn read_best(&mut self) {
-        (self.bid, self.bid_size) = self.book.best_bid();
-        (self.ask, self.ask_size) = self.book.best_ask();
+        self.best = Best::of(&self.book);
     }
 }
 
@@ -41,13 +54,31 @@ impl NativeBook {
 impl NativeBook {
     #[new]
     fn new() -> NativeBook {
+        let book = Book::default();
         NativeBook {
-            book: Book::default(),
-            bid: f64::NAN,
-            bid_size: f64::NAN,
-            ask: f64::NAN,
-            ask_size: f64::NAN,
+            best: Best::of(&book),
+            book,
         }
+    }
+
+    #[getter]
+    fn bid(&self) -> f64 {
+        self.best.bid
+    }
+
+    #[getter]
+    fn bid_size(&self) -> f64 {
+        self.best.bid_size
+    }
+
+    #[getter]
+    fn ask(&self) -> f64 {
+        self.best.ask
+    }
+
+    #[getter]
+    fn ask_size(&self) -> f64 {
+        self.best.ask_size
     }
 
     /// Forget everything and take these levels.
@@ -106,17 +137,119 @@ fn levels(list: &Bound<'_, PyList>) -> PyResult<Vec<Level>> {
         .collect()
 }
 
-/// Applies frames to armed books, one call each.
+/// One book that frames may change: its levels, who reads them, and whom to tell.
+struct Seat {
+    levels: Py<NativeBook>,
+    /// Levels a side that are kept after each message; 0 = all.
+    cut: usize,
+    /// Lowest bid and highest ask that may be shown without being judged.
+    floor: f64,
+    ceiling: f64,
+    applied: u64,
+    /// The `arb_core.interfaces.book.ScannedBook`.
+    book: Py<PyAny>,
+    /// The same as the arguments of `on_book`, made once.
+    told: Py<PyTuple>,
+    on_book: Py<PyAny>,
+    on_broken: Py<PyAny>,
+}
+
+/// What one frame did to a book, taken out of the scanner before Python code may come back into it.
+struct Change<'py> {
+    book: Bound<'py, PyAny>,
+    told: Bound<'py, PyTuple>,
+    on_book: Bound<'py, PyAny>,
+    on_broken: Bound<'py, PyAny>,
+    before: Best,
+    after: Best,
+    /// The best levels stand in order and within what is known of the book.
+    shown: bool,
+    last_id: i64,
+    /// Nanoseconds; 0 = the message bears no time.
+    exchange_ns: i64,
+}
+
+impl<'py> Change<'py> {
+    /// Show the book's readers what changed, and tell the listener; or have the book judged in Python.
+    #[inline]
+    fn tell(
+        &self,
+        received_ns: &Bound<'py, PyAny>,
+        monotonic_ns: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        let (book, py) = (&self.book, self.book.py());
+        let exchange_ns = (self.exchange_ns > 0).then_some(self.exchange_ns);
+        if !self.shown {
+            let said = (self.last_id, exchange_ns, received_ns, monotonic_ns);
+            book.call_method1(intern!(py, "scanned"), said)?;
+            return Ok(());
+        }
+        let (before, after) = (&self.before, &self.after);
+        if after.bid != before.bid {
+            book.setattr(intern!(py, "bid"), after.bid)?;
+        }
+        if after.bid_size != before.bid_size {
+            book.setattr(intern!(py, "bid_size"), after.bid_size)?;
+        }
+        if after.ask != before.ask {
+            book.setattr(intern!(py, "ask"), after.ask)?;
+        }
+        if after.ask_size != before.ask_size {
+            book.setattr(intern!(py, "ask_size"), after.ask_size)?;
+        }
+        book.setattr(intern!(py, "last_id"), self.last_id)?;
+        book.setattr(intern!(py, "exchange_ns"), exchange_ns)?;
+        book.setattr(intern!(py, "received_ns"), received_ns)?;
+        book.setattr(intern!(py, "monotonic_ns"), monotonic_ns)?;
+        self.on_book.call1(&self.told)?;
+        Ok(())
+    }
+}
+
+/// Applies frames to armed books and tells who listens to these, one call each.
 #[pyclass(module = "arb_native", name = "NativeScanner")]
 struct NativeScanner {
     scanner: Scanner,
-    books: Vec<Option<(Py<NativeBook>, usize)>>,
-    /// Id of the last message applied.
+    /// By the number that `scanner` knows a book by.
+    seats: Vec<Option<Seat>>,
+    numbers: FxHashMap<String, usize>,
+    /// Messages applied, of all books.
     #[pyo3(get)]
-    last_id: i64,
-    /// Its time in nanoseconds; 0 = it bore none.
-    #[pyo3(get)]
-    exchange_ns: i64,
+    applied: u64,
+}
+
+impl NativeScanner {
+    #[inline]
+    fn read<'py>(&mut self, py: Python<'py>, frame: &[u8]) -> Option<Change<'py>> {
+        let Verdict::Next(number) = self.scanner.read(frame) else {
+            return None;
+        };
+        let message = &self.scanner.message;
+        let seat = self.seats[number].as_mut()?;
+        let (before, after) = {
+            let mut levels = seat.levels.borrow_mut(py);
+            let before = levels.best;
+            levels.book.apply(&message.bids, &message.asks);
+            if seat.cut > 0 {
+                levels.book.cut(seat.cut);
+            }
+            levels.read_best();
+            (before, levels.best)
+        };
+        seat.applied += 1;
+        self.applied += 1;
+        Some(Change {
+            book: seat.book.bind(py).clone(),
+            told: seat.told.bind(py).clone(),
+            on_book: seat.on_book.bind(py).clone(),
+            on_broken: seat.on_broken.bind(py).clone(),
+            shown: seat.floor <= after.bid && after.bid < after.ask && after.ask <= seat.ceiling,
+            before,
+            after,
+            last_id: message.last,
+            exchange_ns: message.time_ms.saturating_mul(MS),
+        })
+    }
 }
 
 #[pymethods]
@@ -126,30 +259,74 @@ impl NativeScanner {
         let layouts = layouts.iter().map(compile).collect::<PyResult<Vec<_>>>()?;
         Ok(NativeScanner {
             scanner: Scanner::new(layouts),
-            books: Vec::new(),
-            last_id: 0,
-            exchange_ns: 0,
+            seats: Vec::new(),
+            numbers: FxHashMap::default(),
+            applied: 0,
         })
     }
 
-    /// From now on messages of `pair` that follow on `last_id` change `book`, which is then cut to `cut` levels a side
-    /// (0 = not); `apply` returns `index` for them. An id that no i64 holds is followed by none.
+    /// Know a book by the pair of its messages; it takes none before it is armed.
+    #[pyo3(signature = (pair, book, levels, *, cut, on_book, on_broken))]
+    fn add(
+        &mut self,
+        pair: String,
+        book: Bound<'_, PyAny>,
+        levels: Py<NativeBook>,
+        cut: usize,
+        on_book: Py<PyAny>,
+        on_broken: Py<PyAny>,
+    ) -> PyResult<()> {
+        self.remove(&pair);
+        let seat = Seat {
+            levels,
+            cut,
+            floor: f64::NAN,
+            ceiling: f64::NAN,
+            applied: 0,
+            told: PyTuple::new(book.py(), [&book])?.unbind(),
+            book: book.unbind(),
+            on_book,
+            on_broken,
+        };
+        let number = self.seats.iter().position(Option::is_none);
+        let number = number.unwrap_or_else(|| {
+            self.seats.push(None);
+            self.seats.len() - 1
+        });
+        self.seats[number] = Some(seat);
+        self.numbers.insert(pair, number);
+        Ok(())
+    }
+
+    /// Forget a book. Harmless when it is not known.
+    fn remove(&mut self, pair: &str) {
+        self.scanner.disarm(pair.as_bytes());
+        if let Some(number) = self.numbers.remove(pair) {
+            self.seats[number] = None;
+        }
+    }
+
+    /// From now on messages of `pair` that follow on `last_id` change its book. An id that no i64 holds is followed by
+    /// none.
     fn arm(
         &mut self,
         pair: &str,
-        index: usize,
-        book: Py<NativeBook>,
         last_id: &Bound<'_, PyAny>,
-        cut: usize,
-    ) {
-        let Ok(last_id) = last_id.extract::<i64>() else {
-            return self.disarm(pair);
+        floor: f64,
+        ceiling: f64,
+    ) -> PyResult<()> {
+        let Some(&number) = self.numbers.get(pair) else {
+            return Err(PyKeyError::new_err(pair.to_owned()));
         };
-        if self.books.len() <= index {
-            self.books.resize_with(index + 1, || None);
+        let Ok(last_id) = last_id.extract::<i64>() else {
+            self.disarm(pair);
+            return Ok(());
+        };
+        if let Some(seat) = &mut self.seats[number] {
+            (seat.floor, seat.ceiling) = (floor, ceiling);
         }
-        self.books[index] = Some((book, cut));
-        self.scanner.arm(pair.as_bytes(), index, last_id);
+        self.scanner.arm(pair.as_bytes(), number, last_id);
+        Ok(())
     }
 
     /// Messages of `pair` are the dialect's again.
@@ -157,28 +334,58 @@ impl NativeScanner {
         self.scanner.disarm(pair.as_bytes());
     }
 
-    /// Read one whole frame and return the index of the book that it changed; below 0, nothing has happened.
+    /// Return how many messages of `pair` were applied since it was added.
+    fn applied_to(&self, pair: &str) -> u64 {
+        let seat = self
+            .numbers
+            .get(pair)
+            .and_then(|&number| self.seats[number].as_ref());
+        seat.map_or(0, |seat| seat.applied)
+    }
+
+    /// Read one whole frame and return the book that it changed; None: nothing has happened.
     #[inline]
-    fn apply(&mut self, py: Python<'_>, frame: &Bound<'_, PyAny>) -> PyResult<i64> {
-        let buffer = PyBuffer::<u8>::get(frame)?;
-        let verdict = self.scanner.read(bytes_of(&buffer)?);
-        let index = match verdict {
-            Verdict::Next(index) => index,
-            Verdict::NotNext => return Ok(NOT_NEXT),
-            Verdict::NotMine => return Ok(NOT_MINE),
-        };
-        let message = &self.scanner.message;
-        if let Some((book, cut)) = &self.books[index] {
-            let mut book = book.borrow_mut(py);
-            book.book.apply(&message.bids, &message.asks);
-            if *cut > 0 {
-                book.book.cut(*cut);
+    fn apply<'py>(
+        slf: &Bound<'py, NativeScanner>,
+        frame: &Bound<'py, PyAny>,
+        received_ns: &Bound<'py, PyAny>,
+        monotonic_ns: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = slf.py();
+        let change = match frame.cast::<PyBytes>() {
+            Ok(bytes) => slf.borrow_mut().read(py, bytes.as_bytes()),
+            Err(_) => {
+                let buffer = PyBuffer::<u8>::get(frame)?;
+                slf.borrow_mut().read(py, bytes_of(&buffer)?)
             }
-            book.read_best();
+        };
+        let Some(change) = change else {
+            return Ok(None);
+        };
+        if let Err(error) = change.tell(received_ns, monotonic_ns) {
+            // A listener of somebody else's, not the frame: whoever asked to hear of it goes on without it.
+            if !error.is_instance_of::<PyException>(py) {
+                return Err(error);
+            }
+            change.on_broken.call1((&change.book, error.value(py)))?;
         }
-        self.last_id = message.last;
-        self.exchange_ns = message.time_ms.saturating_mul(MS);
-        i64::try_from(index).map_err(|_| PyValueError::new_err("too many books"))
+        Ok(Some(change.book))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        for seat in self.seats.iter().flatten() {
+            visit.call(&seat.book)?;
+            visit.call(&seat.told)?;
+            visit.call(&seat.on_book)?;
+            visit.call(&seat.on_broken)?;
+        }
+        Ok(())
+    }
+
+    fn __clear__(&mut self) {
+        self.scanner.disarm_all();
+        self.numbers.clear();
+        self.seats.clear();
     }
 }
 

@@ -52,6 +52,11 @@ impl Scanner {
         self.armed.remove(symbol);
     }
 
+    /// All messages are the dialect's again.
+    pub fn disarm_all(&mut self) {
+        self.armed.clear();
+    }
+
     /// Read one whole frame. After `Next` the book counts as changed by it.
     #[inline]
     pub fn read(&mut self, frame: &[u8]) -> Verdict {

@@ -1,10 +1,12 @@
 """Scanners by made-up layouts: what is read, what is left alone, and what is refused as no layout."""
 
-from math import isnan
+import gc
+import weakref
+from math import inf, isnan
 
 import pytest
 from arb_core.structs.book import SequenceRule
-from arb_core.structs.layout import NOT_MINE, NOT_NEXT, WireLayout
+from arb_core.structs.layout import WireLayout
 from msgspec.structs import replace
 
 native = pytest.importorskip("arb_native", reason="arb-native is not installed")
@@ -22,7 +24,29 @@ JSON = WireLayout(
     absent=(("d", "full"),),
     optional=(("d", "a"), ("d", "t")),
 )
+RECEIVED, MONOTONIC = 1_700_000_000_000_000_007, 5_000_000_007
 TRUE = '{"kind":"depth","d":{"t":5,"s":"BTC","U":11,"u":12,"b":[["10.5","2"]],"a":[[11,0.25]]}}'
+
+
+class Reader:
+    """What a scanner shows, as a `ScannedBook`; and what it left to be judged."""
+
+    def __init__(self):
+        self.bid, self.bid_size, self.ask, self.ask_size = 10.0, 1.0, 11.0, 1.0
+        self.last_id, self.exchange_ns, self.received_ns, self.monotonic_ns = 10, None, 0, 0
+        self.judged = []
+        self.scanner = None
+
+    @property
+    def best(self):
+        return self.bid, self.bid_size, self.ask, self.ask_size
+
+    @property
+    def stands(self):
+        return self.last_id, self.exchange_ns, self.received_ns, self.monotonic_ns
+
+    def scanned(self, *said):
+        self.judged.append(said)
 
 
 class Stand:
@@ -30,27 +54,146 @@ class Stand:
         self.book = native.NativeBook()
         self.book.replace([(10.0, 1.0), (9.0, 1.0)], [(11.0, 1.0), (12.0, 1.0)])
         self.scanner = native.NativeScanner([layout])
-        self.scanner.arm(pair, 3, self.book, last_id, cut)
+        self.reader = Reader()
+        self.told = []
+        self.broken = []
+        self.scanner.add(
+            pair,
+            self.reader,
+            self.book,
+            cut=cut,
+            on_book=lambda book: self.told.append((book.best, book.stands)),
+            on_broken=lambda book, error: self.broken.append((book, error)),
+        )
+        self.scanner.arm(pair, last_id, 0.0, inf)
 
     def hear(self, text):
-        return self.scanner.apply(memoryview(text if isinstance(text, bytes) else text.encode()))
+        """Whether the scanner took it."""
+        took = self.scanner.apply(memoryview(text if isinstance(text, bytes) else text.encode()), RECEIVED, MONOTONIC)
+        assert took in {None, self.reader}
+        return took is not None
 
 
-def test_the_next_message_changes_the_book():
+def test_the_next_message_changes_the_book_and_shows_it():
     stand = Stand()
-    assert stand.hear(TRUE) == 3
-    assert (stand.book.bid, stand.book.bid_size, stand.book.ask, stand.book.ask_size) == (10.5, 2.0, 11.0, 0.25)
-    assert (stand.scanner.last_id, stand.scanner.exchange_ns) == (12, 5_000_000)
-    assert stand.hear(TRUE) == NOT_NEXT
-    assert stand.hear('{"kind":"diff","d":{"s":"BTC","U":13,"u":13,"b":[["10.5","0"],["9","0.0"]]}}') == 3
-    assert (stand.book.bids(0), stand.scanner.exchange_ns) == ([(10.0, 1.0)], 0)
+    assert stand.hear(TRUE)
+    assert stand.told == [((10.5, 2.0, 11.0, 0.25), (12, 5_000_000, RECEIVED, MONOTONIC))]
+    assert (stand.book.bid, stand.book.bid_size, stand.book.ask, stand.book.ask_size) == stand.reader.best
+    assert not stand.hear(TRUE)
+    assert stand.hear('{"kind":"diff","d":{"s":"BTC","U":13,"u":13,"b":[["9","0.0"],["8","1"]]}}')
+    assert stand.told[1:] == [((10.5, 2.0, 11.0, 0.25), (13, None, RECEIVED, MONOTONIC))]
+    assert stand.book.bids(0) == [(10.5, 2.0), (10.0, 1.0), (8.0, 1.0)]
+    assert (stand.scanner.applied, stand.scanner.applied_to("BTC"), stand.scanner.applied_to("ETH")) == (2, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("floor", "ceiling", "bids"),
+    [
+        (0.0, inf, [["11", "1"]]),  # crossed
+        (10.0, inf, [["10", "0"]]),  # beyond what is known of the bids
+        (0.0, 10.9, []),  # and of the asks
+        (0.0, inf, [["10", "0"], ["9", "0"]]),  # an empty side
+    ],
+)
+def test_what_may_not_be_shown_at_once_is_judged_in_python(floor, ceiling, bids):
+    stand = Stand()
+    stand.scanner.arm("BTC", 10, floor, ceiling)
+    before = stand.reader.best, stand.reader.stands
+    text = TRUE.replace('[["10.5","2"]]', str(bids).replace("'", '"')).replace("[[11,0.25]]", "[]")
+    assert stand.hear(text)
+    assert stand.reader.judged == [(12, 5_000_000, RECEIVED, MONOTONIC)]
+    assert (stand.told, (stand.reader.best, stand.reader.stands)) == ([], before)
+    assert stand.scanner.applied == 1
+
+
+@pytest.mark.parametrize("raises_in", ["on_book", "scanned"])
+def test_who_raises_is_reported_and_nothing_is_lost(raises_in):
+    stand = Stand()
+    error = ZeroDivisionError("of a listener")
+
+    def raise_it(*_):
+        raise error
+
+    stand.reader.scanned = raise_it
+    stand.scanner.add(
+        "ETH",
+        stand.reader,
+        stand.book,
+        cut=0,
+        on_book=raise_it,
+        on_broken=lambda book, error: stand.broken.append((book, error)),
+    )
+    stand.scanner.arm("ETH", 10, 0.0, inf if raises_in == "on_book" else 1.0)
+    assert stand.hear(TRUE.replace("BTC", "ETH"))
+    assert stand.broken == [(stand.reader, error)]
+    assert stand.book.bid == 10.5
+    assert stand.hear(TRUE.replace("BTC", "ETH").replace('"U":11,"u":12', '"U":13,"u":13'))
+
+
+def test_what_is_no_exception_of_a_listener_ends_the_call():
+    stand = Stand()
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    stand.scanner.add("BTC", stand.reader, stand.book, cut=0, on_book=interrupt, on_broken=stand.broken.append)
+    stand.scanner.arm("BTC", 10, 0.0, inf)
+    with pytest.raises(KeyboardInterrupt):
+        stand.hear(TRUE)
+    assert stand.broken == []
+
+
+def test_a_listener_may_enter_the_scanner():
+    stand = Stand()
+
+    def leave(_):
+        stand.scanner.disarm("BTC")
+        stand.scanner.remove("BTC")
+        stand.told.append("left")
+
+    stand.scanner.add("BTC", stand.reader, stand.book, cut=0, on_book=leave, on_broken=stand.broken.append)
+    stand.scanner.arm("BTC", 10, 0.0, inf)
+    assert stand.hear(TRUE)
+    assert (stand.told, stand.broken) == (["left"], [])
+    assert not stand.hear(TRUE.replace('"U":11,"u":12', '"U":13,"u":13'))
+
+
+def test_books_come_and_go():
+    stand = Stand()
+    with pytest.raises(KeyError):
+        stand.scanner.arm("ETH", 10, 0.0, inf)
+    stand.scanner.remove("BTC")
+    stand.scanner.remove("BTC")
+    assert not stand.hear(TRUE)
+    stand.scanner.add("ETH", stand.reader, stand.book, cut=0, on_book=stand.told.append, on_broken=stand.broken.append)
+    assert not stand.hear(TRUE.replace("BTC", "ETH"))
+    stand.scanner.arm("ETH", 10, 0.0, inf)
+    assert not stand.hear(TRUE)
+    assert stand.hear(TRUE.replace("BTC", "ETH"))
+
+
+def test_a_scanner_and_its_books_are_forgotten_together():
+    stand = Stand()
+    stand.reader.scanner = stand.scanner
+    gone = weakref.ref(stand.reader)
+    del stand
+    gc.collect()
+    assert gone() is None
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_a_frame_may_lie_in_any_bytes(kind):
+    stand = Stand()
+    assert stand.scanner.apply(kind(TRUE.encode()), RECEIVED, MONOTONIC) is stand.reader
+    with pytest.raises(TypeError):
+        stand.scanner.apply(TRUE, RECEIVED, MONOTONIC)
 
 
 def test_order_spaces_and_unknown_keys_do_not_matter():
     text = """ { "new" : {"x":[1,{"y":null}],"z":-1.5e3} , "d" :
         { "a":[ ] , "u":12,"more":true,"U":11 , "b":[ [ "10.5" , "2" ] ], "s":"BTC" } , "kind":"depth" } """
     stand = Stand()
-    assert stand.hear(text) == 3
+    assert stand.hear(text)
     assert stand.book.bid == 10.5
 
 
@@ -91,23 +234,21 @@ def test_order_spaces_and_unknown_keys_do_not_matter():
 def test_what_is_not_plainly_the_message_is_left_alone(old, new):
     assert TRUE.count(old) == 1
     stand = Stand()
-    assert stand.hear(TRUE.replace(old, new)) == NOT_MINE
+    assert not stand.hear(TRUE.replace(old, new))
     assert stand.book.bids(0) == [(10.0, 1.0), (9.0, 1.0)]
-    assert stand.hear(TRUE) == 3
+    assert stand.hear(TRUE)
 
 
 def test_every_truncation_is_left_alone():
     stand = Stand()
     frame = TRUE.encode()
-    assert {stand.hear(frame[:length]) for length in range(len(frame))} == {NOT_MINE}
-    assert stand.hear(frame) == 3
+    assert not any(stand.hear(frame[:length]) for length in range(len(frame)))
+    assert stand.hear(frame)
 
 
-@pytest.mark.parametrize(
-    ("first", "last", "code"), [(12, 13, NOT_NEXT), (9, 10, NOT_NEXT), (11, 10, NOT_NEXT), (11, 11, 3)]
-)
-def test_a_range_begins_right_after_the_book(first, last, code):
-    assert Stand().hear(TRUE.replace('"U":11,"u":12', f'"U":{first},"u":{last}')) == code
+@pytest.mark.parametrize(("first", "last", "taken"), [(12, 13, False), (9, 10, False), (11, 10, False), (11, 11, True)])
+def test_a_range_begins_right_after_the_book(first, last, taken):
+    assert Stand().hear(TRUE.replace('"U":11,"u":12', f'"U":{first},"u":{last}')) is taken
 
 
 def test_a_chain_names_the_id_before_it():
@@ -123,41 +264,41 @@ def test_a_chain_names_the_id_before_it():
     )
     stand = Stand(layout)
     row = '{"asks":[],"bids":[["10.5","2","0","1"]],"seq":4,"prev":10}'
-    assert stand.hear(f'{{"arg":{{"id":"BTC"}},"data":[{row},{row}]}}') == NOT_MINE
-    assert stand.hear('{"arg":{"id":"BTC"},"data":[]}') == NOT_MINE
-    assert stand.hear(f'{{"arg":{{"id":"BTC"}},"data":[{row}]}}') == 3
-    assert (stand.book.bid, stand.scanner.last_id) == (10.5, 4)
-    assert stand.hear(f'{{"arg":{{"id":"BTC"}},"data":[{row}]}}') == NOT_NEXT
+    assert not stand.hear(f'{{"arg":{{"id":"BTC"}},"data":[{row},{row}]}}')
+    assert not stand.hear('{"arg":{"id":"BTC"},"data":[]}')
+    assert stand.hear(f'{{"arg":{{"id":"BTC"}},"data":[{row}]}}')
+    assert (stand.book.bid, stand.reader.last_id) == (10.5, 4)
+    assert not stand.hear(f'{{"arg":{{"id":"BTC"}},"data":[{row}]}}')
 
 
 def test_a_count_goes_on_by_one():
     layout = replace(JSON, ids=SequenceRule.CONSECUTIVE, first_id=())
     stand = Stand(layout)
-    assert stand.hear(TRUE) == NOT_NEXT
-    assert stand.hear(TRUE.replace('"u":12', '"u":11')) == 3
+    assert not stand.hear(TRUE)
+    assert stand.hear(TRUE.replace('"u":12', '"u":11'))
 
 
 def test_the_pair_may_stand_within_a_name():
     stand = Stand(replace(JSON, around_symbol=("ob.", ".50")))
-    assert stand.hear(TRUE) == NOT_MINE
-    assert stand.hear(TRUE.replace('"BTC"', '"ob..50"')) == NOT_MINE
-    assert stand.hear(TRUE.replace('"BTC"', '"ob.BTC.50"')) == 3
+    assert not stand.hear(TRUE)
+    assert not stand.hear(TRUE.replace('"BTC"', '"ob..50"'))
+    assert stand.hear(TRUE.replace('"BTC"', '"ob.BTC.50"'))
 
 
 def test_a_book_may_be_cut_after_each_message():
     stand = Stand(cut=2)
-    assert stand.hear(TRUE) == 3
+    assert stand.hear(TRUE)
     assert stand.book.bids(0) == [(10.5, 2.0), (10.0, 1.0)]
 
 
 def test_disarmed_books_and_ids_that_no_i64_holds_take_nothing():
     stand = Stand()
-    stand.scanner.arm("BTC", 3, stand.book, 1 << 64, 0)
-    assert stand.hear(TRUE) == NOT_MINE
-    stand.scanner.arm("BTC", 3, stand.book, 10, 0)
+    stand.scanner.arm("BTC", 1 << 64, 0.0, inf)
+    assert not stand.hear(TRUE)
+    stand.scanner.arm("BTC", 10, 0.0, inf)
     stand.scanner.disarm("BTC")
     stand.scanner.disarm("BTC")
-    assert stand.hear(TRUE) == NOT_MINE
+    assert not stand.hear(TRUE)
 
 
 def test_a_protobuf_message_is_read_by_its_numbers():
@@ -201,11 +342,11 @@ def test_a_protobuf_message_is_read_by_its_numbers():
         field(3, b"BTC") + field(313, field(2, level) + field(4, b"11") + field(5, 12)),
     ):
         stand = Stand(layout)
-        assert stand.hear(spoilt) == NOT_MINE
+        assert not stand.hear(spoilt)
         assert stand.book.bid == 10.0
     stand = Stand(layout)
-    assert stand.hear(whole) == 3
-    assert (stand.book.bid, stand.scanner.exchange_ns) == (10.5, 7_000_000)
+    assert stand.hear(whole)
+    assert (stand.book.bid, stand.reader.exchange_ns) == (10.5, 7_000_000)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The short way of a message, with a scanner in Python in place of a native one."""
 
+from collections.abc import Callable
 from math import isnan
+from typing import Any
 
 import msgspec
 import pytest
@@ -8,9 +10,9 @@ from arb_core.interfaces.context import Clock
 from arb_core.runtime.book import SORTED
 from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.dispatch import Dispatch
-from arb_core.runtime.scanning import Scanning
+from arb_core.runtime.scanning import scanner_for
 from arb_core.structs.book import BookFault, BookRule, BookSnapshot, BookState, SequenceRule
-from arb_core.structs.layout import NOT_MINE, NOT_NEXT, WireLayout
+from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Symbol, VenueName
 
 BTC = Symbol("BTC", "USDT")
@@ -35,36 +37,73 @@ class Said(msgspec.Struct):
     t: int = 0
 
 
+class Seat(msgspec.Struct):
+    book: Any
+    levels: Any
+    cut: int
+    on_book: Callable[[Any], None]
+    on_broken: Callable[[Any, Exception], None]
+    armed: tuple[int, float, float] | None = None
+    applied: int = 0
+
+
 class Scanner:
     """What the promises of `arb_core.interfaces.book.Scanner` ask for, in the most obvious way."""
 
     def __init__(self):
-        self.last_id = 0
-        self.exchange_ns = 0
-        self.armed = {}
+        self.applied = 0
+        self.seats: dict[str, Seat] = {}
 
-    def arm(self, pair, index, book, last_id, cut):
-        self.armed[pair] = [index, book, last_id, cut]
+    def add(self, pair, book, levels, *, cut, on_book, on_broken):
+        self.seats[pair] = Seat(book, levels, cut, on_book, on_broken)
+
+    def remove(self, pair):
+        self.seats.pop(pair, None)
+
+    def arm(self, pair, last_id, floor, ceiling):
+        self.seats[pair].armed = last_id, floor, ceiling
 
     def disarm(self, pair):
-        self.armed.pop(pair, None)
+        if pair in self.seats:
+            self.seats[pair].armed = None
 
-    def apply(self, frame):
+    def applied_to(self, pair):
+        return self.seats[pair].applied
+
+    def apply(self, frame, received_ns, monotonic_ns):
         try:
             said = msgspec.json.decode(frame, type=Said)
         except msgspec.DecodeError:
-            return NOT_MINE
-        if said.s not in self.armed:
-            return NOT_MINE
-        index, book, last_id, cut = self.armed[said.s]
+            return None
+        seat = self.seats.get(said.s)
+        if seat is None or seat.armed is None:
+            return None
+        last_id, floor, ceiling = seat.armed
         if not said.U == last_id + 1 <= said.u:
-            return NOT_NEXT
-        book.apply(said.b, said.a)
-        if cut:
-            book.cut(cut)
-        self.armed[said.s][2] = self.last_id = said.u
-        self.exchange_ns = said.t
-        return index
+            return None
+        book, levels = seat.book, seat.levels
+        levels.apply(said.b, said.a)
+        if seat.cut:
+            levels.cut(seat.cut)
+        seat.armed = said.u, floor, ceiling
+        seat.applied += 1
+        self.applied += 1
+        try:
+            if floor <= levels.bid < levels.ask <= ceiling:
+                book.bid, book.bid_size, book.ask, book.ask_size = (
+                    levels.bid,
+                    levels.bid_size,
+                    levels.ask,
+                    levels.ask_size,
+                )
+                book.last_id, book.exchange_ns = said.u, said.t or None
+                book.received_ns, book.monotonic_ns = received_ns, monotonic_ns
+                seat.on_book(book)
+            else:
+                book.scanned(said.u, said.t or None, received_ns, monotonic_ns)
+        except Exception as error:  # noqa: BLE001 (whatever a listener raises)
+            seat.on_broken(book, error)
+        return book
 
 
 class Factory:
@@ -102,38 +141,41 @@ class Stand:
     def __init__(self, rule=RULE):
         self.told = []
         self.broken = []
+        self.failing = False
         self.factory = Factory()
-        scanning = Scanning.of(self.factory, (LAYOUT,), rule)
-        assert scanning is not None
-        self.scanning = scanning
-        self.dispatch = Dispatch(lambda listener, error: self.broken.append((listener, error)), self.scanning)
+        scanner = scanner_for(self.factory, (LAYOUT,), rule)
+        assert scanner is self.factory.scanner
+        self.dispatch = Dispatch(lambda listener, error: self.broken.append((listener, error)), scanner)
         self.rule = rule
 
-    def follow(self, pair, last_id=10):
+    def follow(self, pair, last_id=10, depth=0):
         sync = BookSync(
             VenueName("acme"),
             BTC,
             self.rule,
             self.factory.make(),
             HandClock(),
-            on_book=lambda sync: self.told.append(("book", sync.last_id, sync.bid, sync.ask)),
+            on_book=self.on_book,
             on_lost=lambda _, fault: self.told.append(("lost", fault)),
             need_snapshot=lambda _: None,
             need_resubscribe=lambda _: None,
         )
-        self.dispatch.books[pair] = sync
-        self.scanning.add(sync, pair)
+        self.dispatch.follow(pair, sync)
         sync.begin()
-        sync.rest_snapshot(BookSnapshot(symbol=BTC, bids=[(100.0, 1.0)], asks=[(101.0, 1.0)], last_id=last_id))
+        levels = [(100.0, 1.0)], [(101.0, 1.0)]
+        sync.rest_snapshot(BookSnapshot(symbol=BTC, bids=levels[0], asks=levels[1], last_id=last_id, depth=depth))
         assert sync.state is BookState.LIVE
         self.told.clear()
         return sync
 
+    def on_book(self, sync):
+        self.told.append(("book", sync.last_id, sync.bid, sync.ask))
+        if self.failing:
+            raise ZeroDivisionError
+
     def hear(self, text):
-        frame = memoryview(text.encode())
-        self.dispatch.arrived(900, 800)
         assert self.dispatch.scan is not None
-        return self.dispatch.scan(frame)
+        return self.dispatch.scan(memoryview(text.encode()), 900, 800)
 
 
 @pytest.fixture
@@ -207,23 +249,41 @@ def test_levels_beyond_the_kept_depth_are_cut():
     assert book.bids(0) == [(100.0, 1.0), (99.0, 1.0)]
 
 
-def test_books_come_and_go_under_the_same_numbers(stand):
+def test_an_empty_side_is_no_flaw_where_the_snapshot_was_whole(stand):
+    book = stand.follow("BTCUSDT")
+    assert stand.hear('{"s":"BTCUSDT","U":11,"u":11,"a":[[101,0]]}') is book
+    assert (book.state, book.bid, book.received_ns) == (BookState.LIVE, 100.0, 900)
+    assert isnan(book.ask)
+    assert stand.hear('{"s":"BTCUSDT","U":12,"u":12,"a":[[102,1]]}') is book
+    assert (book.ask, book.stats.applied, len(stand.told)) == (102.0, 2, 2)
+
+
+def test_a_book_whose_market_leaves_its_snapshot_is_given_up(stand):
+    book = stand.follow("BTCUSDT", depth=1)
+    assert stand.hear('{"s":"BTCUSDT","U":11,"u":11,"b":[[100,0],[99,1]]}') is book
+    assert stand.told == [("lost", BookFault.EXHAUSTED)]
+
+
+def test_a_book_that_is_followed_no_more_keeps_its_counts(stand):
     first, second = stand.follow("BTCUSDT"), stand.follow("ETHUSDT")
+    assert stand.hear('{"s":"BTCUSDT","U":11,"u":11,"b":[[99,1]]}') is first
+    stand.dispatch.forget("BTCUSDT")
     first.stop()
-    stand.scanning.remove(first)
-    assert not stand.hear('{"s":"BTCUSDT","U":11,"u":11}')
-    third = stand.follow("LTCUSDT")
-    assert stand.scanning.books == [third, second]
-    assert stand.hear('{"s":"LTCUSDT","U":11,"u":11,"b":[[99,1]]}')
-    assert (third.last_id, second.last_id) == (11, 10)
+    assert stand.hear('{"s":"BTCUSDT","U":12,"u":12}') is None
+    assert first.stats.applied == 1
+    third = stand.follow("BTCUSDT")
+    assert stand.hear('{"s":"BTCUSDT","U":11,"u":11,"b":[[99,1]]}') is third
+    assert (third.last_id, third.stats.applied, second.last_id) == (11, 1, 10)
+    assert stand.dispatch.counts.scanned == 2
 
 
 def test_a_listener_that_raises_is_reported(stand):
     book = stand.follow("BTCUSDT")
-    book._on_book = lambda _: 1 / 0
-    assert stand.hear('{"s":"BTCUSDT","U":11,"u":11,"b":[[99,1]]}')
+    stand.failing = True
+    assert stand.hear('{"s":"BTCUSDT","U":11,"u":11,"b":[[99,1]]}') is book
     ((listener, error),) = stand.broken
     assert (listener, type(error)) == (book, ZeroDivisionError)
+    assert (book.state, book.last_id, book.bids()) == (BookState.LIVE, 11, [(100.0, 1.0), (99.0, 1.0)])
 
 
 @pytest.mark.parametrize(
@@ -235,5 +295,5 @@ def test_a_listener_that_raises_is_reported(stand):
     ],
 )
 def test_there_is_no_short_way_without_a_scanner_or_ids(factory, layouts, rule):
-    assert Scanning.of(factory, layouts, rule) is None
+    assert scanner_for(factory, layouts, rule) is None
     assert Dispatch(lambda *_: None).scan is None

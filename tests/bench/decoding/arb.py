@@ -10,24 +10,25 @@ from arb_core.runtime.book import SORTED
 from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.clock import SystemClock
 from arb_core.runtime.dispatch import Dispatch
-from arb_core.runtime.scanning import Scanning
+from arb_core.runtime.scanning import scanner_for
 from arb_core.runtime.stream.sink import ConnectionSink
 from arb_core.structs.book import BookSnapshot, BookState, Level
 from arb_core.structs.market import VenueName
 from arb_mexc import stream as mexc
 from arb_mexc._proto.push_pb2 import PushDataV3ApiWrapper
 
-from .contest import BTC, DEPTH, MESSAGES, PAIR, START_ID, Contestant, Market, Take, Top
+from .contest import BTC, DEPTH, MESSAGES, NOW_MS, PAIR, START_ID, Contestant, Market, Take, Top
+
+NOW_NS = NOW_MS * 1_000_000
 
 
 def our_book(dialect: StreamDialect, market: Market, factory: BookFactory = SORTED) -> tuple[Dispatch, Top]:
     """A LIVE book and the dispatch before it."""
     bids, asks = market.floats()
     snapshot = BookSnapshot(symbol=BTC, bids=bids, asks=asks, last_id=START_ID, depth=DEPTH + 1)
-    seen = [0.0, 0.0]
 
     def on_book(sync: BookSync) -> None:
-        seen[:] = sync.bid, sync.ask
+        _ = sync.bid, sync.bid_size, sync.ask, sync.ask_size
 
     def broken(_listener: object, error: Exception) -> None:
         raise error
@@ -43,13 +44,10 @@ def our_book(dialect: StreamDialect, market: Market, factory: BookFactory = SORT
         need_snapshot=lambda sync: sync.rest_snapshot(snapshot),
         need_resubscribe=lambda _: None,
     )
-    scanning = Scanning.of(factory, dialect.layouts, dialect.book_rule)
-    if scanning is not None:
-        scanning.add(sync, PAIR)
-    dispatch = Dispatch(broken, scanning)
-    dispatch.books[PAIR] = sync
+    dispatch = Dispatch(broken, scanner_for(factory, dialect.layouts, dialect.book_rule))
+    dispatch.follow(PAIR, sync)
     sync.begin()
-    dispatch.arrived(1, 1)
+    dispatch.arrived(NOW_NS, NOW_NS)
 
     def top() -> tuple[list[Level], list[Level]]:
         assert sync.state is BookState.LIVE
@@ -97,7 +95,8 @@ def native(dialect: StreamDialect, market: Market) -> list[Contestant]:
     def scanned() -> tuple[Take, Top]:
         dispatch, top = our_book(dialect, market, factory)
         scan: Any = dispatch.scan
-        return scan, top  # a frame that it left to the dialect would be missed in the end
+        # A frame that it left to the dialect would be missed in the end.
+        return lambda frame: scan(frame, NOW_NS, NOW_NS), top
 
     def decoded() -> tuple[Take, Top]:
         dispatch, top = our_book(dialect, market, BooksAlone(factory))

@@ -1,8 +1,11 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from arb_core.interfaces.book import OrderBook
+from arb_core.interfaces.book import OrderBook, ScannedBook
 from arb_core.structs.book import Level
 from arb_core.structs.layout import WireLayout
+
+_B = TypeVar("_B", bound=ScannedBook)
 
 class NativeBook(OrderBook):
     def __init__(self) -> None: ...
@@ -15,9 +18,21 @@ class NativeBook(OrderBook):
     def depth(self) -> tuple[int, int]: ...
 
 class NativeScanner:
-    last_id: int
-    exchange_ns: int
+    @property
+    def applied(self) -> int: ...
     def __init__(self, layouts: Sequence[WireLayout]) -> None: ...
-    def arm(self, pair: str, index: int, book: OrderBook, last_id: int, cut: int) -> None: ...
+    def add(
+        self,
+        pair: str,
+        book: _B,
+        levels: OrderBook,
+        *,
+        cut: int,
+        on_book: Callable[[_B], None],
+        on_broken: Callable[[_B, Exception], None],
+    ) -> None: ...
+    def remove(self, pair: str) -> None: ...
+    def arm(self, pair: str, last_id: int, floor: float, ceiling: float) -> None: ...
     def disarm(self, pair: str) -> None: ...
-    def apply(self, frame: memoryview | bytes) -> int: ...
+    def applied_to(self, pair: str) -> int: ...
+    def apply(self, frame: memoryview | bytes, received_ns: int, monotonic_ns: int) -> ScannedBook | None: ...

@@ -23,7 +23,7 @@ from arb_core.interfaces.stream import Sink, StreamDialect
 from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.dispatch import Dispatch
 from arb_core.runtime.markets import MarketTable
-from arb_core.runtime.scanning import Scanning
+from arb_core.runtime.scanning import scanner_for
 from arb_core.runtime.stream.sink import ConnectionSink
 from arb_core.structs.book import BookFault, BookSnapshot, Level, Printed
 from arb_core.structs.card import Endpoint, ExchangeCard, ExchangeSettings, RequestConfig
@@ -115,9 +115,11 @@ class _Context(msgspec.Struct, frozen=True):
 class _Connection:
     """One recorded connection: hands market data on and notes whose books it carries; control messages mean nothing."""
 
-    def __init__(self, dispatch: Dispatch, scanned: Callable[[memoryview], str | None]) -> None:
+    scan = None
+    """The venue takes frames the short way itself, before they come here."""
+
+    def __init__(self, dispatch: Dispatch) -> None:
         self.pairs: set[str] = set()
-        self._scanned = scanned
         self._dispatch = dispatch
         self.quote = dispatch.quote
         self.trade = dispatch.trade
@@ -126,13 +128,6 @@ class _Connection:
         self.fill = dispatch.fill
         self.balance = dispatch.balance
         self.sink: Sink = ConnectionSink(self, self)
-
-    def scan(self, frame: memoryview) -> bool:
-        """Take a frame the short way, where there is one."""
-        if (pair := self._scanned(frame)) is None:
-            return False
-        self.pairs.add(pair)
-        return True
 
     def delta(  # noqa: PLR0917 (the signature of Sink)
         self,
@@ -224,8 +219,8 @@ class RecordedVenue:
         self._dialect = plugins.public_stream(plugin, context)
         self._failure: Exception | None = None
         self._factory = plugins.book_factory()
-        self._scanning = Scanning.of(self._factory, self._dialect.layouts, self._dialect.book_rule)
-        self._dispatch = Dispatch(self._broken, self._scanning)
+        scanner = scanner_for(self._factory, self._dialect.layouts, self._dialect.book_rule)
+        self._dispatch = Dispatch(self._broken, scanner)
         self._connections: dict[tuple[int, str], _Connection] = {}
         self._pairs: dict[Symbol, Pair] = {}
         self._listed: dict[Symbol, Instrument] = {}
@@ -256,9 +251,8 @@ class RecordedVenue:
                 need_resubscribe=self._idle.append,
             )
             self._pairs[symbol] = pair
-            self.books[symbol] = self._dispatch.books[pair] = book
-            if self._scanning is not None:
-                self._scanning.add(book, pair)
+            self.books[symbol] = book
+            self._dispatch.follow(pair, book)
             added.append(book)
         self._fill()
         for book in added:
@@ -271,7 +265,9 @@ class RecordedVenue:
         payload = line.payload
         self._dispatch.arrived(line.ns, line.ns)
         try:
-            if not connection.scan(memoryview(payload)):
+            if (scan := self._dispatch.scan) is not None and (book := scan(memoryview(payload), line.ns, line.ns)):
+                connection.pairs.add(self._pairs[book.symbol])
+            else:
                 self._dialect.decode(memoryview(payload), line.ns, connection.sink)
         except Exception:  # noqa: BLE001 (parsers raise classes of their own, such as protobuf's DecodeError)
             self.malformed += 1
@@ -324,15 +320,8 @@ class RecordedVenue:
     def _connection(self, file: int, conn: str) -> _Connection:
         connection = self._connections.get((file, conn))
         if connection is None:
-            connection = self._connections[file, conn] = _Connection(self._dispatch, self._scanned)
+            connection = self._connections[file, conn] = _Connection(self._dispatch)
         return connection
-
-    def _scanned(self, frame: memoryview) -> Pair | None:
-        """Take a frame the short way and return whose it was; None = it was not one to be taken so."""
-        if self._scanning is None or self._dispatch.scan is None or not self._dispatch.scan(frame):
-            return None
-        book = self._scanning.latest
-        return None if book is None else self._pairs[book.symbol]
 
     def _want_snapshot(self, book: BookSync) -> None:
         self._waiting[self._pairs[book.symbol]] = book

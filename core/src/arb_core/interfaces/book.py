@@ -1,14 +1,14 @@
 """Books: the storage (`OrderBook`), and what a reader sees of one that is kept in step with a venue (`LiveBook`)."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from arb_core.structs.book import BookFault, BookState, Level
 from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Quote, Symbol, VenueName
 
-__all__ = ["BookFactory", "LiveBook", "OrderBook", "Scanner"]
+__all__ = ["BookFactory", "LiveBook", "OrderBook", "ScannedBook", "Scanner"]
 
 
 class OrderBook(ABC):
@@ -90,21 +90,55 @@ class LiveBook(Protocol):
         ...
 
 
-class Scanner(Protocol):
-    """Takes frames of one venue from bytes to an updated book in one call.
+class ScannedBook(LiveBook, Protocol):
+    """A `LiveBook` whose best levels, `last_id` and times a scanner writes while it is armed."""
 
-    It judges nothing: what is not plainly the next message of an armed book it leaves to the dialect, untouched.
+    def scanned(self, last_id: int, exchange_ns: int | None, received_ns: int, monotonic_ns: int) -> None:
+        """Judge a message that the scanner applied and may not show by itself; what is right is shown, and told."""
+        ...
+
+
+B = TypeVar("B", bound=ScannedBook)
+
+
+class Scanner(Protocol):
+    """Takes frames of one venue from bytes to the listener of an updated book in one call.
+
+    It decides nothing. What is not plainly the next message of an armed book it leaves to the dialect, untouched; and
+    where a message leaves the best levels out of order or out of what is known, it shows nothing and calls `scanned`.
     """
 
-    last_id: int
-    """Id of the last message that was applied."""
-    exchange_ns: int
-    """When the venue made it; 0 = it does not say."""
+    @property
+    def applied(self) -> int:
+        """How many messages were applied so far, of all books."""
+        ...
 
-    def arm(self, pair: str, index: int, book: OrderBook, last_id: int, cut: int) -> None:
-        """From now on change `book` by the messages of `pair` that follow on `last_id`, and `apply` returns `index`.
+    def add(
+        self,
+        pair: str,
+        book: B,
+        levels: OrderBook,
+        *,
+        cut: int,
+        on_book: Callable[[B], None],
+        on_broken: Callable[[B, Exception], None],
+    ) -> None:
+        """Know a book by the pair of its messages; it takes none before it is armed.
 
-        `cut` levels a side are kept after each of them; 0 = all. Arming again moves the id.
+        A message changes `levels`, of which the best `cut` a side are kept (0 = all); then what changed is written to
+        `book`, and `on_book` is called. `on_broken` is told what `on_book` or `scanned` raised.
+        """
+        ...
+
+    def remove(self, pair: str) -> None:
+        """Forget a book. Harmless when it is not known."""
+        ...
+
+    def arm(self, pair: str, last_id: int, floor: float, ceiling: float) -> None:
+        """From now on apply the messages of `pair` that follow on `last_id`. Arming again moves the id.
+
+        `book` must show the best levels of `levels`. Those that a message leaves are shown at once where
+        `floor <= bid < ask <= ceiling`.
         """
         ...
 
@@ -112,11 +146,12 @@ class Scanner(Protocol):
         """The messages of `pair` are the dialect's. Harmless when they are already."""
         ...
 
-    def apply(self, frame: memoryview) -> int:
-        """Return the index of the book that was changed, `NOT_NEXT` or `NOT_MINE`. A frame counts whole or not at all.
+    def applied_to(self, pair: str) -> int:
+        """Return how many messages were applied to one book since it was added."""
+        ...
 
-        The book is then no more than changed: it may be crossed.
-        """
+    def apply(self, frame: memoryview, received_ns: int, monotonic_ns: int) -> ScannedBook | None:
+        """Return the book that took the frame; None: nothing has happened. A frame counts whole or not at all."""
         ...
 
 

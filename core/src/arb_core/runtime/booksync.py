@@ -18,10 +18,10 @@ from math import inf, nan
 import msgspec
 
 from arb_core.errors import BookUnavailable, SettingsError
-from arb_core.interfaces.book import OrderBook
+from arb_core.interfaces.book import OrderBook, Scanner
 from arb_core.interfaces.context import Clock
+from arb_core.runtime.booktally import BookTally
 from arb_core.runtime.printed import PrintedBook
-from arb_core.runtime.scanning import Arm
 from arb_core.structs.book import (
     NO_ID,
     BookFault,
@@ -93,7 +93,6 @@ class BookSync:
     """
 
     __slots__ = (
-        "_arm",
         "_asked",
         "_asked_too_early",
         "_base_id",
@@ -101,40 +100,26 @@ class BookSync:
         "_buffer",
         "_ceiling",
         "_clock",
-        "_crossed",
         "_cut",
         "_early_id",
-        "_exhausted",
-        "_failed_snapshots",
         "_floor",
-        "_gaps",
-        "_idle",
         "_listening",
         "_lost_ns",
-        "_malformed",
         "_need_resubscribe",
         "_need_snapshot",
-        "_old_snapshots",
         "_on_book",
         "_on_live",
         "_on_lost",
         "_overlapping",
+        "_pair",
         "_printed",
         "_ranged",
         "_reach",
-        "_recoveries",
-        "_recovery_last_ns",
-        "_recovery_max_ns",
-        "_recovery_total_ns",
-        "_refused",
-        "_resyncs",
+        "_scanner",
         "_since_ns",
         "_size",
-        "_skipped",
         "_snapshot_error",
-        "_snapshots",
-        "_timeouts",
-        "applied",
+        "_tally",
         "ask",
         "ask_size",
         "bid",
@@ -178,7 +163,6 @@ class BookSync:
         self.exchange_ns: int | None = None
         self.received_ns = 0
         self.monotonic_ns = 0
-        self.applied = 0
 
         self._clock = clock
         self._on_book = on_book
@@ -186,7 +170,9 @@ class BookSync:
         self._on_live = on_live
         self._need_snapshot = need_snapshot
         self._need_resubscribe = need_resubscribe
-        self._arm: Arm | None = None
+        self._scanner: Scanner | None = None
+        self._pair = ""
+        """By which the scanner knows the book."""
         self._ranged = rule.ids in {SequenceRule.RANGE, SequenceRule.CONSECUTIVE}
         self._cut = (rule.kept_depth or 0) if rule.cut_each_update else 0
         self._floor = 0.0
@@ -211,11 +197,7 @@ class BookSync:
         """The snapshot under way was asked for before the last loss: it may lack what was lost."""
         self._snapshot_error: Exception | None = None
         self._lost_ns = self._since_ns = clock.monotonic_ns()
-        self._skipped = self._refused = 0
-        self._snapshots = self._old_snapshots = self._failed_snapshots = 0
-        self._gaps = self._crossed = self._exhausted = self._malformed = self._idle = self._timeouts = 0
-        self._resyncs = self._recoveries = 0
-        self._recovery_last_ns = self._recovery_max_ns = self._recovery_total_ns = 0
+        self._tally = BookTally()
 
     # Readers
 
@@ -245,32 +227,16 @@ class BookSync:
         return self._floor, self._ceiling
 
     @property
+    def applied(self) -> int:
+        """How many messages of changes the book has taken."""
+        scanned = 0 if self._scanner is None else self._scanner.applied_to(self._pair)
+        return self._tally.applied + scanned
+
+    @property
     def stats(self) -> BookStats:
         """What became of every message so far."""
         waiting = sum(not delta.refused for delta in self._buffer)
-        return BookStats(
-            received=self.applied + self._skipped + self._refused + waiting,
-            applied=self.applied,
-            skipped=self._skipped,
-            refused=self._refused,
-            waiting=waiting,
-            snapshots=self._snapshots,
-            old_snapshots=self._old_snapshots,
-            failed_snapshots=self._failed_snapshots,
-            gaps=self._gaps,
-            crossed=self._crossed,
-            exhausted=self._exhausted,
-            malformed=self._malformed,
-            idle=self._idle,
-            timeouts=self._timeouts,
-            checksums_ok=0 if self._printed is None else self._printed.ok,
-            checksums_bad=0 if self._printed is None else self._printed.bad,
-            resyncs=self._resyncs,
-            recoveries=self._recoveries,
-            recovery_last_ns=self._recovery_last_ns,
-            recovery_max_ns=self._recovery_max_ns,
-            recovery_total_ns=self._recovery_total_ns,
-        )
+        return self._tally.stats(applied=self.applied, waiting=waiting, printed=self._printed)
 
     def _shown(self, limit: int) -> int:
         if self.state is not _LIVE:
@@ -286,9 +252,17 @@ class BookSync:
 
     # The owner
 
-    def armed_by(self, arm: Arm) -> None:
+    def scanned_by(self, scanner: Scanner, pair: str, on_broken: Callable[["BookSync", Exception], None]) -> None:
         """Let a scanner apply the messages that follow on, while the book is LIVE; to be called before `begin`."""
-        self._arm = arm
+        self._scanner, self._pair = scanner, pair
+        scanner.add(pair, self, self.book, cut=self._cut, on_book=self._on_book, on_broken=on_broken)
+
+    def unscanned(self) -> None:
+        """Take every message from the dialect from now on. Harmless when it was so before."""
+        self._tally.applied = self.applied
+        if self._scanner is not None:
+            self._scanner.remove(self._pair)
+            self._scanner = None
 
     def begin(self) -> None:
         """The subscription stands, or a replay starts: synchronise. Harmless when that is under way or done already."""
@@ -343,7 +317,7 @@ class BookSync:
                 if self._printed is not None:
                     self._printed.sweep(self.book)
         elif self._begun and monotonic_ns - self._since_ns > self.rule.sync_timeout_ns:
-            self._timeouts += 1
+            self._tally.timeouts += 1
             self._since_ns = monotonic_ns
             self._forget_buffer()
             # The venue's count may have begun anew, below what was known: the next attempt believes what it is told.
@@ -360,7 +334,7 @@ class BookSync:
         if self.state is _LIVE or not self._begun:
             return
         if self._asked_too_early or not self._joins(snapshot.last_id):
-            self._old_snapshots += 1
+            self._tally.old_snapshots += 1
             self._ask()
             return
         if (
@@ -374,7 +348,7 @@ class BookSync:
         if not self._asked:
             return
         self._asked = False
-        self._failed_snapshots += 1
+        self._tally.failed_snapshots += 1
         self._snapshot_error = error
         if self.state is not _LIVE and self._begun:
             self._ask()
@@ -403,12 +377,12 @@ class BookSync:
         if not (self._ranged and first_id == self.last_id + 1 <= last_id):
             if self._ranged and last_id < first_id:
                 # A range that ends before it begins is no message of any venue, whatever levels it bears.
-                self._refused += 1
+                self._tally.refused += 1
                 self._fail(BookFault.MALFORMED)
                 return
             place = self._place(first_id, last_id, previous_id)
             if place == _OLD and monotonic_ns - self.monotonic_ns <= REPEATS_NS:
-                self._skipped += 1
+                self._tally.skipped += 1
                 return
             if place != _NEXT:
                 self._break_off(_Delta(bids, asks, first_id, last_id, previous_id, exchange_ns), place)
@@ -417,13 +391,13 @@ class BookSync:
         try:
             book.apply(bids, asks)
         except ValueError:
-            self._refused += 1
+            self._tally.refused += 1
             self.last_id = last_id
             self._fail(BookFault.MALFORMED)
             return
         if self._cut:
             book.cut(self._cut)
-        self.applied += 1
+        self._tally.applied += 1
         self.last_id = last_id
         bid = book.bid
         ask = book.ask
@@ -440,24 +414,18 @@ class BookSync:
         self.exchange_ns = exchange_ns
         self.received_ns = received_ns
         self.monotonic_ns = monotonic_ns
-        if self._arm is not None:
-            self._arm.arm(last_id)
+        if self._scanner is not None:
+            self._scanner.arm(self._pair, last_id, self._floor, self._ceiling)
         self._on_book(self)
 
     def scanned(self, last_id: int, exchange_ns: int | None, received_ns: int, monotonic_ns: int) -> None:
-        """Take note of a message that the scanner applied: the next one of a LIVE book."""
-        book = self.book
-        self.applied += 1
+        """Judge a message that the scanner applied and may not show: a side is empty, or the book is flawed."""
         self.last_id = last_id
-        bid = book.bid
-        ask = book.ask
-        if not self._floor <= bid < ask <= self._ceiling and (flaw := self._flaw()) is not None:
+        if (flaw := self._flaw()) is not None:
             self._fail(flaw)
             return
-        self.bid = bid
-        self.bid_size = book.bid_size
-        self.ask = ask
-        self.ask_size = book.ask_size
+        book = self.book
+        self.bid, self.bid_size, self.ask, self.ask_size = book.bid, book.bid_size, book.ask, book.ask_size
         self.exchange_ns = exchange_ns
         self.received_ns = received_ns
         self.monotonic_ns = monotonic_ns
@@ -483,7 +451,7 @@ class BookSync:
             received_ns = self._clock.now_ns()
             monotonic_ns = self._clock.monotonic_ns()
         for delta in self._buffer:
-            self._skipped += not delta.refused
+            self._tally.skipped += not delta.refused
             self._reach = max(self._reach, delta.last_id)
         self._buffer.clear()
         if self._load(bids, asks, last_id, exchange_ns, depth, printed):
@@ -528,7 +496,7 @@ class BookSync:
         while buffer and NO_ID < buffer[0].last_id <= snapshot_id:
             # Should this snapshot turn out to be no book, the next one has to reach as far.
             self._reach = max(self._reach, buffer[0].last_id)
-            self._skipped += not buffer.popleft().refused
+            self._tally.skipped += not buffer.popleft().refused
         if not buffer or self.rule.ids is SequenceRule.NONE:
             return True
         begins_after = buffer[0].previous_id if self.rule.ids is SequenceRule.CHAIN else buffer[0].first_id - 1
@@ -550,7 +518,7 @@ class BookSync:
         except ValueError:
             self._fail(BookFault.MALFORMED)
             return False
-        self._snapshots += 1
+        self._tally.snapshots += 1
         self.last_id = self._base_id = last_id
         # On one connection nothing is older than the stream's own snapshot; of ranges the contract promises it.
         rule = self.rule
@@ -581,24 +549,24 @@ class BookSync:
             if place == _GAP:
                 if not delta.refused:
                     delta.refused = True
-                    self._refused += 1
+                    self._tally.refused += 1
                 self._fail(BookFault.GAP)
                 return False
             buffer.popleft()
             if place == _OLD:
-                self._skipped += not delta.refused
+                self._tally.skipped += not delta.refused
                 continue
-            self._refused -= delta.refused
+            self._tally.refused -= delta.refused
             try:
                 self.book.apply(delta.bids, delta.asks)
             except ValueError:
-                self._refused += 1
+                self._tally.refused += 1
                 self.last_id = delta.last_id
                 self._fail(BookFault.MALFORMED)
                 return False
             if self._cut:
                 self.book.cut(self._cut)
-            self.applied += 1
+            self._tally.applied += 1
             self.last_id = delta.last_id
             self.exchange_ns = delta.exchange_ns
             if (flaw := self._flaw()) is not None:
@@ -631,41 +599,29 @@ class BookSync:
             self.state = _LIVE
             self.fault = None
             self._snapshot_error = None
-            if self._resyncs:
-                self._recoveries += 1
-                self._recovery_last_ns = monotonic_ns - self._lost_ns
-                self._recovery_max_ns = max(self._recovery_max_ns, self._recovery_last_ns)
-                self._recovery_total_ns += self._recovery_last_ns
+            if self._tally.resyncs:
+                self._tally.recovered(monotonic_ns - self._lost_ns)
             if self._on_live is not None:
                 self._on_live(self)
-        if self._arm is not None:
-            self._arm.arm(self.last_id)
+        if self._scanner is not None:
+            self._scanner.arm(self._pair, self.last_id, self._floor, self._ceiling)
         self._on_book(self)
 
     def _unplug(self, fault: BookFault) -> None:
         """Nobody may read the book from here on."""
         self.fault = fault
-        if self._arm is not None:
-            self._arm.disarm()
+        if self._scanner is not None:
+            self._scanner.disarm(self._pair)
         if self.state is _LIVE:
             self.state = _SYNCING
             self.bid = self.bid_size = self.ask = self.ask_size = nan
             self._lost_ns = self._clock.monotonic_ns()
-            self._resyncs += 1
+            self._tally.resyncs += 1
             self._on_lost(self, fault)
 
     def _fail(self, fault: BookFault) -> None:
         """Give the book up and recover by the rule. What is in the buffer has not been seen by the book and stays."""
-        if fault is BookFault.GAP:
-            self._gaps += 1
-        elif fault is BookFault.CROSSED:
-            self._crossed += 1
-        elif fault is BookFault.EXHAUSTED:
-            self._exhausted += 1
-        elif fault is BookFault.MALFORMED:
-            self._malformed += 1
-        elif fault is BookFault.STALE:
-            self._idle += 1
+        self._tally.faults[fault] += 1
         self._reach = max(self._reach, self.last_id)
         self._unplug(fault)
         if not self._begun:
@@ -679,7 +635,7 @@ class BookSync:
 
     def _break_off(self, delta: _Delta, place: int) -> None:
         """A message is missing before this one, which may be the bridge from the next snapshot."""
-        self._refused += 1
+        self._tally.refused += 1
         delta.refused = True
         if self.rule.snapshot is SnapshotSource.REST:
             self._buffer.append(delta)
@@ -690,14 +646,14 @@ class BookSync:
     def _hold(self, delta: _Delta) -> None:
         """Keep a delta for the snapshot that is to come over REST; before one of the stream it says nothing."""
         if self.rule.snapshot is SnapshotSource.STREAM or (self._ranged and delta.last_id < delta.first_id):
-            self._refused += 1
+            self._tally.refused += 1
             return
         if not self._listening:
-            self._refused += 1
+            self._tally.refused += 1
             self._reach = max(self._reach, delta.last_id)
             return
         if len(self._buffer) >= BUFFERED_DELTAS:
-            self._refused += not self._buffer.popleft().refused
+            self._tally.refused += not self._buffer.popleft().refused
         self._buffer.append(delta)
 
     def _ask(self) -> None:
@@ -718,7 +674,7 @@ class BookSync:
     def _forget_buffer(self) -> None:
         """Throw away what waits; a snapshot has to reach beyond it."""
         for delta in self._buffer:
-            self._refused += not delta.refused
+            self._tally.refused += not delta.refused
             self._reach = max(self._reach, delta.last_id)
         self._buffer.clear()
 

@@ -6,24 +6,29 @@ during the call, and one that nobody wants is counted and dropped.
 """
 
 from collections.abc import Callable
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
+from msgspec.structs import replace
+
+from arb_core.interfaces.book import ScannedBook, Scanner
 from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.latency import LatencyHistogram
-from arb_core.runtime.scanning import Scanning
 from arb_core.structs.account import Balance
 from arb_core.structs.book import NO_ID, BookSnapshot, Level, Printed
 from arb_core.structs.health import MessageCounts
 from arb_core.structs.market import Kline, Quote, Side, Symbol, Trade
 from arb_core.structs.order import Fill, Order
 
-__all__ = ["Broken", "Dispatch", "Listeners"]
+__all__ = ["Broken", "Dispatch", "Listeners", "Scan"]
 
 E = TypeVar("E")
 K = TypeVar("K")
 
 Broken = Callable[[object, Exception], None]
 """Told of a listener that raised, and what."""
+
+Scan = Callable[[memoryview, int, int], ScannedBook | None]
+"""Takes a frame and both its times the short way; returns the book that took it, None = the dialect says what it is."""
 
 
 class Listeners(Generic[E]):
@@ -70,14 +75,14 @@ class Dispatch:
     a malformed frame, so nothing that a consumer raises leaves this class.
     """
 
-    def __init__(self, broken: Broken, scanning: Scanning | None = None) -> None:
+    def __init__(self, broken: Broken, scanner: Scanner | None = None) -> None:
         self._broken = broken
-        self._scanning = scanning
-        self.scan: Callable[[memoryview], bool] | None = None if scanning is None else self._scan
-        """Takes a frame the short way and returns whether that was all; None where there is no short way."""
+        self._scanner = scanner
+        self.scan: Scan | None = None if scanner is None else scanner.apply
+        """None where there is no short way."""
         self.books: dict[str, BookSync] = {}
-        """The books that someone wants, by the venue's spelling; the venue puts them in and takes them out."""
-        self.counts = MessageCounts()
+        """The books that someone wants, by the venue's spelling; see `follow` and `forget`."""
+        self._counts = MessageCounts()
         self.latency = LatencyHistogram()
         """From a frame's arrival to the end of everything that its books set off: the verdict."""
         self.orders: Listeners[Order] = Listeners(broken)
@@ -91,7 +96,23 @@ class Dispatch:
         self._monotonic_ns = 0
         self._book_changed = False
 
+    @property
+    def counts(self) -> MessageCounts:
+        """Messages by kind so far, whichever way they came."""
+        scanned = 0 if self._scanner is None else self._scanner.applied
+        return replace(self._counts, deltas=self._counts.deltas + scanned, scanned=scanned)
+
     # Who listens
+
+    def follow(self, pair: str, book: BookSync) -> None:
+        """Hand what is said of `pair` to a book from now on; to be called before it begins."""
+        self.books[pair] = book
+        if self._scanner is not None:
+            book.scanned_by(self._scanner, pair, self._broken)
+
+    def forget(self, pair: str) -> None:
+        """Nobody wants the book of `pair` any more."""
+        self.books.pop(pair).unscanned()
 
     def on_quote(self, pair: str, symbol: Symbol, listener: Callable[[Quote], None]) -> Callable[[], None]:
         """Tell `listener` every best bid and ask of `pair`; return the function that ends it."""
@@ -128,22 +149,6 @@ class Dispatch:
 
     # What a venue says
 
-    def _scan(self, frame: memoryview) -> bool:
-        scanning = cast("Scanning", self._scanning)
-        index = scanning.apply(frame)
-        if index < 0:
-            return False
-        self.counts.deltas += 1
-        self.counts.scanned += 1
-        self._book_changed = True
-        scanner = scanning.scanner
-        book = scanning.latest = cast("BookSync", scanning.books[index])
-        try:
-            book.scanned(scanner.last_id, scanner.exchange_ns or None, self._received_ns, self._monotonic_ns)
-        except Exception as error:  # noqa: BLE001 (a book raises nothing by itself: it is someone who was told of it)
-            self._broken(book, error)
-        return True
-
     def delta(  # noqa: PLR0917
         self,
         pair: str,
@@ -156,11 +161,11 @@ class Dispatch:
         printed: Printed | None = None,
     ) -> None:
         """Hand changes to the book of `pair`."""
-        self.counts.deltas += 1
+        self._counts.deltas += 1
         try:
             book = self.books[pair]
         except KeyError:
-            self.counts.unwanted += 1
+            self._counts.unwanted += 1
             return
         self._book_changed = True
         try:
@@ -190,20 +195,20 @@ class Dispatch:
     ) -> None:
         """Hand a whole book to the book of `pair`, or one of a DEPTH feed to those who listen to that."""
         if depth:
-            self.counts.depths += 1
+            self._counts.depths += 1
             listening = self._depths.get((pair, depth))
             if listening is None or not listening[1]:
-                self.counts.unwanted += 1
+                self._counts.unwanted += 1
                 return
             symbol, tell = listening
             tell(
                 BookSnapshot(symbol=symbol, bids=bids, asks=asks, last_id=last_id, exchange_ns=exchange_ns, depth=depth)
             )
             return
-        self.counts.snapshots += 1
+        self._counts.snapshots += 1
         book = self.books.get(pair)
         if book is None:
-            self.counts.unwanted += 1
+            self._counts.unwanted += 1
             return
         self._book_changed = True
         try:
@@ -222,19 +227,19 @@ class Dispatch:
         last_id: int = NO_ID,
     ) -> None:
         """Tell a best bid and ask."""
-        self.counts.quotes += 1
+        self._counts.quotes += 1
         listening = self._quotes.get(pair)
         if listening is None or not listening[1]:
-            self.counts.unwanted += 1
+            self._counts.unwanted += 1
             return
         listening[1](Quote(bid, bid_size, ask, ask_size, exchange_ns, self._received_ns))
 
     def trade(self, pair: str, price: float, size: float, taker: Side, exchange_ns: int, trade_id: str | None) -> None:  # noqa: PLR0917
         """Tell a public trade."""
-        self.counts.trades += 1
+        self._counts.trades += 1
         listening = self._trades.get(pair)
         if listening is None or not listening[1]:
-            self.counts.unwanted += 1
+            self._counts.unwanted += 1
             return
         symbol, tell = listening
         tell(Trade(symbol=symbol, price=price, size=size, taker=taker, exchange_ns=exchange_ns, trade_id=trade_id))
@@ -250,10 +255,10 @@ class Dispatch:
         closed: bool | None,  # noqa: FBT001
     ) -> None:
         """Tell the state of a candle."""
-        self.counts.klines += 1
+        self._counts.klines += 1
         listening = self._klines.get((pair, interval))
         if listening is None or not listening[1]:
-            self.counts.unwanted += 1
+            self._counts.unwanted += 1
             return
         symbol, tell = listening
         first, high, low, last = ohlc
@@ -274,20 +279,20 @@ class Dispatch:
 
     def order(self, order: Order) -> None:
         """Tell a change of one of our orders."""
-        self.counts.orders += 1
-        self.counts.unwanted += not self.orders
+        self._counts.orders += 1
+        self._counts.unwanted += not self.orders
         self.orders(order)
 
     def fill(self, fill: Fill) -> None:
         """Tell an execution of one of our orders."""
-        self.counts.fills += 1
-        self.counts.unwanted += not self.fills
+        self._counts.fills += 1
+        self._counts.unwanted += not self.fills
         self.fills(fill)
 
     def balance(self, balance: Balance) -> None:
         """Tell the new balance of one asset."""
-        self.counts.balances += 1
-        self.counts.unwanted += not self.balances
+        self._counts.balances += 1
+        self._counts.unwanted += not self.balances
         self.balances(balance)
 
 

@@ -10,13 +10,7 @@ import msgspec
 
 from arb_core.structs.book import SequenceRule
 
-__all__ = ["NOT_MINE", "NOT_NEXT", "Path", "WireLayout"]
-
-NOT_NEXT = -1
-"""`Scanner.apply`: a message of an armed book, but not the one after its last."""
-
-NOT_MINE = -2
-"""`Scanner.apply`: no layout fits the frame, or nobody armed its book."""
+__all__ = ["Path", "WireLayout"]
 
 Path = tuple[str | int, ...]
 """From the outermost object on. JSON: keys, and 0 for "the only element of this array". Protobuf: field numbers."""

@@ -32,7 +32,7 @@ from arb_core.runtime.limits import Allowances
 from arb_core.runtime.markets import MarketTable
 from arb_core.runtime.pulse import Beat, Pulse
 from arb_core.runtime.rest import Rest
-from arb_core.runtime.scanning import Scanning
+from arb_core.runtime.scanning import scanner_for
 from arb_core.runtime.snapshots import Snapshots
 from arb_core.runtime.sockets import SocketTransport
 from arb_core.runtime.stream import StreamSession
@@ -131,8 +131,8 @@ class Venue(Feeds):
         self._rest.set_server_time(self.public.get_server_time)
         self._dialect = registry.public_stream(card.id, context)
         self._factory = registry.book_factory()
-        self._scanning = Scanning.of(self._factory, self._dialect.layouts, self._dialect.book_rule)
-        self._dispatch = Dispatch(self._on_broken, self._scanning)
+        scanner = scanner_for(self._factory, self._dialect.layouts, self._dialect.book_rule)
+        self._dispatch = Dispatch(self._on_broken, scanner)
         self._tasks = TaskOwner()
         serials = count(1)
         self._session = StreamSession(
@@ -341,9 +341,8 @@ class Venue(Feeds):
                 need_snapshot=self._snapshots.need,
                 need_resubscribe=self._resubscribe,
             )
-            self._books[symbol] = self._dispatch.books[instrument.pair] = book
-            if self._scanning is not None:
-                self._scanning.add(book, instrument.pair)
+            self._books[symbol] = book
+            self._dispatch.follow(instrument.pair, book)
             self._heed_status(book)
             self._session.subscribe([Topic(Feed.BOOK, instrument.pair)])
         return book
@@ -375,12 +374,10 @@ class Venue(Feeds):
         if book is None:
             return
         pair = next(pair for pair, other in self._dispatch.books.items() if other is book)
-        del self._dispatch.books[pair]
+        self._dispatch.forget(pair)
         self._session.unsubscribe([Topic(Feed.BOOK, Pair(pair))])
         self._snapshots.forget(book)
         book.stop()
-        if self._scanning is not None:
-            self._scanning.remove(book)
 
     def orderbook(self, symbol: Symbol) -> LiveBook:
         """Return a book that is watched; reading it does no I/O.

@@ -57,6 +57,7 @@ class Link:
         self._decode = around.dialect.decode
         self._arrived = around.dispatch.arrived
         self._decided = around.dispatch.decided
+        self._took = around.dispatch.latency.add
         self._sink = ConnectionSink(self, around.dispatch)
         limits = around.limits
         self.subscriptions = Subscriptions(around.dialect.channel, limits.topics_per_request)
@@ -159,11 +160,14 @@ class Link:
         vitals = self._vitals
         vitals.heard_ns = vitals.message_ns = monotonic_ns
         self.messages += 1
-        self._arrived(received_ns, monotonic_ns)
         sink = self._sink
         try:
-            if (scan := sink.scan) is None or not scan(frame):
-                self._decode(frame, received_ns, sink)
+            if (scan := sink.scan) is not None and scan(frame, received_ns, monotonic_ns) is not None:
+                self._in_a_row = 0
+                self._took(clock.monotonic_ns() - monotonic_ns)
+                return
+            self._arrived(received_ns, monotonic_ns)
+            self._decode(frame, received_ns, sink)
         except Exception as error:  # noqa: BLE001 (parsers raise classes of their own, such as protobuf's DecodeError)
             self._on_bad_frame(frame, error)
         else:

@@ -1,9 +1,10 @@
 """What a dialect speaks into: market data go straight to the consumers, control messages to the connection."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from arb_core.interfaces.stream import Sink
+from arb_core.runtime.dispatch import Scan
 from arb_core.structs.account import Balance
 from arb_core.structs.book import NO_ID, Level, Printed
 from arb_core.structs.market import Side
@@ -16,7 +17,7 @@ class MarketData(Protocol):
     """The market-data and account half of `Sink`; the same signatures."""
 
     @property
-    def scan(self) -> Callable[[memoryview], bool] | None:
+    def scan(self) -> Scan | None:
         """See `Dispatch.scan`."""
         ...
 
