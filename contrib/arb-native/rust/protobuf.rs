@@ -3,6 +3,7 @@
 //! None = the dialect decides. That is: a field that the layout does not name (it may be another body of a oneof, or a
 //! text that is no UTF-8), one that comes twice where one counts, another wire type than is declared, text beyond ASCII,
 //! a number that is not plainly spelled, broken bytes.
+#![forbid(unsafe_code)]
 
 use crate::book::Level;
 use crate::layout::{Layout, Meaning, Message, Name};
