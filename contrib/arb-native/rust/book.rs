@@ -1,4 +1,7 @@
-//! Storage of levels: two sorted vectors with the best level last, which is where markets change.
+//! Storage of levels: both sides of one instrument, each as `levels` keeps it.
+#![forbid(unsafe_code)]
+
+use crate::levels::Levels;
 
 /// A price and a size, both finite, the price above 0 and the size at least 0; in a change a size of 0 removes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,69 +20,12 @@ impl Level {
     }
 }
 
-/// So many levels from the best are looked at one by one before the rest is halved.
-const NEAR: usize = 8;
-
-/// One side as (key, size), ascending. The key is the price; of asks the price negated, so that their best is last, too.
-#[derive(Clone, Debug, Default)]
-struct Side(Vec<(f64, f64)>);
-
-impl Side {
-    #[inline]
-    fn set(&mut self, key: f64, size: f64) {
-        let levels = &mut self.0;
-        let mut at = levels.len();
-        let near = at.saturating_sub(NEAR);
-        while at > near && levels[at - 1].0 > key {
-            at -= 1;
-        }
-        if at == near && near > 0 {
-            at = levels[..near].partition_point(|level| level.0 <= key);
-        }
-        // `at` is one past the last level whose key is not above.
-        if at > 0 && levels[at - 1].0 == key {
-            if size == 0.0 {
-                levels.remove(at - 1);
-            } else {
-                levels[at - 1].1 = size;
-            }
-        } else if size != 0.0 {
-            levels.insert(at, (key, size));
-        }
-    }
-
-    /// Take a whole side, in any order; of equal keys the last one counts.
-    fn replace(&mut self, levels: impl Iterator<Item = (f64, f64)>) {
-        self.0.clear();
-        self.0.extend(levels);
-        self.0.sort_by(|one, other| one.0.total_cmp(&other.0));
-        // A stable sort keeps equal keys in their order: of each the last stays.
-        self.0.reverse();
-        self.0.dedup_by(|later, earlier| later.0 == earlier.0);
-        self.0.reverse();
-        self.0.retain(|level| level.1 != 0.0);
-    }
-
-    fn cut(&mut self, depth: usize) {
-        let excess = self.0.len().saturating_sub(depth);
-        self.0.drain(..excess);
-    }
-
-    fn best_first(&self, limit: usize) -> impl Iterator<Item = (f64, f64)> + '_ {
-        let limit = if limit == 0 { self.0.len() } else { limit };
-        self.0.iter().rev().take(limit).copied()
-    }
-
-    fn best(&self) -> (f64, f64) {
-        self.0.last().copied().unwrap_or((f64::NAN, f64::NAN))
-    }
-}
-
-/// The levels of one instrument, and the id of the last message that changed them.
+/// The levels of one instrument.
 #[derive(Clone, Debug, Default)]
 pub struct Book {
-    bids: Side,
-    asks: Side,
+    bids: Levels,
+    /// By their price negated, so that their best is last, too.
+    asks: Levels,
 }
 
 impl Book {
@@ -110,8 +56,8 @@ impl Book {
 
     /// Forget everything.
     pub fn clear(&mut self) {
-        self.bids.0.clear();
-        self.asks.0.clear();
+        self.bids.clear();
+        self.asks.clear();
     }
 
     /// The best `limit` bids, highest first; 0 = all.
@@ -127,7 +73,7 @@ impl Book {
     /// How many bids and asks are held.
     #[must_use]
     pub fn depth(&self) -> (usize, usize) {
-        (self.bids.0.len(), self.asks.0.len())
+        (self.bids.len(), self.asks.len())
     }
 
     /// Price and size of the best bid; NaN where there is none.

@@ -2,6 +2,7 @@
 //!
 //! None = the dialect decides. That is: broken text, an escape or a byte beyond ASCII in any string, a key that means
 //! something twice, a number that is not plainly spelled, nesting beyond any venue's.
+#![forbid(unsafe_code)]
 
 use crate::book::Level;
 use crate::layout::{Layout, Meaning, Message, Name};

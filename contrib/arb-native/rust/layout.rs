@@ -1,4 +1,5 @@
 //! What a venue declares of a depth message, as the tree that the scanners walk; and what one message says.
+#![forbid(unsafe_code)]
 
 use crate::book::Level;
 

@@ -7,6 +7,7 @@
 pub mod book;
 pub mod json;
 pub mod layout;
+mod levels;
 pub mod number;
 pub mod protobuf;
 #[cfg(feature = "python")]

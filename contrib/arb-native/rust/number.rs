@@ -2,6 +2,7 @@
 //!
 //! Only plain spellings are read: `12`, `0.5`, `12.50`. A sign, an exponent, a leading zero, a space or nothing at all is
 //! None, and whoever asked leaves the frame to the dialect.
+#![forbid(unsafe_code)]
 
 /// Powers of ten that float64 holds exactly.
 const EXACT: [f64; 23] = [

@@ -4,6 +4,7 @@
 //! text that is no UTF-8), one that comes twice where one counts, another wire type than is declared, text beyond ASCII,
 //! a number that is not plainly spelled, broken bytes. Ids are texts and times are varints: of the other wire type either is
 //! a field that nobody knows, and the message lacks it.
+#![forbid(unsafe_code)]
 
 use crate::book::Level;
 use crate::layout::{Layout, Meaning, Message, Name};

@@ -1,4 +1,5 @@
 //! Finds the book that a message is about, and whether the message is its next one.
+#![forbid(unsafe_code)]
 
 use rustc_hash::FxHashMap;
 
