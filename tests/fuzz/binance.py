@@ -11,16 +11,19 @@ from random import Random
 from typing import Any
 
 from . import mutate
-from .json_text import AMBIGUOUS, Number, is_text, read
-from .reference import ANY, MS, NO_ID, Chain, Level, Reader, Reading, recorded_chain
+from .json_text import AMBIGUOUS, Number, is_text
+from .market import Change, Made, json_rows
+from .reference import ANY, MS, NO_ID, Chain, Level, Reader, Reading, Rules, read_json, recorded_chain, sample_frames
 from .spelling import Unreadable
 
 __all__ = [
+    "MARKETS",
     "PAIRS",
     "REST_PATH",
-    "STRICT",
+    "RULES",
     "acknowledge",
     "chains",
+    "delta_frame",
     "others",
     "pong",
     "read_frame",
@@ -29,10 +32,15 @@ __all__ = [
     "spoil",
 ]
 
-STRICT = False
+RULES = Rules("range")
 PAIRS = {"NKNUSDT": "NKN/USDT", "BLZETH": "BLZ/ETH"}
 REST_PATH = "/api/v3/depth"
+MARKETS: dict[str, Any] = {
+    "NKNUSDT": {"lowest": "0.4200", "tick": "0.0001", "size_decimals": 0, "last_id": 261_580_000},
+    "BLZETH": {"lowest": "0.00008000", "tick": "0.00000001", "size_decimals": 2, "last_id": 98_000_000},
+}
 
+_KINDS = frozenset({"e"})
 _SAMPLES = Path(__file__).parent / "samples" / "binance.json"
 _INTERVALS = {"1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M"}
 _DEPTHS = {"depth5": 5, "depth10": 10, "depth20": 20}
@@ -40,15 +48,7 @@ _DEPTHS = {"depth5": 5, "depth10": 10, "depth20": 20}
 
 def read_frame(frame: bytes) -> Reading:
     """An event names its kind in `e`; best prices and partial books do not, and are known by their stream."""
-    document, doubts = read(frame)
-    reading = Reading(doubts=doubts)
-    try:
-        _read(document, Reader(doubts), reading)
-    except Unreadable:
-        if not reading.ambiguous:
-            raise
-        reading.market.clear()
-    return reading
+    return read_json(frame, _KINDS, _read)
 
 
 def _read(document: Any, reader: Reader, reading: Reading) -> None:
@@ -145,20 +145,11 @@ def _read_control(table: dict[str, Any], reader: Reader, reading: Reading) -> No
         reader.doubt("a frame of no documented kind")
 
 
-def _time(table: dict[str, Any], key: str, reader: Reader) -> Any:
-    """A time matters to nobody's book: where it cannot be read, the frame may be refused or taken."""
-    try:
-        return reader.integer(table.get(key), key) * MS
-    except Unreadable:
-        reader.doubt(f"{key} is no time")
-        return ANY
-
-
 def _read_delta(table: dict[str, Any], reader: Reader, reading: Reading) -> None:
     pair = reader.text(reader.need(table, "s"), "s")
     first, last = (reader.sequence_id(reader.need(table, key), key) for key in ("U", "u"))
     bids, asks = (reader.levels(reader.need(table, key), key) for key in ("b", "a"))
-    reading.market.append(("delta", pair, bids, asks, first, last, _time(table, "E", reader), NO_ID))
+    reading.market.append(("delta", pair, bids, asks, first, last, reader.time(table, "E"), NO_ID))
 
 
 def _read_quote(table: dict[str, Any], reader: Reader, reading: Reading) -> None:
@@ -222,10 +213,16 @@ def chains() -> list[Chain]:
     return [recorded_chain(pair, piece) for pair, piece in _samples()["books"].items()]
 
 
-@cache
+def delta_frame(pair: str, change: Change, market: Made) -> bytes:
+    """Write a change."""
+    rows = f'"b":{json_rows(change.bids)},"a":{json_rows(change.asks)}'
+    event = f'"e":"depthUpdate","E":{change.ms},"s":"{pair}","U":{change.first_id},"u":{change.last_id}'
+    return f'{{"stream":"{pair.lower()}@depth@100ms","data":{{{event},{rows}}}}}'.encode()
+
+
 def others() -> list[bytes]:
     """Frames that change no book."""
-    return [text.encode() for text in _samples()["others"]]
+    return sample_frames("binance")
 
 
 def spoil(rng: Random, frame: bytes) -> bytes:

@@ -11,16 +11,32 @@ from random import Random
 from typing import Any
 
 from . import mutate
-from .json_text import Number, is_text, read
-from .reference import ANY, MS, NO_ID, SECOND, Chain, Level, Reader, Reading, recorded_chain
+from .json_text import Number, is_text
+from .market import Change, Made, json_rows
+from .reference import (
+    ANY,
+    MS,
+    NO_ID,
+    SECOND,
+    Chain,
+    Level,
+    Reader,
+    Reading,
+    Rules,
+    read_json,
+    recorded_chain,
+    sample_frames,
+)
 from .spelling import Unreadable
 
 __all__ = [
+    "MARKETS",
     "PAIRS",
     "REST_PATH",
-    "STRICT",
+    "RULES",
     "acknowledge",
     "chains",
+    "delta_frame",
     "others",
     "pong",
     "read_frame",
@@ -29,10 +45,15 @@ __all__ = [
     "spoil",
 ]
 
-STRICT = False
+RULES = Rules("range")
 PAIRS = {"OMG_USDT": "OMG/USDT", "FAST_USDT": "FAST/USDT", "QTUM3S_USDT": "QTUM3S/USDT", "HAI_ETH": "HAI/ETH"}
 REST_PATH = "/api/v4/spot/order_book"
+MARKETS: dict[str, Any] = {
+    "OMG_USDT": {"lowest": "5.1000", "tick": "0.0005", "size_decimals": 4, "last_id": 1_209_000_000},
+    "HAI_ETH": {"lowest": "0.00009800", "tick": "0.00000001", "size_decimals": 3, "last_id": 2_691_446},
+}
 
+_KINDS = frozenset({"channel"})
 _SAMPLES = Path(__file__).parent / "samples" / "gateio.json"
 _INTERVALS = {"1m", "5m", "15m", "30m", "1h", "4h", "8h", "1d"}
 """Those that mean the same as the contract's: 7d and 30d are no calendar's weeks and months, 10s is not in it."""
@@ -41,15 +62,7 @@ _DEPTHS = {"5", "10", "20", "50", "100"}
 
 def read_frame(frame: bytes) -> Reading:
     """`error` refuses, `event` subscribe or unsubscribe accepts, everything else goes by its channel."""
-    document, doubts = read(frame)
-    reading = Reading(doubts=doubts)
-    try:
-        _read(document, Reader(doubts), reading)
-    except Unreadable:
-        if not reading.ambiguous:
-            raise
-        reading.market.clear()
-    return reading
+    return read_json(frame, _KINDS, _read)
 
 
 def _read(document: Any, reader: Reader, reading: Reading) -> None:
@@ -103,24 +116,6 @@ def _note_odd_control(table: dict[str, Any], reader: Reader) -> None:
         reader.doubt("code is no integer")
 
 
-def _time(table: dict[str, Any], key: str, reader: Reader) -> Any:
-    """A time matters to nobody's book: where it cannot be read, the frame may be refused or taken."""
-    try:
-        return reader.integer(table.get(key), key) * MS
-    except Unreadable:
-        reader.doubt(f"{key} is no time")
-        return ANY
-
-
-def _optional(table: dict[str, Any], key: str, reader: Reader) -> Any:
-    """An absent field and null are the same; so is the text "null" to msgspec's lenient mode, where null is allowed."""
-    value: Any = table.get(key)
-    if is_text(value) and value.lower() == "null":
-        reader.doubt(f"{key} is the text null")
-        return None
-    return value
-
-
 def _whole(levels: list[Level]) -> list[Level]:
     """A whole book has no removals; the documentation's own sample has one, which then means nothing."""
     return [level for level in levels if level[1]]
@@ -131,7 +126,7 @@ def _read_delta(table: dict[str, Any], reader: Reader, reading: Reading) -> None
     full = reader.flag(table["full"], "full") if "full" in table else False
     first, last = (reader.sequence_id(reader.need(table, key), key) for key in ("U", "u"))
     bids, asks = (reader.levels(reader.need(table, key), key) for key in ("b", "a"))
-    time_ns = _time(table, "t", reader)
+    time_ns = reader.time(table, "t")
     if full:
         reading.market.append(("snapshot", pair, _whole(bids), _whole(asks), last, time_ns, 0))
     else:
@@ -147,9 +142,9 @@ def _read_obu(table: dict[str, Any], reader: Reader, reading: Reading) -> None:
     full = reader.flag(table["full"], "full") if "full" in table else False
     last = reader.sequence_id(reader.need(table, "u"), "u")
     bids, asks = (reader.levels(table.get(key, []), key) for key in ("b", "a"))
-    time_ns = _time(table, "t", reader)
+    time_ns = reader.time(table, "t")
     if full:
-        if _optional(table, "U", reader) is not None:
+        if reader.optional(table, "U") is not None:
             reader.doubt("a full frame with U")
         reading.market.append(("snapshot", stream[1], _whole(bids), _whole(asks), last, time_ns, 0))
     else:
@@ -166,7 +161,7 @@ def _read_depth(table: dict[str, Any], reader: Reader, reading: Reading) -> None
     if str(depth) != table["l"] or isinstance(table["l"], Number) or table["l"] not in _DEPTHS:
         reader.doubt("a depth that nobody can ask for")
     bids, asks = (reader.levels(reader.need(table, key), key) for key in ("bids", "asks"))
-    reading.market.append(("snapshot", pair, bids, asks, last, _time(table, "t", reader), depth))
+    reading.market.append(("snapshot", pair, bids, asks, last, reader.time(table, "t"), depth))
 
 
 def _side(price: Any, size: Any, reader: Reader) -> tuple[Any, Any]:
@@ -185,10 +180,10 @@ def _read_quote(table: dict[str, Any], reader: Reader, reading: Reading) -> None
     pair = reader.text(reader.need(table, "s"), "s")
     for key in "bBaA":
         reader.need(table, key)
-    bid, bid_size, ask, ask_size = (_optional(table, key, reader) for key in "bBaA")
+    bid, bid_size, ask, ask_size = (reader.optional(table, key) for key in "bBaA")
     last = reader.sequence_id(reader.need(table, "u"), "u")
     reading.market.append(
-        ("quote", pair, *_side(bid, bid_size, reader), *_side(ask, ask_size, reader), _time(table, "t", reader), last)
+        ("quote", pair, *_side(bid, bid_size, reader), *_side(ask, ask_size, reader), reader.time(table, "t"), last)
     )
 
 
@@ -216,7 +211,7 @@ def _read_kline(table: dict[str, Any], reader: Reader, reading: Reading) -> None
     name, _, pair = reader.text(reader.need(table, "n"), "n").partition("_")
     prices = tuple(reader.amount(reader.need(table, key)) for key in "ohlc")
     amount = reader.amount(reader.need(table, "v"))
-    volume = _optional(table, "a", reader)
+    volume = reader.optional(table, "a")
     volume = float("nan") if volume is None else reader.amount(volume)
     moment = reader.need(table, "t")
     if not is_text(moment) and not isinstance(moment, Number):
@@ -225,7 +220,7 @@ def _read_kline(table: dict[str, Any], reader: Reader, reading: Reading) -> None
     start_ns = spelt.integer(moment, "t") * SECOND
     if isinstance(moment, Number) or str(start_ns // SECOND) != moment or abs(start_ns) >= 1 << 63:
         reader.doubt("t is spelt otherwise")
-    closed = _optional(table, "w", reader)
+    closed = reader.optional(table, "w")
     closed = None if closed is None else reader.flag(closed, "w")
     if name in _INTERVALS:
         reading.market.append(("kline", pair, name, start_ns, prices, volume, amount, closed))
@@ -252,10 +247,17 @@ def chains() -> list[Chain]:
     return [recorded_chain(pair, piece) for pair, piece in _samples()["books"].items()]
 
 
-@cache
+def delta_frame(pair: str, change: Change, market: Made) -> bytes:
+    """Write a change."""
+    rows = f'"b":{json_rows(change.bids)},"a":{json_rows(change.asks)}'
+    result = f'"t":{change.ms},"e":"depthUpdate","E":1650000000,"s":"{pair}","U":{change.first_id},"u":{change.last_id}'
+    head = '{"time":1650000000,"channel":"spot.order_book_update","event":"update","result":'
+    return f"{head}{{{result},{rows}}}}}".encode()
+
+
 def others() -> list[bytes]:
     """Frames that change no book of ours."""
-    return [text.encode() for text in _samples()["others"]]
+    return sample_frames("gateio")
 
 
 def spoil(rng: Random, frame: bytes) -> bytes:

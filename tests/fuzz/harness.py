@@ -16,8 +16,10 @@ from pathlib import Path
 from random import Random
 from types import ModuleType
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
+from arb_core.capture.venue import ReplayClock
 from arb_core.errors import WireError
 from arb_core.interfaces.context import ExchangeContext, RestClient
 from arb_core.interfaces.stream import Sink, StreamDialect
@@ -38,10 +40,11 @@ from arb_core.structs.market import Instrument, Pair, Symbol, TradingStatus, Ven
 from arb_core.structs.stream import Feed, Topic
 from google.protobuf.message import DecodeError
 
-from .reference import Chain, NaiveBook, Reading
+from .market import Change
+from .reference import Chain, NaiveBook, Printed, Reading
 from .spelling import Unreadable
 
-__all__ = ["Disagreement", "Run", "resident_bytes"]
+__all__ = ["Disagreement", "Run", "resident_bytes", "said_by"]
 
 TYPED = (
     msgspec.MsgspecError,
@@ -72,6 +75,8 @@ class _Connection:
         self._venue = venue
         self._listener = listener
         self._open = True
+        if hasattr(venue, "GREETING"):
+            asyncio.get_running_loop().call_soon(self._hear, venue.GREETING)
 
     def send(self, frame: str | bytes) -> None:
         for answer in self._venue.acknowledge(frame):
@@ -113,16 +118,24 @@ class _Transport:
 
 
 class _Rest:
+    """Answers one question: that for what opens a connection, where a venue wants to be asked."""
+
+    def __init__(self, venue: ModuleType) -> None:
+        self._venue = venue
+
     def bind(self, read_fault: object, sign: object = None) -> "_Rest":
         return self
 
-    async def call(self, *arguments: Any, **named: Any) -> Any:
-        raise AssertionError("no test asks for anything by REST")
+    async def call(self, endpoint: object, parse: Any, *arguments: Any, **named: Any) -> Any:
+        return parse(self._venue.TICKET)
 
 
 class _Context(ExchangeContext):
-    def __init__(self, name: str, clock: LoopClock, settings: ExchangeSettings, markets: MarketTable) -> None:
+    def __init__(
+        self, name: str, venue: ModuleType, clock: LoopClock, settings: ExchangeSettings, markets: MarketTable
+    ) -> None:
         self._parts = (VenueName(name), clock, settings, markets)
+        self._rest: Any = _Rest(venue)
 
     @property
     def venue(self) -> VenueName:
@@ -134,7 +147,7 @@ class _Context(ExchangeContext):
 
     @property
     def rest(self) -> RestClient:
-        return _Rest()
+        return self._rest
 
     @property
     def settings(self) -> ExchangeSettings:
@@ -154,7 +167,7 @@ def _recording_sink() -> type[Sink]:
 
     def method(name: str) -> Any:
         parameters = list(signature(getattr(Sink, name)).parameters.values())[1:]
-        # What was printed is said by venues with checksums, of which there is none here.
+        # Of what was printed only the sum counts, and the books show whether it was taken right.
         told = len([parameter for parameter in parameters if parameter.name != "printed"])
 
         def say(self: Any, *arguments: Any, **named: Any) -> None:
@@ -209,6 +222,22 @@ class _Overheard(StreamDialect):
         return self._inner.ping(now_ns)
 
 
+def said_by(name: str, settings: dict[str, Any], frame: bytes) -> list[tuple[Any, ...]]:
+    """Return what a plugin's dialect says of one frame; nothing, where it refuses it."""
+    registry = Registry()
+    markets = MarketTable(name)
+    clock: Any = ReplayClock()
+    context = _Context(name, ModuleType(name), clock, registry.card(name).settings(**settings), markets)
+    sink: Any = _RecordingSink()
+    sink.said, sink.out = [], Mock()
+    try:
+        registry.public_stream(name, context).decode(memoryview(frame), 0, sink)
+    except TYPED:
+        return []
+    said: list[tuple[Any, ...]] = sink.said
+    return said
+
+
 # -- the run ------------------------------------------------------------------------------------------------------------
 
 MARKET = {"delta", "snapshot", "quote", "trade", "kline", "order", "fill", "balance"}
@@ -224,11 +253,13 @@ class _Moment:
 
     position = 0
     body = b""
-    """The REST answer that shows it."""
+    """The REST answer, or the frame, that shows it."""
 
     def __init__(self, book: NaiveBook, chain: Chain, index: int) -> None:
         bids, asks = book.shown()
-        self.bids, self.asks = bids[:_LEVELS], asks[:_LEVELS]
+        depth = None if book.rules.in_stream else _LEVELS
+        self.bids, self.asks = bids[:depth], asks[:depth]
+        self.printed = None if book.rules.sum is None else book.printed()
         self.last_id = book.last_id
         self.chain = chain
         self.index = index
@@ -236,6 +267,14 @@ class _Moment:
     @property
     def next(self) -> list[bytes]:
         return self.chain.deltas[self.index :]
+
+    def whole(self) -> Change:
+        """The whole book as a venue prints it."""
+        printed = self.printed
+        if printed is None:
+            sides = [[(repr(price), repr(size)) for price, size in side] for side in (self.bids, self.asks)]
+            printed = Printed(sides[0], sides[1], None)
+        return Change(printed.bids, printed.asks, -1, self.last_id, self.last_id, 1_736_411_507_002)
 
 
 class Run:
@@ -268,12 +307,17 @@ class Run:
         markets = MarketTable(self.name)
         markets.fill(
             {
-                symbol: Instrument(symbol=symbol, pair=Pair(pair), status=TradingStatus.TRADING, **_FINE)
+                symbol: Instrument(
+                    symbol=symbol,
+                    pair=Pair(pair),
+                    status=TradingStatus.TRADING,
+                    **getattr(self.venue, "STEPS", {}).get(pair, _FINE),
+                )
                 for pair, symbol in symbols.items()
             }
         )
         settings = card.settings(**self._settings)
-        context = _Context(self.name, self.clock, settings, markets)
+        context = _Context(self.name, self.venue, self.clock, settings, markets)
         self.public = registry.public(self.name, context)
         self.dialect = _Overheard(registry.public_stream(self.name, context))
         self.rule = self.dialect.book_rule
@@ -288,12 +332,12 @@ class Run:
                 on_book=_nothing,
                 on_lost=self._on_lost,
                 need_snapshot=self._wanted.append,
-                need_resubscribe=_refuse_to_resubscribe,
+                need_resubscribe=self._wanted.append,
             )
             for pair, symbol in symbols.items()
         }
         self.dispatch.books.update(self.pairs)
-        self.naive = {pair: NaiveBook(self.venue.STRICT, self.rule.kept_depth) for pair in self.pairs}
+        self.naive = {pair: NaiveBook(self.venue.RULES, self.rule.kept_depth) for pair in self.pairs}
         transport = _Transport(self.venue)
         self.session = StreamSession(
             venue=VenueName(self.name),
@@ -336,15 +380,18 @@ class Run:
 
     def _moments(self, chain: Chain) -> list[_Moment]:
         """Every moment of a chain from which two more deltas follow; none of its frames may leave a doubt."""
-        book = NaiveBook(self.venue.STRICT, self.rule.kept_depth)
-        book.snapshot(chain.bids, chain.asks, chain.last_id, 10**9)
+        book = NaiveBook(self.venue.RULES, self.rule.kept_depth)
+        if book.rules.in_stream:
+            book.whole(chain.bids, chain.asks, chain.last_id, chain.printed)
+        else:
+            book.snapshot(chain.bids, chain.asks, chain.last_id, 10**9)
         moments = [_Moment(book, chain, 0)]
         for index, frame in enumerate(chain.deltas, 1):
             reading = self._true[frame] = self.venue.read_frame(frame)
             (message,) = reading.market
             if reading.doubts or message[:2] != ("delta", chain.pair):
                 raise Disagreement(f"the reference doubts a true frame: {reading}")
-            book.delta(*message[2:6])
+            book.delta(*_of_delta(message))
             if not book.live:
                 raise Disagreement(f"the reference loses the true feed: {book.why}")
             moments.append(_Moment(book, chain, index))
@@ -372,7 +419,7 @@ class Run:
             first, last = (second, third) if is_delta else (whole, second)
             self._give_true(first)
             if not live:
-                self._join(moment)
+                self._join(self.moments[moment.position + (2 if is_delta else 1)], moment)
             self._give_true(last)
             self._recover(self.moments[moment.position + (3 if is_delta else 2)])
         except Disagreement as error:
@@ -403,8 +450,11 @@ class Run:
         self.naive[pair].lose("disconnected")
         self.pairs[pair].begin()
 
-    def _join(self, moment: _Moment) -> None:
-        """Let the snapshot arrive, to which the buffered frames are joined."""
+    def _join(self, now: _Moment, moment: _Moment) -> None:
+        """Let the snapshot arrive: one of before, to which the buffered frames are joined, or the stream's of now."""
+        if self.venue.RULES.in_stream:
+            self._at[now.chain.pair] = now
+            self._show(now)
         if self._answer() > 1:
             self._let_wait()
         self._hasten(sync for pair, sync in self.pairs.items() if pair != moment.chain.pair)
@@ -445,11 +495,11 @@ class Run:
     def _expect_same_words(self, reading: Reading) -> None:
         """What was accepted is what the reference read."""
         said = self.dialect.said
-        self._leaving = any(message[0] == "closing" for message in said)
+        self._leaving = any(message[0] in {"closing", "ticket_lost"} for message in said)
         market = [message for message in said if message[0] in MARKET]
         if reading.ambiguous and not market:
             reading = Reading(doubts=reading.doubts)
-        if [*map(_plain, market)] != [*map(_plain, reading.market)]:
+        if [*map(_plain, market)] != [_plain(message[: _TOLD.get(message[0])]) for message in reading.market]:
             raise Disagreement(f"read otherwise than the reference: {reading.market}")
         self._compare_control([message for message in said if message[0] not in MARKET], reading)
         self.counts["accepted" if market else "control" if reading.control else "ignored"] += 1
@@ -477,9 +527,9 @@ class Run:
             if book is None:
                 continue
             if message[0] == "delta":
-                book.delta(*message[2:6])
+                book.delta(*_of_delta(message))
             elif message[0] == "snapshot" and not message[6]:
-                book.whole(*message[2:5])
+                book.whole(*message[2:5], *message[7:])
 
     def _compare_control(self, said: list[tuple[Any, ...]], reading: Reading) -> None:
         """An acknowledgement out of nothing would leave a subscription unwatched; the other kinds harm nobody."""
@@ -490,9 +540,8 @@ class Run:
                 wanted = [control for control in reading.control if control[: len(message)] == message[: len(control)]]
                 if not wanted:
                     raise Disagreement(f"{message} is not what the reference read: {reading.control}")
-        if not reading.doubts and [message[0] for message in said if message[0] not in {"ignored", "reply"}] != [
-            message[0] for message in reading.control
-        ]:
+        kinds = [[message[0] for message in each if message[0] not in _HARMLESS] for each in (said, reading.control)]
+        if not reading.doubts and kinds[0] != kinds[1]:
             raise Disagreement(f"control read otherwise than the reference: {reading.control}")
 
     # -- books
@@ -542,6 +591,10 @@ class Run:
         sync.lose(BookFault.DISCONNECTED)
         self.naive[pair].lose("restarted")
         sync.begin()
+        if self.venue.RULES.in_stream:
+            self._wanted[:] = [other for other in self._wanted if other is not sync]
+            self._show(moment)
+            return
         # A moment may lie before what the book has seen: only after its own time-out does it believe that a count began anew.
         self._time_out(sync)
         self._limit = len(moment.bids) if bounded else 1000
@@ -561,6 +614,10 @@ class Run:
             for sync in wanted:
                 pair = next(pair for pair, other in self.pairs.items() if other is sync)
                 at = self._at[pair]
+                if self.venue.RULES.in_stream:
+                    sync.begin()
+                    self._show(at)
+                    continue
                 if not at.body:
                     at.body = self.venue.rest_body(at.last_id, at.bids, at.asks)
                 params = self.venue.rest_params(pair, self._limit)
@@ -574,6 +631,17 @@ class Run:
                 return rounds
         return PATIENCE
 
+    def _show(self, at: _Moment) -> None:
+        """Let the stream bring a whole book, as after a subscription."""
+        pair = at.chain.pair
+        if not at.body:
+            at.body = self.venue.whole_frame(pair, at.whole())
+        if self._hear(at.body):
+            raise Disagreement(f"a whole book was refused: {self.dialect.raised!r}")
+        self.naive[pair].whole(at.bids, at.asks, at.last_id, at.printed)
+        if self.pairs[pair].state is not _LIVE:
+            raise Disagreement(f"{pair} does not begin: {self.pairs[pair].fault}")
+
     def _let_wait(self) -> None:
         """A book that was shown an id by a spoilt frame may ask for a snapshot beyond it; the reference is less careful."""
         for pair, sync in self.pairs.items():
@@ -582,7 +650,7 @@ class Run:
 
     def _hasten(self, lost: Iterable[BookSync]) -> None:
         """Let the time-outs pass of books that believe an id far ahead, which a spoilt frame named."""
-        late = [sync for sync in lost if sync.state is not _LIVE]
+        late = [sync for sync in lost if sync.state is not _LIVE and not self.venue.RULES.in_stream]
         for sync in late:
             self.counts["resyncs after a time-out"] += 1
             self._time_out(sync)
@@ -608,10 +676,15 @@ def _nothing(sync: BookSync) -> None:
     """Nobody listens to the books: they are looked at."""
 
 
-def _refuse_to_resubscribe(sync: BookSync) -> None:
-    raise AssertionError("these books recover by REST")
+def _of_delta(message: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Levels, ids, the id before, and what was printed."""
+    return (*message[2:6], message[7], *message[8:])
 
 
+_HARMLESS = {"ignored", "reply"}
+
+_TOLD = {"delta": 8, "snapshot": 7}
+"""Values of a message that a sink is told, without what was printed."""
 _NONE = (float("nan"), float("nan"))
 _FINE: dict[str, Any] = {"tick": Decimal("1e-8"), "lot": Decimal("1e-8")}
 

@@ -17,9 +17,6 @@ __all__ = ["AMBIGUOUS", "Number", "Raw", "read", "write"]
 AMBIGUOUS = "of two kinds"
 """A doubt: the frame names its kind twice, or in two ways that differ."""
 
-_KINDS = {"channel", "e"}
-"""The keys that name the kind of a message, at Gate.io and Binance."""
-
 
 class Number(str):
     """The text of a JSON number that stood without quotes."""
@@ -33,8 +30,8 @@ class Raw(bytes):
     __slots__ = ()
 
 
-def read(frame: bytes) -> tuple[Any, list[str]]:
-    """Return the document and the doubts.
+def read(frame: bytes, kinds: frozenset[str] = frozenset()) -> tuple[Any, list[str]]:
+    """Return the document and the doubts. `kinds` = the keys that name the kind of a message.
 
     Raises:
         Unreadable: no JSON, or deeper than the interpreter's stack.
@@ -46,9 +43,9 @@ def read(frame: bytes) -> tuple[Any, list[str]]:
         table = dict(pairs)
         if len(table) != len(pairs):
             # RFC 8259 leaves open which one counts. msgspec: the last one, and for the name of a message's kind the first.
-            kinds = [key for key, _ in pairs if key in _KINDS]
-            doubts.append("a key twice" if len(kinds) == len(set(kinds)) else AMBIGUOUS)
-            table |= {key: value for key, value in reversed(pairs) if key in _KINDS}
+            named = [key for key, _ in pairs if key in kinds]
+            doubts.append("a key twice" if len(named) == len(set(named)) else AMBIGUOUS)
+            table |= {key: value for key, value in reversed(pairs) if key in kinds}
         return table
 
     def constant(name: str) -> Any:

@@ -6,7 +6,6 @@ https://github.com/mexcdevelop/websocket-proto . Data are protobuf, control is J
 
 import json
 import re
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -15,15 +14,18 @@ from typing import Any
 from . import mutate
 from . import protobuf_wire as pb
 from .json_text import Number, is_text, read
-from .reference import ANY, MS, NO_ID, SECOND, Chain, Level, Reader, Reading
+from .market import Change, Made, Row
+from .reference import ANY, MS, NO_ID, SECOND, Chain, Level, Reader, Reading, Rules, made_chain
 from .spelling import Unreadable, nearest, whole
 
 __all__ = [
+    "MARKETS",
     "PAIRS",
     "REST_PATH",
-    "STRICT",
+    "RULES",
     "acknowledge",
     "chains",
+    "delta_frame",
     "others",
     "pong",
     "read_frame",
@@ -32,9 +34,13 @@ __all__ = [
     "spoil",
 ]
 
-STRICT = True
+RULES = Rules("range", strict=True)
 PAIRS = {"BTCUSDT": "BTC/USDT", "MXUSDT": "MX/USDT"}
 REST_PATH = "/api/v3/depth"
+MARKETS: dict[str, Any] = {
+    "BTCUSDT": {"lowest": "92877.58", "tick": "0.01", "size_decimals": 8, "last_id": 10_589_632_358},
+    "MXUSDT": {"lowest": "0.00001700", "tick": "0.00000001", "size_decimals": 2, "last_id": 7001},
+}
 
 _SAMPLES = Path(__file__).parent / "samples" / "mexc.json"
 
@@ -309,67 +315,36 @@ def _samples() -> dict[str, Any]:
 @cache
 def chains() -> list[Chain]:
     """Two made markets: no recording of MEXC's protobuf depth may be published, so the documentation's frame is continued."""
-    return [_market("BTCUSDT", Decimal("92877.58"), 2, 10589632358), _market("MXUSDT", Decimal("0.000017"), 8, 7001)]
+    return [
+        made_chain(pair, Made(Random(f"mexc {pair}"), RULES.ids, plain=True, **about), delta_frame)
+        for pair, about in MARKETS.items()
+    ]
 
 
-def _market(pair: str, middle: Decimal, decimals: int, last_id: int) -> Chain:
-    rng = Random(f"mexc {pair}")
-    tick = Decimal(1).scaleb(-decimals)
-
-    def size() -> str:
-        return str(Decimal(rng.randint(1, 10**9)).scaleb(-8))
-
-    sides = {
-        "bids": {middle - tick * step: size() for step in range(1, 41)},
-        "asks": {middle + tick * step: size() for step in range(40)},
-    }
-    bids = [(nearest(str(price)), nearest(much)) for price, much in sides["bids"].items()]
-    asks = [(nearest(str(price)), nearest(much)) for price, much in sides["asks"].items()]
-    deltas = []
-    at = last_id
-    sent_ms = 1_736_411_507_002
-    for _ in range(80):
-        changes: dict[str, list[tuple[Decimal, str]]] = {"bids": [], "asks": []}
-        for _ in range(rng.choice((1, 1, 2, 3, 5))):
-            side = rng.choice(("bids", "asks"))
-            step = rng.randint(1, 45)
-            price = middle - tick * step if side == "bids" else middle + tick * (step - 1)
-            changes[side].append((price, rng.choice(("0", "0.00000000", size(), size(), size()))))
-        last = at + rng.randint(1, 4)
-        sent_ms += rng.randint(10, 400)
-        deltas.append(_depth_frame(pair, changes, at + 1, last, sent_ms))
-        at = last
-    return Chain(pair, last_id, bids, asks, deltas)
-
-
-def _depth_frame(
-    pair: str, changes: dict[str, list[tuple[Decimal, str]]], first: int, last: int, sent_ms: int
-) -> bytes:
+def delta_frame(pair: str, change: Change, market: Made) -> bytes:
     """Write a frame in the order of fields in which MEXC's are."""
     channel = f"spot@public.aggre.depth.v3.api.pb@100ms@{pair}".encode()
-
-    def rows(number: int, side: str) -> bytes:
-        return b"".join(
-            pb.length_delimited(
-                number, pb.length_delimited(1, f"{price:f}".encode()) + pb.length_delimited(2, much.encode())
-            )
-            for price, much in changes[side]
+    body = b"".join(
+        (
+            *(_row(1, row) for row in change.asks),
+            *(_row(2, row) for row in change.bids),
+            pb.length_delimited(3, channel.rpartition(b"@")[0]),
+            pb.length_delimited(4, str(change.first_id).encode()),
+            pb.length_delimited(5, str(change.last_id).encode()),
         )
-
-    body = (
-        rows(1, "asks")
-        + rows(2, "bids")
-        + pb.length_delimited(3, channel.rpartition(b"@")[0])
-        + pb.length_delimited(4, str(first).encode())
-        + pb.length_delimited(5, str(last).encode())
     )
     return (
         pb.length_delimited(1, channel)
         + pb.length_delimited(3, pair.encode())
         + pb.tag(6, pb.VARINT)
-        + pb.varint(sent_ms)
+        + pb.varint(change.ms)
         + pb.length_delimited(313, body)
     )
+
+
+def _row(number: int, row: Row) -> bytes:
+    price, size = row
+    return pb.length_delimited(number, pb.length_delimited(1, price.encode()) + pb.length_delimited(2, size.encode()))
 
 
 @cache

@@ -12,7 +12,7 @@ from . import protobuf_wire as pb
 from .json_text import Members, Number, Raw, pairs, write
 from .spelling import Unreadable
 
-__all__ = ["json_frame", "protobuf_frame"]
+__all__ = ["bytes_of", "json_frame", "protobuf_frame"]
 
 Frame = bytes
 
@@ -20,7 +20,7 @@ NUMBERS = (
     "0", "-0", "0.0", "-1", "1", "1.0", "1e2", "10e-1", "1e-7", "1E+5", "0.1000000000000000055511151231257827021181583404541015625",
     "9007199254740993", "9007199254740993.0", "18446744073709551616", "9223372036854775807", "-9223372036854775809", "1e18", "1e19",
     "1e308", "1.7976931348623157e308", "1.7976931348623159e308", "1e309", "1e400", "1e99999999999999999999", "5e-324", "2e-324", "1e-400",
-    "1e-99999999999999999999", "0." + "0" * 400 + "1", "9" * 60, "9" * 400, "9" * 5000, "123456789012345678.987654321098765432",
+    "1e-99999999999999999999", "1e-999999999", "0." + "0" * 400 + "1", "9" * 60, "9" * 400, "9" * 5000, "123456789012345678.987654321098765432",
 )  # fmt: skip
 """Spelt as JSON spells numbers; most are no price, size, id or time of any market."""
 
@@ -318,16 +318,21 @@ def _pick(rng: Random, weighted: tuple[tuple[Any, int], ...]) -> Any:
     return rng.choices([entry for entry, _ in weighted], [weight for _, weight in weighted])[0]
 
 
+def bytes_of(rng: Random, frame: Frame) -> Frame:
+    """Spoil any frame, whatever is in it."""
+    return _pick(rng, _OF_BYTES)(rng, frame)
+
+
 def json_frame(rng: Random, frame: Frame) -> Frame:
     """Spoil a JSON frame."""
     if rng.random() < 0.35:
-        return _pick(rng, _OF_BYTES)(rng, frame)
+        return bytes_of(rng, frame)
     document = pairs(frame)
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         if document:
             _pick(rng, _OF_DOCUMENTS)(rng, document)
     spoilt = write(document)
-    return _pick(rng, _OF_BYTES)(rng, spoilt) if rng.random() < 0.05 else spoilt
+    return bytes_of(rng, spoilt) if rng.random() < 0.05 else spoilt
 
 
 # -- protobuf -----------------------------------------------------------------------------------------------------------
@@ -520,10 +525,10 @@ _OF_MESSAGES: tuple[tuple[Callable[[Random, list[_Field]], None], int], ...] = (
 def protobuf_frame(rng: Random, frame: Frame) -> Frame:
     """Spoil a protobuf frame."""
     if rng.random() < 0.35:
-        return _pick(rng, _OF_BYTES)(rng, frame)
+        return bytes_of(rng, frame)
     fields = _tree(frame)
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         if fields:
             _pick(rng, _OF_MESSAGES)(rng, fields)
     spoilt = b"".join(field.write() for field in fields)
-    return _pick(rng, _OF_BYTES)(rng, spoilt) if rng.random() < 0.05 else spoilt
+    return bytes_of(rng, spoilt) if rng.random() < 0.05 else spoilt
