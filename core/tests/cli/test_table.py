@@ -1,8 +1,10 @@
 import io
 from decimal import Decimal
 from math import nan
+from random import Random
 
 import pytest
+from arb_core.cli import table
 from arb_core.cli.table import WIDTH, Board, Event, Footer, Row, Screen, render
 from arb_core.engine.session import DetectionSession
 from arb_core.engine.view import EngineView
@@ -214,6 +216,31 @@ def test_widest_rows_are_shown_where_not_all_fit(clock):
     board = Board(DetectionSession(view, {}), clock.now_ns)
     assert len(board.rows()) == 40
     assert [row.symbol for row in board.rows(3)] == ["A19/USDT", "A18/USDT", "A17/USDT"]
+
+
+def test_widest_rows_are_the_same_however_many_venues_and_symbols_there_are(clock, monkeypatch):
+    monkeypatch.setattr(table, "_LOOKED", 3)
+    view, random = EngineView(clock), Random(1)
+    books = [
+        Book(clock, f"venue{venue}", 1.0, 1.0, Symbol(f"A{number}", "USDT"))
+        for number in range(30)
+        for venue in range(5)
+    ]
+    for book in books:
+        view.add(book, None, random.choice([0.0, 0.001]))
+    board = Board(DetectionSession(view, {}), clock.now_ns)
+    for _ in range(5):
+        for book in books:
+            middle = random.uniform(99, 101)
+            book.state, book.fault = BookState.LIVE, None
+            book.set(middle - 0.1, middle + 0.1)
+        for book in random.sample(books, 20):
+            book.lose(BookFault.GAP)
+        for _ in range(10):  # after so many pictures every symbol was looked at
+            rows = board.rows(25)
+        every = [row for row in board.rows() if row.tone != "bad"]
+        assert [row.edge_bps for row in rows] == sorted((row.edge_bps for row in every), reverse=True)[:25]
+    assert board.count() == 30 * 5 * 4
 
 
 ROWS = [

@@ -227,3 +227,13 @@ def test_spatial_is_found_like_any_plugin() -> None:
     registry = Registry()
     assert registry.strategy_card("spatial") == CARD
     assert isinstance(registry.strategy("spatial", Settings(min_edge_bps=3.0)), Spatial)
+
+
+def test_memory_grows_with_venues_not_with_pairs_of_venues():
+    """Twenty venues have 380 directions: something kept for each of them would outweigh the books."""
+    books = [Shown(f"venue{number}") for number in range(20)]
+    strategy = Spatial()
+    strategy.start(Market(books))
+    beside = [lane for _, lanes in strategy._lanes[BTC].values() for lane in lanes]
+    assert len(beside) == 20 * 19
+    assert len(set(map(id, beside))) == 20, "books that pay the same fee share what they are compared with"

@@ -9,7 +9,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from heapq import nlargest
+from itertools import islice
 from math import inf, isnan, nan
+from operator import itemgetter
 from typing import Literal, NamedTuple, Self
 
 import msgspec
@@ -30,6 +33,8 @@ from arb_core.structs.opportunity import Opportunity, Plan, Verdict
 __all__ = ["Board", "Event", "Footer", "Row", "Screen", "Standing", "Tone", "render"]
 
 _BPS_LIMIT = 99_999.0
+_LOOKED = 100
+"""Symbols that a picture looks at anew, of more than fit on it."""
 _EVENTS = 4
 """Events that stay visible."""
 
@@ -40,6 +45,8 @@ WIDTH = 80
 Tone = Literal["good", "refused", "quiet", "bad", "plain"]
 
 _Legs = tuple[tuple[VenueName, Symbol, Side], ...]
+_Direction = tuple[Symbol, LiveBook, LiveBook]
+"""Where to buy, and where to sell."""
 
 
 class Row(NamedTuple):
@@ -102,6 +109,9 @@ class Board:
         self._clock_ns = clock_ns
         self._open: dict[_Legs, tuple[Opportunity, Verdict]] = {}
         self._hurdles: dict[tuple[float, float], Hurdle] = {}
+        self._widths: dict[Symbol, float] = {}
+        """What the widest direction of a symbol left when it was last looked at."""
+        self._at = -1
         self.events: deque[Event] = deque(maxlen=_EVENTS)
         session.listen(opportunity=self._see, episode=self._forget)
 
@@ -115,22 +125,86 @@ class Board:
     def _forget(self, episode: Episode) -> None:
         self._open.pop(episode.key[1], None)
 
+    def count(self) -> int:
+        """Return how many rows there are to show."""
+        market = self._session.market
+        sizes = [len(market.books(symbol)) for symbol in market.symbols()]
+        return sum(size * (size - 1) for size in sizes) + sum(True for _ in self._ways())
+
     def rows(self, limit: int | None = None) -> list[Row]:
         """Return every direction in the order of the symbols; the `limit` widest ones where there are more."""
         market = self._session.market
         now_ns = market.monotonic_ns()
-        rows = [
-            self._row(symbol, buy, sell, now_ns)
-            for symbol in market.symbols()
-            for buy in market.books(symbol)
-            for sell in market.books(symbol)
-            if buy is not sell
-        ]
-        rows += [self._way_row(*found, now_ns) for found in self._open.values() if found[0].plan is Plan.IN_TURN]
-        if limit is not None and len(rows) > limit:
+        if limit is None or self.count() <= limit:
+            shown = [
+                (symbol, buy, sell)
+                for symbol in market.symbols()
+                for buy in market.books(symbol)
+                for sell in market.books(symbol)
+                if buy is not sell
+            ]
+            limit = None
+        else:
+            shown = self._widest(limit)
+        rows = [self._row(*direction, now_ns) for direction in shown]
+        rows += [self._way_row(*found, now_ns) for found in self._ways()]
+        if limit is not None:
             rows.sort(key=lambda row: -inf if isnan(row.edge_bps) else row.edge_bps, reverse=True)
             del rows[limit:]
         return rows
+
+    def _ways(self) -> Iterable[tuple[Opportunity, Verdict]]:
+        return (found for found in self._open.values() if found[0].plan is Plan.IN_TURN)
+
+    def _widest(self, limit: int) -> list[_Direction]:
+        """Return the widest directions of all symbols, without looking at each of these for every picture.
+
+        Symbols with an edge are looked at each time, the others in turn: a picture of a thousand books must not hold up
+        their messages, and what was quiet a second ago is likely to be so still.
+        """
+        market = self._session.market
+        symbols = market.symbols()
+        for legs in islice(self._open, _LOOKED):
+            self._look(legs[0][1])
+        for _ in range(min(len(symbols), _LOOKED)):
+            self._at = (self._at + 1) % len(symbols)
+            self._look(symbols[self._at])
+        found: list[tuple[float, _Direction]] = []
+        for symbol in nlargest(limit, symbols, key=lambda symbol: self._widths.get(symbol, -inf)):
+            if len(found) >= limit and self._widths.get(symbol, -inf) <= found[-1][0]:
+                break  # and so are all that follow
+            costs, gains = self._prices(symbol)
+            books = market.books(symbol)
+            found += [
+                (gain / cost if cost and gain else -inf, (symbol, buy, sell))
+                for cost, buy in zip(costs, books, strict=True)
+                for gain, sell in zip(gains, books, strict=True)
+                if buy is not sell
+            ]
+            found.sort(key=itemgetter(0), reverse=True)
+            del found[limit:]
+        return [direction for _, direction in found]
+
+    def _look(self, symbol: Symbol) -> None:
+        """Note what the widest direction of a symbol leaves: what is got for what is paid."""
+        costs, gains = self._prices(symbol)
+        pays = sorted((cost, at) for at, cost in enumerate(costs) if cost)
+        gets = sorted(((gain, at) for at, gain in enumerate(gains) if gain), reverse=True)
+        # The cheapest and the dearest may be one venue; then one of them is the second best.
+        self._widths[symbol] = max(
+            (gain / cost for cost, buy in pays[:2] for gain, sell in gets[:2] if buy != sell), default=-inf
+        )
+
+    def _prices(self, symbol: Symbol) -> tuple[list[float], list[float]]:
+        """Return what buying costs and selling brings at each book's best level, after fees; 0 = it shows none."""
+        market = self._session.market
+        costs: list[float] = []
+        gains: list[float] = []
+        for book in market.books(symbol):
+            fee = market.taker_fee(symbol, book.venue) or 0.0
+            costs.append(0.0 if isnan(book.ask) else book.ask * (1 + fee))
+            gains.append(0.0 if isnan(book.bid) else book.bid * (1 - fee))
+        return costs, gains
 
     def _row(self, symbol: Symbol, buy: LiveBook, sell: LiveBook, now_ns: int) -> Row:
         for book in (buy, sell):
@@ -296,9 +370,9 @@ class Screen:
         # Title, header, blank, two lines of figures, a hidden-rows line, the cursor's line.
         below = len(footer.standing) + len(footer.troubles) + len(board.events)
         room = self.console.height - 7 - below if self._live else 40
-        every = board.rows()
-        rows = every if len(every) <= room else board.rows(max(room, 1))
-        picture = render(self.title, rows, footer, tuple(board.events), width=width, hidden=len(every) - len(rows))
+        rows = board.rows(max(room, 1))
+        hidden = max(0, board.count() - len(rows))
+        picture = render(self.title, rows, footer, tuple(board.events), width=width, hidden=hidden)
         if self._live is not None:
             self._live.update(picture, refresh=True)
         else:

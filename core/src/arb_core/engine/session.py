@@ -66,10 +66,12 @@ class _Runner:
 class _Slot:
     """What one book sets off."""
 
-    __slots__ = ("next_sample_ns", "open", "others", "runners")
+    __slots__ = ("next_sample_ns", "open", "others", "runners", "watches")
 
-    def __init__(self, others: list[tuple[LiveBook, PriceWatch]], runners: list[_Runner]) -> None:
+    def __init__(self, others: list[LiveBook], watches: list[PriceWatch], runners: list[_Runner]) -> None:
         self.others = others
+        self.watches = watches
+        """Over this book and each of the others."""
         self.runners = runners
         self.open: dict[EpisodeKey, Episode] = {}
         self.next_sample_ns = -1
@@ -125,12 +127,9 @@ class DetectionSession:
             books = self.market.books(symbol)
             runners = [runner for runner in self._runners if symbol in runner.symbols]
             for book in books:
-                others = [
-                    (other, self.market.assets.watch(symbol, book.venue, other.venue))
-                    for other in books
-                    if other is not book
-                ]
-                slot = self._slots.setdefault(symbol, {})[book.venue] = _Slot(others, runners)
+                others = [other for other in books if other is not book]
+                watches = [self.market.assets.watch(symbol, book.venue, other.venue) for other in others]
+                slot = self._slots.setdefault(symbol, {})[book.venue] = _Slot(others, watches, runners)
                 if (old := former.get(symbol, {}).get(book.venue)) is not None:
                     slot.open = old.open
 
@@ -202,7 +201,7 @@ class DetectionSession:
         slot.next_sample_ns = now_ns + _SAMPLE_NS
         mid = sync.bid + sync.ask
         if not isnan(mid):
-            for other, watch in slot.others:
+            for other, watch in zip(slot.others, slot.watches, strict=True):
                 theirs = other.bid + other.ask
                 if not isnan(theirs):
                     watch.see(now_ns, mid, theirs, self._tolerance)

@@ -58,16 +58,19 @@ class _Direction(NamedTuple):
 
 
 class _Lane:
-    """Another venue's book beside the one that changed. Slots, because these are read for every update."""
+    """Another venue's book, as seen from one that pays certain fees. Slots, because these are read for every update.
 
-    __slots__ = ("buy_gate", "buy_here", "other", "sell_gate", "sell_here")
+    Books that pay the same share it: there are as many lanes as venues and fees, not as pairs of venues.
+    """
 
-    def __init__(self, other: LiveBook, buy_here: _Direction, sell_here: _Direction) -> None:
+    __slots__ = ("buy_gate", "other", "sell_gate")
+
+    def __init__(self, other: LiveBook, buy_gate: float, sell_gate: float) -> None:
         self.other = other
-        self.buy_here = buy_here
-        self.sell_here = sell_here
-        self.buy_gate = buy_here.hurdle.gate
-        self.sell_gate = sell_here.hurdle.gate
+        self.buy_gate = buy_gate
+        """What the other's bid must be of our ask, for buying here."""
+        self.sell_gate = sell_gate
+        """What our bid must be of the other's ask, for selling here."""
 
 
 class Spatial(Strategy):
@@ -76,26 +79,30 @@ class Spatial(Strategy):
     def __init__(self, settings: Settings | None = None) -> None:
         """Take the settings; `start` brings the market."""
         self._settings = settings or Settings()
+        self._minimum = Decimal(repr(self._settings.min_edge_bps))
         self._lanes: dict[Symbol, dict[VenueName, tuple[LiveBook, list[_Lane]]]] = {}
+        self._directions: dict[tuple[Symbol, VenueName, VenueName], _Direction] = {}
+        """Symbol, where to buy and where to sell -> what is known of it; made when it first seems to pay."""
+        self._hurdles: dict[tuple[Decimal, Decimal, Decimal], Hurdle] = {}
+        """By fees and minimum: a venue takes the same of most symbols."""
         self._market: MarketView | None = None
 
     def start(self, market: MarketView) -> Interest:
         self._market = market
         self._lanes = {}
+        self._directions = {}
         for symbol in market.symbols():
             books = market.books(symbol)
             if len(books) < 2:
                 continue
+            fees = [_fee(market.taker_fee(symbol, book.venue)) for book in books]
+            beside: dict[Decimal, list[_Lane]] = {}
+            for fee in fees:
+                if fee not in beside:
+                    beside[fee] = [self._lane(fee, *other) for other in zip(books, fees, strict=True)]
             self._lanes[symbol] = {
-                book.venue: (
-                    book,
-                    [
-                        _Lane(other, self._direction(market, book, other), self._direction(market, other, book))
-                        for other in books
-                        if other is not book
-                    ],
-                )
-                for book in books
+                book.venue: (book, [lane for lane in beside[fee] if lane.other is not book])
+                for book, fee in zip(books, fees, strict=True)
             }
         return Interest(symbols=tuple(self._lanes))
 
@@ -111,25 +118,42 @@ class Spatial(Strategy):
             other = lane.other
             # While a book is not LIVE its prices are NaN, and every comparison with them is false.
             if bid > other.ask * lane.sell_gate:
-                found = self._look(lane.sell_here, found)
+                found = self._look(other, here, found)
             if other.bid > ask * lane.buy_gate:
-                found = self._look(lane.buy_here, found)
+                found = self._look(here, other, found)
         return () if found is None else found
 
-    def _direction(self, market: MarketView, buy: LiveBook, sell: LiveBook) -> _Direction:
-        """Prepare what can be known before the first update. An unknown fee counts 0 here; the verdict refuses it."""
-        buy_fee = _fee(market.taker_fee(buy.symbol, buy.venue))
-        sell_fee = _fee(market.taker_fee(sell.symbol, sell.venue))
-        minimum = Decimal(repr(self._settings.min_edge_bps))
-        limits = [_max_size(market.instrument(book.symbol, book.venue)) for book in (buy, sell)]
-        return _Direction(buy, sell, Hurdle(buy_fee, sell_fee, minimum), Hurdle(buy_fee, sell_fee), min(limits))
+    def _lane(self, fee: Decimal, other: LiveBook, other_fee: Decimal) -> _Lane:
+        """Prepare what is compared at every update. An unknown fee counts 0 here; the verdict refuses it."""
+        buy_here = self._hurdle(fee, other_fee, self._minimum)
+        sell_here = self._hurdle(other_fee, fee, self._minimum)
+        return _Lane(other, buy_here.gate, sell_here.gate)
 
-    def _look(self, direction: _Direction, found: list[Opportunity] | None) -> list[Opportunity] | None:
+    def _hurdle(self, buy_fee: Decimal, sell_fee: Decimal, minimum: Decimal) -> Hurdle:
+        key = buy_fee, sell_fee, minimum
+        hurdle = self._hurdles.get(key)
+        if hurdle is None:
+            hurdle = self._hurdles[key] = Hurdle(buy_fee, sell_fee, minimum)
+        return hurdle
+
+    def _direction(self, market: MarketView, buy: LiveBook, sell: LiveBook) -> _Direction:
+        key = buy.symbol, buy.venue, sell.venue
+        direction = self._directions.get(key)
+        if direction is None:
+            fees = _fee(market.taker_fee(buy.symbol, buy.venue)), _fee(market.taker_fee(sell.symbol, sell.venue))
+            hurdle, level = self._hurdle(*fees, self._minimum), self._hurdle(*fees, Decimal(0))
+            limits = [_max_size(market.instrument(book.symbol, book.venue)) for book in (buy, sell)]
+            direction = self._directions[key] = _Direction(buy, sell, hurdle, level, min(limits))
+        return direction
+
+    def _look(self, buy: LiveBook, sell: LiveBook, found: list[Opportunity] | None) -> list[Opportunity] | None:
         """Walk the depth of a direction whose best levels seem to clear the hurdle; add it to what was found."""
-        buy, sell, hurdle = direction.buy, direction.sell, direction.hurdle
-        ask, bid = buy.ask, sell.bid
         market = self._market
-        if market is None or not hurdle.cleared(bid, ask):
+        if market is None:
+            return found
+        direction = self._direction(market, buy, sell)
+        hurdle, ask, bid = direction.hurdle, buy.ask, sell.bid
+        if not hurdle.cleared(bid, ask):
             return found
         walked = self._walk(direction)
         known = walked.size > 0.0

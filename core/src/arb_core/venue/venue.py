@@ -42,7 +42,7 @@ from arb_core.runtime.transport import Transport
 from arb_core.structs.account import Credentials, TradingFees
 from arb_core.structs.book import BookFault, BookState
 from arb_core.structs.card import Capability, ExchangeCard, ExchangeSettings
-from arb_core.structs.health import BookHealth, SnapshotHealth, VenueHealth
+from arb_core.structs.health import BookHealth, LoopHealth, MessageCounts, SnapshotHealth, StreamHealth, VenueHealth
 from arb_core.structs.market import Asset, AssetNetwork, Pair, Symbol, VenueName
 from arb_core.structs.stream import Feed, Topic
 from arb_core.venue.account import VenueAccount
@@ -456,8 +456,21 @@ class Venue(Feeds):
 
     # -- looking after it -----------------------------------------------------------------------------------------
 
+    @property
+    def messages(self) -> MessageCounts:
+        """What came about the market so far."""
+        return self._dispatch.counts
+
+    def stream_health(self) -> StreamHealth:
+        """Say how the connections are: unlike `health`, nothing that grows with the number of books."""
+        return self._session.health()
+
+    def loop_health(self) -> LoopHealth:
+        """Say whether we keep up; as cheap."""
+        return self._keeping_up.health()
+
     def health(self) -> VenueHealth:
-        """Say how everything is, now."""
+        """Say how everything is, now. Copies the counts of every book: for a few times a minute."""
         now_ns = self.clock.monotonic_ns()
         return VenueHealth(
             venue=self.name,
