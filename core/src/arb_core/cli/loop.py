@@ -42,9 +42,8 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 def processors() -> int:
     """Return how many processors this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    may_use: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)  # not everywhere
+    return os.cpu_count() or 1 if may_use is None else len(may_use(0))
 
 
 def told(settings: LoopSettings) -> str:

@@ -144,21 +144,22 @@ class DetectionSession:
 
     def on_book(self, sync: LiveBook) -> None:
         """A LIVE book changed: look, judge, tell. A book that was never added is ignored."""
-        venues = self._slots.get(sync.symbol)
-        slot = None if venues is None else venues.get(sync.venue)
+        symbol, venue, arrived_ns = sync.symbol, sync.venue, sync.monotonic_ns
+        venues = self._slots.get(symbol)
+        slot = None if venues is None else venues.get(venue)
         if slot is None:
             return
-        judging_since_ns = self._sample(sync, slot) if sync.monotonic_ns >= slot.next_sample_ns else 0
+        judging_since_ns = self._sample(sync, slot) if arrived_ns >= slot.next_sample_ns else 0
         for runner in slot.runners:
             try:
-                found = runner.on_book(sync.symbol, sync.venue)
+                found = runner.on_book(symbol, venue)
             except Exception as error:  # noqa: BLE001 (somebody else's code: it is taken out, with an alarm)
                 self._take_out(runner, error)
                 continue
             if found or slot.open:
                 self._judge(runner.name, slot, found)
         now_ns = self._monotonic_ns()
-        self.latency.add(now_ns - sync.monotonic_ns)
+        self.latency.add(now_ns - arrived_ns)
         if judging_since_ns:
             self.hops.judge.add(now_ns - judging_since_ns)
 

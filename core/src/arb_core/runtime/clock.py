@@ -74,11 +74,9 @@ class SystemClock(Clock):
 
     __slots__ = ()
 
-    def now_ns(self) -> int:
-        return time.time_ns()
-
-    def monotonic_ns(self) -> int:
-        return time.monotonic_ns()
+    # The functions themselves: each message reads both clocks, the second one thrice.
+    now_ns = staticmethod(time.time_ns)  # pyright: ignore[reportAssignmentType] (called on an instance it is the same)
+    monotonic_ns = staticmethod(time.monotonic_ns)  # pyright: ignore[reportAssignmentType] (likewise)
 
     async def sleep(self, duration_ns: int) -> None:
         await _sleep(self, duration_ns)

@@ -14,31 +14,37 @@ __all__ = ["LatencyHistogram"]
 _STEPS_LOG2 = 3
 _STEPS = 1 << _STEPS_LOG2
 _BUCKETS = (64 - _STEPS_LOG2) * _STEPS
+_FIRST_OCTAVE = _STEPS_LOG2 + 1
+_LAST_OCTAVE = 63 - _FIRST_OCTAVE
 
 
 class LatencyHistogram:
     """Counts durations. Adding one allocates nothing."""
 
-    __slots__ = ("count", "counts", "max_ns")
+    __slots__ = ("counts", "max_ns")
 
     def __init__(self) -> None:
         """Begin empty."""
         self.counts = [0] * _BUCKETS
-        self.count = 0
         self.max_ns = 0
 
     def add(self, duration_ns: int) -> None:
         """Count one duration; one below 0 (two clocks that disagree) counts as 0."""
-        if duration_ns < _STEPS:
-            index = max(duration_ns, 0)
-        else:
-            octave = duration_ns.bit_length() - _STEPS_LOG2 - 1
-            # The leading bit names the octave, the three after it the step inside.
-            index = min((octave << _STEPS_LOG2) + (duration_ns >> octave), _BUCKETS - 1)
-        self.counts[index] += 1
-        self.count += 1
         if duration_ns > self.max_ns:  # noqa: PLR1730 (max() would be a call for each message)
             self.max_ns = duration_ns
+        octave = duration_ns.bit_length() - _FIRST_OCTAVE
+        if octave <= 0 or duration_ns < 0:
+            self.counts[max(duration_ns, 0)] += 1
+        elif octave <= _LAST_OCTAVE:
+            # The leading bit names the octave, the three after it the step inside.
+            self.counts[(octave << _STEPS_LOG2) + (duration_ns >> octave)] += 1
+        else:
+            self.counts[-1] += 1
+
+    @property
+    def count(self) -> int:
+        """How many durations; counted when somebody asks, not at each one."""
+        return sum(self.counts)
 
     def quantile_ns(self, fraction: float) -> int:
         """Return a duration that `fraction` of all do not exceed, never above the longest; 0 while empty."""
@@ -76,7 +82,6 @@ class LatencyHistogram:
     def merge(self, other: "LatencyHistogram") -> None:
         """Take what another counted."""
         self.counts = [mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)]
-        self.count += other.count
         self.max_ns = max(self.max_ns, other.max_ns)
 
 

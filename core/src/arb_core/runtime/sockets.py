@@ -352,7 +352,11 @@ class _Socket(picows.WSListener):
             return
         kind = frame.msg_type
         if (kind is _TEXT or kind is _BINARY) and frame.fin and self._parts is None and not frame.rsv1:
-            self._deliver(frame.get_payload_as_memoryview())
+            try:
+                # A view of the buffer that the socket was read into: nothing is copied.
+                self._listener.on_frame(frame.get_payload_as_memoryview())
+            except Exception as error:  # noqa: BLE001 (see `_failed`)
+                self._failed(error)
         else:
             self._on_rare_frame(transport, frame, kind)
 
@@ -392,16 +396,17 @@ class _Socket(picows.WSListener):
         parts += frame.get_payload_as_memoryview()
         if frame.fin:
             self._parts = None
-            self._deliver(memoryview(parts))
+            try:
+                self._listener.on_frame(memoryview(parts))
+            except Exception as error:  # noqa: BLE001 (see `_failed`)
+                self._failed(error)
 
-    def _deliver(self, message: memoryview) -> None:
-        try:
-            self._listener.on_frame(message)
-        except Exception as error:  # noqa: BLE001 (picows would log it and go on; the owner of the connection must know)
-            asyncio.get_running_loop().call_exception_handler(
-                {"message": "a listener failed on a WebSocket message", "exception": error}
-            )
-            self._cut(f"our listener failed: {type(error).__name__}")
+    def _failed(self, error: Exception) -> None:
+        """Tell what the listener raised: picows would log it and go on, but the owner of the connection must know."""
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": "a listener failed on a WebSocket message", "exception": error}
+        )
+        self._cut(f"our listener failed: {type(error).__name__}")
 
     def _alive(self) -> picows.WSTransport:
         transport = self._transport

@@ -54,6 +54,8 @@ class Link:
         self._around = around
         self._owner = owner
         self._clock = around.clock
+        self._now_ns = around.clock.now_ns
+        self._monotonic_ns = around.clock.monotonic_ns
         self._decode = around.dialect.decode
         self._arrived = around.dispatch.arrived
         self._decided = around.dispatch.decided
@@ -154,9 +156,8 @@ class Link:
     # -- what the socket hears ------------------------------------------------------------------------------------
 
     def on_frame(self, frame: memoryview) -> None:
-        clock = self._clock
-        received_ns = clock.now_ns()
-        monotonic_ns = clock.monotonic_ns()
+        received_ns = self._now_ns()
+        monotonic_ns = self._monotonic_ns()
         vitals = self._vitals
         vitals.heard_ns = vitals.message_ns = monotonic_ns
         self.messages += 1
@@ -172,7 +173,7 @@ class Link:
             self._on_bad_frame(frame, error)
         else:
             self._in_a_row = 0
-            self._decided(clock.monotonic_ns())
+            self._decided(self._monotonic_ns())
 
     def on_alive(self) -> None:
         self._vitals.answered(self._clock.monotonic_ns())
