@@ -137,6 +137,77 @@ fn levels(list: &Bound<'_, PyList>) -> PyResult<Vec<Level>> {
         .collect()
 }
 
+/// An integer of Python's, or None; the usual ones without an object.
+enum Int {
+    None,
+    Small(i64),
+    Large(Py<PyAny>),
+}
+
+impl Int {
+    #[inline]
+    fn of(value: &Bound<'_, PyAny>) -> Int {
+        if value.is_none() {
+            return Int::None;
+        }
+        match value.extract() {
+            Ok(small) => Int::Small(small),
+            Err(_) => Int::Large(value.clone().unbind()),
+        }
+    }
+
+    fn get<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        Ok(match self {
+            Int::None => None,
+            Int::Small(small) => Some(small.into_pyobject(py)?.into_any()),
+            Int::Large(large) => Some(large.bind(py).clone()),
+        })
+    }
+}
+
+/// How far a book has come: `arb_core.interfaces.book.BookMark`.
+#[pyclass(module = "arb_native", name = "NativeMark")]
+struct NativeMark {
+    last_id: Int,
+    exchange_ns: Int,
+    received_ns: Int,
+    #[pyo3(get, set)]
+    applied: u64,
+}
+
+#[pymethods]
+impl NativeMark {
+    #[getter]
+    fn last_id<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.last_id.get(py)
+    }
+
+    #[setter]
+    fn set_last_id(&mut self, value: &Bound<'_, PyAny>) {
+        self.last_id = Int::of(value);
+    }
+
+    #[getter]
+    fn exchange_ns<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.exchange_ns.get(py)
+    }
+
+    #[setter]
+    fn set_exchange_ns(&mut self, value: &Bound<'_, PyAny>) {
+        self.exchange_ns = Int::of(value);
+    }
+
+    #[getter]
+    fn received_ns<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.received_ns.get(py)
+    }
+
+    #[setter]
+    fn set_received_ns(&mut self, value: &Bound<'_, PyAny>) {
+        self.received_ns = Int::of(value);
+    }
+}
+
 /// One book that frames may change: its levels, who reads them, and whom to tell.
 struct Seat {
     levels: Py<NativeBook>,
@@ -145,7 +216,7 @@ struct Seat {
     /// Lowest bid and highest ask that may be shown without being judged.
     floor: f64,
     ceiling: f64,
-    applied: u64,
+    mark: Py<NativeMark>,
     /// The `arb_core.interfaces.book.ScannedBook`.
     book: Py<PyAny>,
     /// The same as the arguments of `on_book`, made once.
@@ -162,11 +233,8 @@ struct Change<'py> {
     on_broken: Bound<'py, PyAny>,
     before: Best,
     after: Best,
-    /// The best levels stand in order and within what is known of the book.
-    shown: bool,
-    last_id: i64,
-    /// Nanoseconds; 0 = the message bears no time.
-    exchange_ns: i64,
+    /// What is to be judged in Python: id and time of the message.
+    unshown: Option<(i64, Option<i64>)>,
 }
 
 impl<'py> Change<'py> {
@@ -178,9 +246,8 @@ impl<'py> Change<'py> {
         monotonic_ns: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
         let (book, py) = (&self.book, self.book.py());
-        let exchange_ns = (self.exchange_ns > 0).then_some(self.exchange_ns);
-        if !self.shown {
-            let said = (self.last_id, exchange_ns, received_ns, monotonic_ns);
+        if let Some((last_id, exchange_ns)) = self.unshown {
+            let said = (last_id, exchange_ns, received_ns, monotonic_ns);
             book.call_method1(intern!(py, "scanned"), said)?;
             return Ok(());
         }
@@ -197,9 +264,6 @@ impl<'py> Change<'py> {
         if after.ask_size != before.ask_size {
             book.setattr(intern!(py, "ask_size"), after.ask_size)?;
         }
-        book.setattr(intern!(py, "last_id"), self.last_id)?;
-        book.setattr(intern!(py, "exchange_ns"), exchange_ns)?;
-        book.setattr(intern!(py, "received_ns"), received_ns)?;
         book.setattr(intern!(py, "monotonic_ns"), monotonic_ns)?;
         self.on_book.call1(&self.told)?;
         Ok(())
@@ -220,7 +284,8 @@ struct NativeScanner {
 
 impl NativeScanner {
     #[inline]
-    fn read<'py>(&mut self, py: Python<'py>, frame: &[u8]) -> Option<Change<'py>> {
+    fn read<'py>(&mut self, frame: &[u8], received_ns: &Bound<'py, PyAny>) -> Option<Change<'py>> {
+        let py = received_ns.py();
         let Verdict::Next(number) = self.scanner.read(frame) else {
             return None;
         };
@@ -236,18 +301,25 @@ impl NativeScanner {
             levels.read_best();
             (before, levels.best)
         };
-        seat.applied += 1;
         self.applied += 1;
+        let mut mark = seat.mark.borrow_mut(py);
+        mark.applied += 1;
+        let exchange_ns = (message.time_ms > 0).then(|| message.time_ms.saturating_mul(MS));
+        let in_order =
+            seat.floor <= after.bid && after.bid < after.ask && after.ask <= seat.ceiling;
+        if in_order {
+            mark.last_id = Int::Small(message.last);
+            mark.exchange_ns = exchange_ns.map_or(Int::None, Int::Small);
+            mark.received_ns = Int::of(received_ns);
+        }
         Some(Change {
             book: seat.book.bind(py).clone(),
             told: seat.told.bind(py).clone(),
             on_book: seat.on_book.bind(py).clone(),
             on_broken: seat.on_broken.bind(py).clone(),
-            shown: seat.floor <= after.bid && after.bid < after.ask && after.ask <= seat.ceiling,
             before,
             after,
-            last_id: message.last,
-            exchange_ns: message.time_ms.saturating_mul(MS),
+            unshown: (!in_order).then_some((message.last, exchange_ns)),
         })
     }
 }
@@ -265,7 +337,8 @@ impl NativeScanner {
         })
     }
 
-    /// Know a book by the pair of its messages; it takes none before it is armed.
+    /// Know a book by the pair of its messages, and return the mark that moves with these; it takes none before it is
+    /// armed.
     #[pyo3(signature = (pair, book, levels, *, cut, on_book, on_broken))]
     fn add(
         &mut self,
@@ -275,14 +348,21 @@ impl NativeScanner {
         cut: usize,
         on_book: Py<PyAny>,
         on_broken: Py<PyAny>,
-    ) -> PyResult<()> {
+    ) -> PyResult<Py<NativeMark>> {
         self.remove(&pair);
+        let mark = NativeMark {
+            last_id: Int::None,
+            exchange_ns: Int::None,
+            received_ns: Int::None,
+            applied: 0,
+        };
+        let mark = Py::new(book.py(), mark)?;
         let seat = Seat {
             levels,
             cut,
             floor: f64::NAN,
             ceiling: f64::NAN,
-            applied: 0,
+            mark: mark.clone_ref(book.py()),
             told: PyTuple::new(book.py(), [&book])?.unbind(),
             book: book.unbind(),
             on_book,
@@ -295,7 +375,7 @@ impl NativeScanner {
         });
         self.seats[number] = Some(seat);
         self.numbers.insert(pair, number);
-        Ok(())
+        Ok(mark)
     }
 
     /// Forget a book. Harmless when it is not known.
@@ -334,15 +414,6 @@ impl NativeScanner {
         self.scanner.disarm(pair.as_bytes());
     }
 
-    /// Return how many messages of `pair` were applied since it was added.
-    fn applied_to(&self, pair: &str) -> u64 {
-        let seat = self
-            .numbers
-            .get(pair)
-            .and_then(|&number| self.seats[number].as_ref());
-        seat.map_or(0, |seat| seat.applied)
-    }
-
     /// Read one whole frame and return the book that it changed; None: nothing has happened.
     #[inline]
     fn apply<'py>(
@@ -353,10 +424,10 @@ impl NativeScanner {
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = slf.py();
         let change = match frame.cast::<PyBytes>() {
-            Ok(bytes) => slf.borrow_mut().read(py, bytes.as_bytes()),
+            Ok(bytes) => slf.borrow_mut().read(bytes.as_bytes(), received_ns),
             Err(_) => {
                 let buffer = PyBuffer::<u8>::get(frame)?;
-                slf.borrow_mut().read(py, bytes_of(&buffer)?)
+                slf.borrow_mut().read(bytes_of(&buffer)?, received_ns)
             }
         };
         let Some(change) = change else {
@@ -512,5 +583,6 @@ fn refused(flaw: Flaw, what: &Bound<'_, PyAny>) -> PyErr {
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<NativeBook>()?;
+    module.add_class::<NativeMark>()?;
     module.add_class::<NativeScanner>()
 }

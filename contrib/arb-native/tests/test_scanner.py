@@ -3,6 +3,7 @@
 import gc
 import weakref
 from math import inf, isnan
+from typing import Any
 
 import pytest
 from arb_core.structs.book import SequenceRule
@@ -33,9 +34,9 @@ class Reader:
 
     def __init__(self):
         self.bid, self.bid_size, self.ask, self.ask_size = 10.0, 1.0, 11.0, 1.0
-        self.last_id, self.exchange_ns, self.received_ns, self.monotonic_ns = 10, None, 0, 0
+        self.monotonic_ns = 0
         self.judged = []
-        self.scanner = None
+        self.mark: Any = None
 
     @property
     def best(self):
@@ -43,7 +44,8 @@ class Reader:
 
     @property
     def stands(self):
-        return self.last_id, self.exchange_ns, self.received_ns, self.monotonic_ns
+        mark = self.mark
+        return mark.applied, mark.last_id, mark.exchange_ns, mark.received_ns, self.monotonic_ns
 
     def scanned(self, *said):
         self.judged.append(said)
@@ -57,7 +59,7 @@ class Stand:
         self.reader = Reader()
         self.told = []
         self.broken = []
-        self.scanner.add(
+        self.mark = self.reader.mark = self.scanner.add(
             pair,
             self.reader,
             self.book,
@@ -65,6 +67,7 @@ class Stand:
             on_book=lambda book: self.told.append((book.best, book.stands)),
             on_broken=lambda book, error: self.broken.append((book, error)),
         )
+        self.mark.last_id = last_id
         self.scanner.arm(pair, last_id, 0.0, inf)
 
     def hear(self, text):
@@ -77,13 +80,13 @@ class Stand:
 def test_the_next_message_changes_the_book_and_shows_it():
     stand = Stand()
     assert stand.hear(TRUE)
-    assert stand.told == [((10.5, 2.0, 11.0, 0.25), (12, 5_000_000, RECEIVED, MONOTONIC))]
+    assert stand.told == [((10.5, 2.0, 11.0, 0.25), (1, 12, 5_000_000, RECEIVED, MONOTONIC))]
     assert (stand.book.bid, stand.book.bid_size, stand.book.ask, stand.book.ask_size) == stand.reader.best
     assert not stand.hear(TRUE)
     assert stand.hear('{"kind":"diff","d":{"s":"BTC","U":13,"u":13,"b":[["9","0.0"],["8","1"]]}}')
-    assert stand.told[1:] == [((10.5, 2.0, 11.0, 0.25), (13, None, RECEIVED, MONOTONIC))]
+    assert stand.told[1:] == [((10.5, 2.0, 11.0, 0.25), (2, 13, None, RECEIVED, MONOTONIC))]
     assert stand.book.bids(0) == [(10.5, 2.0), (10.0, 1.0), (8.0, 1.0)]
-    assert (stand.scanner.applied, stand.scanner.applied_to("BTC"), stand.scanner.applied_to("ETH")) == (2, 2, 0)
+    assert stand.scanner.applied == 2
 
 
 @pytest.mark.parametrize(
@@ -98,12 +101,11 @@ def test_the_next_message_changes_the_book_and_shows_it():
 def test_what_may_not_be_shown_at_once_is_judged_in_python(floor, ceiling, bids):
     stand = Stand()
     stand.scanner.arm("BTC", 10, floor, ceiling)
-    before = stand.reader.best, stand.reader.stands
+    best = stand.reader.best
     text = TRUE.replace('[["10.5","2"]]', str(bids).replace("'", '"')).replace("[[11,0.25]]", "[]")
     assert stand.hear(text)
     assert stand.reader.judged == [(12, 5_000_000, RECEIVED, MONOTONIC)]
-    assert (stand.told, (stand.reader.best, stand.reader.stands)) == ([], before)
-    assert stand.scanner.applied == 1
+    assert (stand.told, stand.reader.best, stand.reader.stands) == ([], best, (1, 10, None, None, 0))
 
 
 @pytest.mark.parametrize("raises_in", ["on_book", "scanned"])
@@ -174,11 +176,19 @@ def test_books_come_and_go():
 
 def test_a_scanner_and_its_books_are_forgotten_together():
     stand = Stand()
-    stand.reader.scanner = stand.scanner
+    stand.reader.mark = stand.scanner
     gone = weakref.ref(stand.reader)
     del stand
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.parametrize("value", [-1, 0, 7, 1 << 62, 1 << 64, None])
+@pytest.mark.parametrize("name", ["last_id", "exchange_ns", "received_ns"])
+def test_a_mark_keeps_what_it_is_given(name, value):
+    mark = Stand().mark
+    setattr(mark, name, value)
+    assert getattr(mark, name) == value
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
@@ -267,7 +277,7 @@ def test_a_chain_names_the_id_before_it():
     assert not stand.hear(f'{{"arg":{{"id":"BTC"}},"data":[{row},{row}]}}')
     assert not stand.hear('{"arg":{"id":"BTC"},"data":[]}')
     assert stand.hear(f'{{"arg":{{"id":"BTC"}},"data":[{row}]}}')
-    assert (stand.book.bid, stand.reader.last_id) == (10.5, 4)
+    assert (stand.book.bid, stand.mark.last_id) == (10.5, 4)
     assert not stand.hear(f'{{"arg":{{"id":"BTC"}},"data":[{row}]}}')
 
 
@@ -346,7 +356,7 @@ def test_a_protobuf_message_is_read_by_its_numbers():
         assert stand.book.bid == 10.0
     stand = Stand(layout)
     assert stand.hear(whole)
-    assert (stand.book.bid, stand.reader.exchange_ns) == (10.5, 7_000_000)
+    assert (stand.book.bid, stand.mark.exchange_ns) == (10.5, 7_000_000)
 
 
 @pytest.mark.parametrize(

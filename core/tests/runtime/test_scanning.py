@@ -44,6 +44,9 @@ class Seat(msgspec.Struct):
     on_book: Callable[[Any], None]
     on_broken: Callable[[Any, Exception], None]
     armed: tuple[int, float, float] | None = None
+    last_id: int = 0
+    exchange_ns: int | None = None
+    received_ns: int = 0
     applied: int = 0
 
 
@@ -55,7 +58,8 @@ class Scanner:
         self.seats: dict[str, Seat] = {}
 
     def add(self, pair, book, levels, *, cut, on_book, on_broken):
-        self.seats[pair] = Seat(book, levels, cut, on_book, on_broken)
+        seat = self.seats[pair] = Seat(book, levels, cut, on_book, on_broken)
+        return seat
 
     def remove(self, pair):
         self.seats.pop(pair, None)
@@ -66,9 +70,6 @@ class Scanner:
     def disarm(self, pair):
         if pair in self.seats:
             self.seats[pair].armed = None
-
-    def applied_to(self, pair):
-        return self.seats[pair].applied
 
     def apply(self, frame, received_ns, monotonic_ns):
         try:
@@ -96,8 +97,8 @@ class Scanner:
                     levels.ask,
                     levels.ask_size,
                 )
-                book.last_id, book.exchange_ns = said.u, said.t or None
-                book.received_ns, book.monotonic_ns = received_ns, monotonic_ns
+                seat.last_id, seat.exchange_ns, seat.received_ns = said.u, said.t or None, received_ns
+                book.monotonic_ns = monotonic_ns
                 seat.on_book(book)
             else:
                 book.scanned(said.u, said.t or None, received_ns, monotonic_ns)

@@ -8,7 +8,7 @@ from arb_core.structs.book import BookFault, BookState, Level
 from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Quote, Symbol, VenueName
 
-__all__ = ["BookFactory", "LiveBook", "OrderBook", "ScannedBook", "Scanner"]
+__all__ = ["BookFactory", "BookMark", "LiveBook", "OrderBook", "ScannedBook", "Scanner"]
 
 
 class OrderBook(ABC):
@@ -71,11 +71,23 @@ class LiveBook(Protocol):
     bid_size: float
     ask: float
     ask_size: float
-    last_id: int
-    exchange_ns: int | None
-    received_ns: int
     monotonic_ns: int
     """When the book last took a message."""
+
+    @property
+    def last_id(self) -> int:
+        """Id of that message; `NO_ID` where the venue gives none."""
+        ...
+
+    @property
+    def exchange_ns(self) -> int | None:
+        """When the venue made it."""
+        ...
+
+    @property
+    def received_ns(self) -> int:
+        """When it arrived, by the clock on the wall."""
+        ...
 
     def quote(self) -> Quote | None:
         """Return the best levels; None while not LIVE."""
@@ -90,8 +102,17 @@ class LiveBook(Protocol):
         ...
 
 
+class BookMark(Protocol):
+    """How far a book has come: what its latest message said of itself, and how many there were."""
+
+    last_id: int
+    exchange_ns: int | None
+    received_ns: int
+    applied: int
+
+
 class ScannedBook(LiveBook, Protocol):
-    """A `LiveBook` whose best levels, `last_id` and times a scanner writes while it is armed."""
+    """A `LiveBook` whose best levels and `monotonic_ns` a scanner writes while it is armed."""
 
     def scanned(self, last_id: int, exchange_ns: int | None, received_ns: int, monotonic_ns: int) -> None:
         """Judge a message that the scanner applied and may not show by itself; what is right is shown, and told."""
@@ -122,11 +143,11 @@ class Scanner(Protocol):
         cut: int,
         on_book: Callable[[B], None],
         on_broken: Callable[[B, Exception], None],
-    ) -> None:
-        """Know a book by the pair of its messages; it takes none before it is armed.
+    ) -> BookMark:
+        """Know a book by the pair of its messages, and return its mark; it takes none before it is armed.
 
         A message changes `levels`, of which the best `cut` a side are kept (0 = all); then what changed is written to
-        `book`, and `on_book` is called. `on_broken` is told what `on_book` or `scanned` raised.
+        `book`, the mark moves, and `on_book` is called. `on_broken` is told what `on_book` or `scanned` raised.
         """
         ...
 
@@ -144,10 +165,6 @@ class Scanner(Protocol):
 
     def disarm(self, pair: str) -> None:
         """The messages of `pair` are the dialect's. Harmless when they are already."""
-        ...
-
-    def applied_to(self, pair: str) -> int:
-        """Return how many messages were applied to one book since it was added."""
         ...
 
     def apply(self, frame: memoryview, received_ns: int, monotonic_ns: int) -> ScannedBook | None:

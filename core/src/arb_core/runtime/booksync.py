@@ -18,7 +18,7 @@ from math import inf, nan
 import msgspec
 
 from arb_core.errors import BookUnavailable, SettingsError
-from arb_core.interfaces.book import OrderBook, Scanner
+from arb_core.interfaces.book import BookMark, OrderBook, Scanner
 from arb_core.interfaces.context import Clock
 from arb_core.runtime.booktally import BookTally
 from arb_core.runtime.printed import PrintedBook
@@ -80,6 +80,18 @@ class _Delta(msgspec.Struct, gc=False):
     refused: bool = False
 
 
+class _Mark:
+    """The mark of a book that no scanner moves."""
+
+    __slots__ = ("applied", "exchange_ns", "last_id", "received_ns")
+
+    def __init__(self) -> None:
+        self.last_id = NO_ID
+        self.exchange_ns: int | None = None
+        self.received_ns = 0
+        self.applied = 0
+
+
 class BookSync:
     """A `LiveBook` and what keeps it so.
 
@@ -105,6 +117,7 @@ class BookSync:
         "_floor",
         "_listening",
         "_lost_ns",
+        "_mark",
         "_need_resubscribe",
         "_need_snapshot",
         "_on_book",
@@ -125,11 +138,8 @@ class BookSync:
         "bid",
         "bid_size",
         "book",
-        "exchange_ns",
         "fault",
-        "last_id",
         "monotonic_ns",
-        "received_ns",
         "rule",
         "state",
         "symbol",
@@ -159,9 +169,6 @@ class BookSync:
         self.state = _SYNCING
         self.fault: BookFault | None = BookFault.STARTING
         self.bid = self.bid_size = self.ask = self.ask_size = nan
-        self.last_id = NO_ID
-        self.exchange_ns: int | None = None
-        self.received_ns = 0
         self.monotonic_ns = 0
 
         self._clock = clock
@@ -170,6 +177,7 @@ class BookSync:
         self._on_live = on_live
         self._need_snapshot = need_snapshot
         self._need_resubscribe = need_resubscribe
+        self._mark: BookMark = _Mark()
         self._scanner: Scanner | None = None
         self._pair = ""
         """By which the scanner knows the book."""
@@ -201,6 +209,26 @@ class BookSync:
 
     # Readers
 
+    @property
+    def last_id(self) -> int:
+        """Id at which the book stands; `NO_ID` where there is none."""
+        return self._mark.last_id
+
+    @property
+    def exchange_ns(self) -> int | None:
+        """When the venue made the message that the book took last."""
+        return self._mark.exchange_ns
+
+    @property
+    def received_ns(self) -> int:
+        """When that message arrived."""
+        return self._mark.received_ns
+
+    @property
+    def applied(self) -> int:
+        """How many messages of changes the book has taken."""
+        return self._mark.applied
+
     def quote(self) -> Quote | None:
         """Return the best levels; None while not LIVE."""
         if self.state is not _LIVE:
@@ -227,12 +255,6 @@ class BookSync:
         return self._floor, self._ceiling
 
     @property
-    def applied(self) -> int:
-        """How many messages of changes the book has taken."""
-        scanned = 0 if self._scanner is None else self._scanner.applied_to(self._pair)
-        return self._tally.applied + scanned
-
-    @property
     def stats(self) -> BookStats:
         """What became of every message so far."""
         waiting = sum(not delta.refused for delta in self._buffer)
@@ -255,14 +277,20 @@ class BookSync:
     def scanned_by(self, scanner: Scanner, pair: str, on_broken: Callable[["BookSync", Exception], None]) -> None:
         """Let a scanner apply the messages that follow on, while the book is LIVE; to be called before `begin`."""
         self._scanner, self._pair = scanner, pair
-        scanner.add(pair, self, self.book, cut=self._cut, on_book=self._on_book, on_broken=on_broken)
+        mark = scanner.add(pair, self, self.book, cut=self._cut, on_book=self._on_book, on_broken=on_broken)
+        self._move_to(mark)
 
     def unscanned(self) -> None:
         """Take every message from the dialect from now on. Harmless when it was so before."""
-        self._tally.applied = self.applied
         if self._scanner is not None:
             self._scanner.remove(self._pair)
             self._scanner = None
+            self._move_to(_Mark())
+
+    def _move_to(self, mark: BookMark) -> None:
+        old, self._mark = self._mark, mark
+        mark.last_id, mark.exchange_ns, mark.received_ns = old.last_id, old.exchange_ns, old.received_ns
+        mark.applied = old.applied
 
     def begin(self) -> None:
         """The subscription stands, or a replay starts: synchronise. Harmless when that is under way or done already."""
@@ -374,7 +402,8 @@ class BookSync:
         if self.state is not _LIVE:
             self._hold(_Delta(bids, asks, first_id, last_id, previous_id, exchange_ns))
             return
-        if not (self._ranged and first_id == self.last_id + 1 <= last_id):
+        mark = self._mark
+        if not (self._ranged and first_id == mark.last_id + 1 <= last_id):
             if self._ranged and last_id < first_id:
                 # A range that ends before it begins is no message of any venue, whatever levels it bears.
                 self._tally.refused += 1
@@ -392,13 +421,13 @@ class BookSync:
             book.apply(bids, asks)
         except ValueError:
             self._tally.refused += 1
-            self.last_id = last_id
+            mark.last_id = last_id
             self._fail(BookFault.MALFORMED)
             return
         if self._cut:
             book.cut(self._cut)
-        self._tally.applied += 1
-        self.last_id = last_id
+        mark.applied += 1
+        mark.last_id = last_id
         bid = book.bid
         ask = book.ask
         # One chain for the usual case; NaN, an empty side, makes it false.
@@ -411,8 +440,8 @@ class BookSync:
         self.bid_size = book.bid_size
         self.ask = ask
         self.ask_size = book.ask_size
-        self.exchange_ns = exchange_ns
-        self.received_ns = received_ns
+        mark.exchange_ns = exchange_ns
+        mark.received_ns = received_ns
         self.monotonic_ns = monotonic_ns
         if self._scanner is not None:
             self._scanner.arm(self._pair, last_id, self._floor, self._ceiling)
@@ -420,14 +449,14 @@ class BookSync:
 
     def scanned(self, last_id: int, exchange_ns: int | None, received_ns: int, monotonic_ns: int) -> None:
         """Judge a message that the scanner applied and may not show: a side is empty, or the book is flawed."""
-        self.last_id = last_id
+        self._mark.last_id = last_id
         if (flaw := self._flaw()) is not None:
             self._fail(flaw)
             return
         book = self.book
         self.bid, self.bid_size, self.ask, self.ask_size = book.bid, book.bid_size, book.ask, book.ask_size
-        self.exchange_ns = exchange_ns
-        self.received_ns = received_ns
+        self._mark.exchange_ns = exchange_ns
+        self._mark.received_ns = received_ns
         self.monotonic_ns = monotonic_ns
         self._on_book(self)
 
@@ -519,13 +548,13 @@ class BookSync:
             self._fail(BookFault.MALFORMED)
             return False
         self._tally.snapshots += 1
-        self.last_id = self._base_id = last_id
+        self._mark.last_id = self._base_id = last_id
         # On one connection nothing is older than the stream's own snapshot; of ranges the contract promises it.
         rule = self.rule
         repeats = rule.snapshot is SnapshotSource.REST or rule.ids is SequenceRule.RANGE
         self._early_id = last_id if repeats else None
         self._reach = NO_ID
-        self.exchange_ns = exchange_ns
+        self._mark.exchange_ns = exchange_ns
         # Where the stream itself maintains so many levels, it also names those that enter from beyond the snapshot.
         bounded = depth > 0 and (rule.kept_depth is None or depth < rule.kept_depth)
         self._floor = min(bids)[0] if bounded and len(bids) >= depth else 0.0
@@ -561,14 +590,14 @@ class BookSync:
                 self.book.apply(delta.bids, delta.asks)
             except ValueError:
                 self._tally.refused += 1
-                self.last_id = delta.last_id
+                self._mark.last_id = delta.last_id
                 self._fail(BookFault.MALFORMED)
                 return False
             if self._cut:
                 self.book.cut(self._cut)
-            self._tally.applied += 1
-            self.last_id = delta.last_id
-            self.exchange_ns = delta.exchange_ns
+            self._mark.applied += 1
+            self._mark.last_id = delta.last_id
+            self._mark.exchange_ns = delta.exchange_ns
             if (flaw := self._flaw()) is not None:
                 self._fail(flaw)
                 return False
@@ -593,7 +622,7 @@ class BookSync:
     def _go_live(self, received_ns: int, monotonic_ns: int) -> None:
         book = self.book
         self.bid, self.bid_size, self.ask, self.ask_size = book.bid, book.bid_size, book.ask, book.ask_size
-        self.received_ns = received_ns
+        self._mark.received_ns = received_ns
         self.monotonic_ns = monotonic_ns
         if self.state is not _LIVE:
             self.state = _LIVE
@@ -640,7 +669,7 @@ class BookSync:
         if self.rule.snapshot is SnapshotSource.REST:
             self._buffer.append(delta)
         if place == _OLD:
-            self.last_id = self._reach = NO_ID  # The venue counts anew.
+            self._mark.last_id = self._reach = NO_ID  # The venue counts anew.
         self._fail(BookFault.GAP)
 
     def _hold(self, delta: _Delta) -> None:

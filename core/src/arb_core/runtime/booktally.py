@@ -16,7 +16,6 @@ class BookTally:
     """The counts of one book since it is kept."""
 
     __slots__ = (
-        "applied",
         "failed_snapshots",
         "faults",
         "old_snapshots",
@@ -32,8 +31,8 @@ class BookTally:
     )
 
     def __init__(self) -> None:
-        self.applied = self.skipped = self.refused = 0
-        """Messages; those that a scanner applies it counts itself."""
+        self.skipped = self.refused = 0
+        """Messages. Those that were applied the book's mark counts."""
         self.snapshots = self.old_snapshots = self.failed_snapshots = self.timeouts = 0
         self.faults: Counter[BookFault] = Counter()
         """Why the book gave itself up."""
@@ -48,7 +47,7 @@ class BookTally:
         self.recovery_total_ns += took_ns
 
     def stats(self, *, applied: int, waiting: int, printed: PrintedBook | None) -> BookStats:
-        """Return them all; `applied` by whichever way, `waiting` for a snapshot."""
+        """Return them all, beside what was applied and what waits for a snapshot."""
         faults = self.faults
         return BookStats(
             received=applied + self.skipped + self.refused + waiting,
