@@ -5,8 +5,8 @@
 #![forbid(unsafe_code)]
 
 use crate::book::Level;
-use crate::layout::{Layout, Meaning, Message, Name};
-use crate::number::{decimal, decimal_before_quote, integer};
+use crate::layout::{is_plain, Entry, Layout, Meaning, Message, Name, Order};
+use crate::number::{decimal, decimal_at_start, integer, integer_at_start};
 
 /// Objects and arrays within what is passed over.
 const NESTED: u32 = 8;
@@ -35,20 +35,13 @@ impl<'a> Text<'a> {
             return Some(());
         }
         let entries = &layout.nodes[node].0;
-        // Venues keep the order of their keys: the entry after the one that was met is tried first.
-        let mut likely = 0;
+        let mut slot = Order::before_first(node);
         loop {
-            let key = self.string()?;
-            self.take(b':')?;
-            let is = |name: &Name| matches!(name, Name::Key(text) if text == key);
-            let found = match entries.get(likely) {
-                Some(entry) if is(&entry.name) => Some(likely),
-                _ => entries.iter().position(|entry| is(&entry.name)),
-            };
-            if let Some(index) = found {
-                likely = index + 1;
-                message.see(entries[index].bit)?;
-                self.value(layout, &entries[index].meaning, message)?;
+            if let Some(index) = self.key(entries, slot, &mut message.order)? {
+                let entry = &entries[index];
+                slot = Order::after(entry.bit);
+                message.see(entry.bit)?;
+                self.value(layout, &entry.meaning, message)?;
             } else {
                 self.pass(NESTED)?;
             }
@@ -56,6 +49,28 @@ impl<'a> Text<'a> {
                 return Some(());
             }
         }
+    }
+
+    /// Read a key and its colon: which entry it is, if any.
+    #[inline]
+    fn key(&mut self, entries: &[Entry], slot: usize, order: &mut Order) -> Option<Option<usize>> {
+        self.peek()?;
+        let guess = order.guess(slot);
+        if let Some(entry) = entries.get(guess) {
+            if !entry.quoted.is_empty() && self.frame[self.at..].starts_with(&entry.quoted) {
+                self.at += entry.quoted.len();
+                return Some(Some(guess));
+            }
+        }
+        let key = self.string()?;
+        self.take(b':')?;
+        let found = entries
+            .iter()
+            .position(|entry| matches!(&entry.name, Name::Key(text) if text == key));
+        if let Some(index) = found {
+            order.learn(slot, index);
+        }
+        Some(found)
     }
 
     #[inline]
@@ -72,10 +87,10 @@ impl<'a> Text<'a> {
                 let stop = self.at - 1;
                 message.symbol_at(self.frame, stop - symbol.len(), stop, layout)?;
             }
-            Meaning::First => message.first = integer(self.spelled()?)?,
-            Meaning::Last => message.last = integer(self.spelled()?)?,
-            Meaning::Previous => message.previous = integer(self.spelled()?)?,
-            Meaning::TimeMs => message.time_at(integer(self.spelled()?)?)?,
+            Meaning::First => message.first = self.integer()?,
+            Meaning::Last => message.last = self.integer()?,
+            Meaning::Previous => message.previous = self.integer()?,
+            Meaning::TimeMs => message.time_at(self.integer()?)?,
             Meaning::Bids => self.levels(&mut message.bids, layout.longer_levels)?,
             Meaning::Asks => self.levels(&mut message.asks, layout.longer_levels)?,
             Meaning::Equal(texts) => {
@@ -100,33 +115,55 @@ impl<'a> Text<'a> {
             return Some(());
         }
         loop {
-            self.take(b'[')?;
-            let price = self.decimal()?;
-            self.take(b',')?;
-            let size = self.decimal()?;
-            into.push(Level::new(price, size)?);
-            while !self.next(b']')? {
-                if !longer {
-                    return None;
-                }
-                self.pass(0)?;
-            }
+            let level = match self.usual_level() {
+                Some(level) => level,
+                None => self.level(longer)?,
+            };
+            into.push(level);
             if self.next(b']')? {
                 return Some(());
             }
         }
     }
 
-    /// A decimal, in quotes or not.
+    /// `["price","size"]` without anything between. None and nothing is read where it is spelled in another way.
     #[inline]
-    fn decimal(&mut self) -> Option<f64> {
-        if self.frame.get(self.at) == Some(&b'"') {
-            if let Some((value, length)) = decimal_before_quote(&self.frame[self.at + 1..]) {
-                self.at += length + 2;
+    fn usual_level(&mut self) -> Option<Level> {
+        let rest = self.frame[self.at..].strip_prefix(b"[\"")?;
+        let (price, length) = decimal_at_start(rest)?;
+        let rest = rest[length..].strip_prefix(b"\",\"")?;
+        let (size, length) = decimal_at_start(rest)?;
+        let rest = rest[length..].strip_prefix(b"\"]")?;
+        let level = Level::new(price, size)?;
+        self.at = self.frame.len() - rest.len();
+        Some(level)
+    }
+
+    fn level(&mut self, longer: bool) -> Option<Level> {
+        self.take(b'[')?;
+        let price = decimal(self.spelled()?)?;
+        self.take(b',')?;
+        let size = decimal(self.spelled()?)?;
+        while !self.next(b']')? {
+            if !longer {
+                return None;
+            }
+            self.pass(0)?;
+        }
+        Level::new(price, size)
+    }
+
+    /// A whole number, in quotes or not.
+    #[inline]
+    fn integer(&mut self) -> Option<i64> {
+        if self.peek()? != b'"' {
+            if let Some((value, length)) = integer_at_start(&self.frame[self.at..]) {
+                // What may not stand behind a number, nobody takes for a comma.
+                self.at += length;
                 return Some(value);
             }
         }
-        decimal(self.spelled()?)
+        integer(self.spelled()?)
     }
 
     /// The text of a number, in quotes or not.
@@ -143,9 +180,7 @@ impl<'a> Text<'a> {
     fn string(&mut self) -> Option<&'a [u8]> {
         self.take(b'"')?;
         let rest = &self.frame[self.at..];
-        let length = rest
-            .iter()
-            .position(|&byte| byte == b'"' || byte == b'\\' || !(b' '..0x80).contains(&byte))?;
+        let length = rest.iter().position(|&byte| !is_plain(byte))?;
         if rest[length] != b'"' {
             return None;
         }

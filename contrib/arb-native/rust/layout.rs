@@ -80,9 +80,35 @@ pub enum Name {
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub name: Name,
+    /// JSON: the key as it stands in a frame, with quotes and colon; empty where it is not plain text.
+    pub quoted: Vec<u8>,
     pub meaning: Meaning,
     /// What is then seen.
     pub bit: u32,
+}
+
+impl Entry {
+    fn new(name: &Name, meaning: Meaning, bit: u32) -> Entry {
+        let quoted = match name {
+            Name::Key(key) if key.iter().all(|&byte| is_plain(byte)) => {
+                [b"\"", key.as_slice(), b"\":"].concat()
+            }
+            _ => Vec::new(),
+        };
+        Entry {
+            name: name.clone(),
+            quoted,
+            meaning,
+            bit,
+        }
+    }
+}
+
+/// Whether a byte stands for itself within quotes: ASCII, and neither a quote, an escape nor a control character.
+#[inline]
+#[must_use]
+pub fn is_plain(byte: u8) -> bool {
+    (b' '..0x80).contains(&byte) && byte != b'"' && byte != b'\\'
 }
 
 /// One object or message.
@@ -158,11 +184,7 @@ impl Layout {
                 if required {
                     self.required |= bit;
                 }
-                self.nodes[node].0.push(Entry {
-                    name: name.clone(),
-                    meaning,
-                    bit,
-                });
+                self.nodes[node].0.push(Entry::new(name, meaning, bit));
                 return Ok(());
             }
             node = match there {
@@ -177,11 +199,7 @@ impl Layout {
                         Meaning::Within(inner)
                     };
                     let bit = self.bit_of(&meaning)?;
-                    self.nodes[node].0.push(Entry {
-                        name: name.clone(),
-                        meaning,
-                        bit,
-                    });
+                    self.nodes[node].0.push(Entry::new(name, meaning, bit));
                     self.nodes.push(Node::default());
                     inner
                 }
@@ -246,6 +264,48 @@ pub struct Message {
     pub bids: Vec<Level>,
     pub asks: Vec<Level>,
     pub seen: u32,
+    /// Kept from one message to the next.
+    pub order: Order,
+}
+
+/// Which entry came after which in the last message, since venues keep the order of their fields. It is tried first, so
+/// that a wrong one costs time and nothing else.
+#[derive(Clone, Debug)]
+pub struct Order([u8; Order::SLOTS]);
+
+impl Default for Order {
+    fn default() -> Order {
+        Order([0; Order::SLOTS])
+    }
+}
+
+impl Order {
+    /// One for each bit that may be seen, and one for each node: before its first entry.
+    const SLOTS: usize = 64;
+
+    #[inline]
+    #[must_use]
+    pub fn before_first(node: usize) -> usize {
+        32 + node
+    }
+
+    #[inline]
+    #[must_use]
+    pub fn after(bit: u32) -> usize {
+        bit.trailing_zeros() as usize
+    }
+
+    /// The entry that came there last time.
+    #[inline]
+    #[must_use]
+    pub fn guess(&self, slot: usize) -> usize {
+        self.0[slot % Order::SLOTS].into()
+    }
+
+    #[inline]
+    pub fn learn(&mut self, slot: usize, entry: usize) {
+        self.0[slot % Order::SLOTS] = entry as u8;
+    }
 }
 
 impl Message {

@@ -42,27 +42,80 @@ pub fn decimal(text: &[u8]) -> Option<f64> {
     finish(text, value, point)
 }
 
-/// Read a decimal up to the quote that ends it, in the pass that looks for the quote: (value, bytes before the quote).
+/// Read the decimal that a text begins with, eight digits at a time: (value, bytes).
 ///
-/// None also where the text is merely long; `decimal` reads those.
+/// None also where it is merely long, or near the end of the text; `decimal` reads those. What may stand behind it is for the
+/// caller to say.
 #[inline]
 #[must_use]
-pub fn decimal_before_quote(text: &[u8]) -> Option<(f64, usize)> {
-    let mut value: u64 = 0;
-    let mut point = usize::MAX;
-    for (at, &byte) in text.iter().enumerate().take(SHORT + 1) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 {
-            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-        } else if byte == b'.' && point == usize::MAX {
-            point = at;
-        } else if byte == b'"' {
-            return finish(&text[..at], value, point.min(at)).map(|value| (value, at));
-        } else {
+pub fn decimal_at_start(text: &[u8]) -> Option<(f64, usize)> {
+    let (whole, length) = digits(text)?;
+    // Prices of eight whole digits are none of any market; above, what follows would not be exact.
+    if length == 0 || length == 8 || (length > 1 && text[0] == b'0') {
+        return None;
+    }
+    if text[length] != b'.' {
+        return Some((whole as i64 as f64, length));
+    }
+    let (part, decimals) = digits(&text[length + 1..])?;
+    let value = whole * WHOLE_POWERS[decimals] + part;
+    let length = length + 1 + decimals;
+    if decimals < 8 {
+        // At most 15 digits: exact.
+        return (decimals > 0).then(|| (value as i64 as f64 / EXACT[decimals], length));
+    }
+    let (part, more) = digits(&text[length..])?;
+    if more > 4 {
+        return None;
+    }
+    let value = value * WHOLE_POWERS[more] + part;
+    (value <= WHOLE).then(|| (value as i64 as f64 / EXACT[8 + more], length + more))
+}
+
+/// Read the whole number that a text begins with: (value, bytes). None where `integer` has to look, as above.
+#[inline]
+#[must_use]
+pub fn integer_at_start(text: &[u8]) -> Option<(i64, usize)> {
+    let (mut value, mut length) = digits(text)?;
+    if length == 8 {
+        let (more, further) = digits(&text[8..])?;
+        if further == 8 {
             return None;
         }
+        value = value * WHOLE_POWERS[further] + more;
+        length += further;
     }
-    None
+    let plain = length > 0 && (length == 1 || text[0] != b'0');
+    plain.then_some((value as i64, length))
+}
+
+const WHOLE_POWERS: [u64; 9] = [
+    1,
+    10,
+    100,
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+];
+
+/// What the digits at the start of eight bytes say, and how many they are. None where the text is shorter.
+#[inline]
+fn digits(text: &[u8]) -> Option<(u64, usize)> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(*text.first_chunk()?) ^ (0x30 * EACH);
+    // The top bit of each byte that is above 9; a carry reaches only bytes behind such a one.
+    let other = (word.wrapping_add(0x76 * EACH) | word) & (0x80 * EACH);
+    let length = other.trailing_zeros() / 8;
+    // The digits move to the end, behind zeros; then pairs, fours and eights are added up at once.
+    let word = word.checked_shl(64 - 8 * length).unwrap_or(0);
+    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
+    let mask = 0x0000_00ff_0000_00ff;
+    let high = (pairs & mask).wrapping_mul(100 + (1_000_000 << 32));
+    let low = (pairs >> 16 & mask).wrapping_mul(1 + (10_000 << 32));
+    Some((high.wrapping_add(low) >> 32, length as usize))
 }
 
 #[inline]
@@ -115,7 +168,7 @@ pub fn integer(text: &[u8]) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{decimal, decimal_before_quote, integer};
+    use super::{decimal, decimal_at_start, integer, integer_at_start};
 
     /// Knuth's linear congruential generator: the same texts in every run.
     fn texts(count: u64) -> impl Iterator<Item = String> {
@@ -146,13 +199,23 @@ mod tests {
         for text in texts(if cfg!(miri) { 300 } else { 300_000 }) {
             let expected: Option<f64> = text.parse().ok();
             assert_eq!(decimal(text.as_bytes()), expected, "{text}");
-            let quoted = format!("{text}\",\"1\"");
-            let fused = decimal_before_quote(quoted.as_bytes());
-            assert!(
-                fused.is_none_or(|found| Some(found.0) == expected && found.1 == text.len()),
-                "{text}"
-            );
-            assert!(fused.is_some() || text.len() > 16, "{text}");
+            for behind in ["\",\"1.5\"]", ",12345678", "\x12\x082.500000"] {
+                let followed = format!("{text}{behind}");
+                let fast = decimal_at_start(followed.as_bytes());
+                assert!(
+                    fast.is_none_or(|found| found == (expected.unwrap(), text.len())),
+                    "{followed}"
+                );
+                let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+                let usual = whole.len() < 8 && part.len() < 13 && text.len() < 17;
+                assert!(fast.is_some() || !usual, "{followed}");
+                let fast = integer_at_start(followed.as_bytes());
+                assert!(
+                    fast.is_none_or(|found| found == (whole.parse().unwrap(), whole.len())),
+                    "{followed}"
+                );
+                assert!(fast.is_some() || whole.len() > 15, "{followed}");
+            }
         }
     }
 
@@ -182,16 +245,19 @@ mod tests {
             "0111111111111111111111.5",
         ] {
             assert_eq!(decimal(text.as_bytes()), None, "{text}");
-            assert_eq!(
-                decimal_before_quote(format!("{text}\"").as_bytes()),
-                None,
+            // Where it reads a part, what is left is no end of a number.
+            let followed = format!("{text}\"        ");
+            let fast = decimal_at_start(followed.as_bytes());
+            assert!(
+                fast.is_none_or(|(_, length)| followed.as_bytes()[length] != b'"'),
                 "{text}"
             );
         }
         assert_eq!(decimal("9".repeat(400).as_bytes()), None);
         assert_eq!(decimal(b"0"), Some(0.0));
         assert_eq!(decimal(b"0.00000000"), Some(0.0));
-        assert_eq!(decimal_before_quote(b"12.5"), None);
+        assert_eq!(decimal_at_start(b"12.5"), None);
+        assert_eq!(decimal_at_start(b"12.12345678"), None);
     }
 
     #[test]

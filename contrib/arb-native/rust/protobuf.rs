@@ -7,8 +7,8 @@
 #![forbid(unsafe_code)]
 
 use crate::book::Level;
-use crate::layout::{Layout, Meaning, Message, Name};
-use crate::number::{decimal, integer};
+use crate::layout::{Entry, Layout, Meaning, Message, Name, Order};
+use crate::number::{decimal, decimal_at_start, integer};
 
 const VARINT: u64 = 0;
 const BYTES: u64 = 2;
@@ -30,30 +30,34 @@ fn fields(
     message: &mut Message,
 ) -> Option<()> {
     let entries = &layout.nodes[node].0;
-    let mut likely = 0;
+    let mut slot = Order::before_first(node);
     while at < end {
         let tag = varint(frame, &mut at, end)?;
         let (field, kind) = (u32::try_from(tag >> 3).ok()?, tag & 7);
-        let is = |name: &Name| *name == Name::Field(field);
-        let index = match entries.get(likely) {
-            Some(entry) if is(&entry.name) => likely,
-            _ => entries.iter().position(|entry| is(&entry.name))?,
-        };
+        let is = |entry: &Entry| matches!(entry.name, Name::Field(number) if number == field);
+        let mut index = message.order.guess(slot);
+        if !entries.get(index).is_some_and(is) {
+            index = entries.iter().position(is)?;
+            message.order.learn(slot, index);
+        }
         let entry = &entries[index];
+        slot = Order::after(entry.bit);
         if matches!(entry.meaning, Meaning::Bids | Meaning::Asks) {
-            // The same field comes again for each level.
-            likely = index;
-            let (start, stop) = bytes(frame, &mut at, end, kind)?;
-            let level = level(frame, start, stop, layout.level)?;
             let side = if entry.meaning == Meaning::Bids {
                 &mut message.bids
             } else {
                 &mut message.asks
             };
-            side.push(level);
+            let (start, stop) = bytes(frame, &mut at, end, kind)?;
+            side.push(level(frame, start, stop, layout.level)?);
+            // The same field comes again for each further level.
+            while at < end && u64::from(frame[at]) == tag {
+                at += 1;
+                let (start, stop) = bytes(frame, &mut at, end, kind)?;
+                side.push(level(frame, start, stop, layout.level)?);
+            }
             continue;
         }
-        likely = index + 1;
         message.see(entry.bit)?;
         if kind == VARINT {
             let value = i64::try_from(varint(frame, &mut at, end)?).ok()?;
@@ -87,16 +91,8 @@ fn level(
     end: usize,
     (price_field, size_field): (u32, u32),
 ) -> Option<Level> {
-    if let [tag, length, rest @ ..] = &frame[at..end] {
-        // As everybody writes it: price, then size, a byte for each tag and for each length.
-        let length = usize::from(*length);
-        if u32::from(*tag) == (price_field << 3 | 2) && length < 0x80 && rest.len() > length + 2 {
-            let (price, rest) = rest.split_at(length);
-            if u32::from(rest[0]) == (size_field << 3 | 2) && usize::from(rest[1]) == rest.len() - 2
-            {
-                return Level::new(decimal(price)?, decimal(&rest[2..])?);
-            }
-        }
+    if let Some(level) = usual_level(frame, at, end, (price_field, size_field)) {
+        return Some(level);
     }
     let (mut price, mut size) = (None, None);
     while at < end {
@@ -117,6 +113,28 @@ fn level(
     Level::new(price?, size?)
 }
 
+/// A level as everybody writes it: price, then size, a byte for each tag and for each length. None: look again.
+#[inline]
+fn usual_level(
+    frame: &[u8],
+    at: usize,
+    end: usize,
+    (price_field, size_field): (u32, u32),
+) -> Option<Level> {
+    let number = |at: usize, field: u32| {
+        let [tag, length] = *frame.get(at..end)?.first_chunk()?;
+        let (value, read) = decimal_at_start(&frame[at + 2..])?;
+        (u32::from(tag) == (field << 3 | 2) && usize::from(length) == read)
+            .then_some((value, at + 2 + read))
+    };
+    let (price, at) = number(at, price_field)?;
+    let (size, at) = number(at, size_field)?;
+    if at != end {
+        return None;
+    }
+    Level::new(price, size)
+}
+
 /// Where the bytes of a field begin and end.
 #[inline]
 fn bytes(frame: &[u8], at: &mut usize, end: usize, kind: u64) -> Option<(usize, usize)> {
@@ -135,6 +153,17 @@ fn bytes(frame: &[u8], at: &mut usize, end: usize, kind: u64) -> Option<(usize, 
 
 #[inline]
 fn varint(frame: &[u8], at: &mut usize, end: usize) -> Option<u64> {
+    match frame[..end].get(*at) {
+        Some(&byte) if byte < 0x80 => {
+            *at += 1;
+            Some(byte.into())
+        }
+        _ => long_varint(frame, at, end),
+    }
+}
+
+#[inline(never)]
+fn long_varint(frame: &[u8], at: &mut usize, end: usize) -> Option<u64> {
     let mut value = 0;
     for shift in (0..63).step_by(7) {
         if *at >= end {

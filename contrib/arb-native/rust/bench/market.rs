@@ -1,5 +1,7 @@
 //! The work: a book of so many levels and messages that change it. Entered by every bench.
 
+#![allow(dead_code)] // No bench asks for all of it.
+
 use std::collections::BTreeSet;
 
 use arb_native::book::Level;

@@ -4,6 +4,8 @@
 //!
 //! Thread CPU time, nanoseconds a level with the best levels read after each message, median of the turns.
 
+#[path = "../clock.rs"]
+mod clock;
 #[path = "../market.rs"]
 mod market;
 
@@ -15,8 +17,8 @@ mod map;
 use std::hint::black_box;
 
 use arb_native::book::{Book, Level};
+use clock::now_ns;
 use market::{Market, Where};
-use rustix::time::{clock_gettime, ClockId};
 
 const MESSAGES: usize = 2_000;
 const TURNS: usize = 9;
@@ -82,11 +84,6 @@ fn turn<C: Contestant>(snapshot: &C, market: &Market) -> (u64, f64) {
             .sum::<f64>();
     }
     (now_ns() - began, black_box(read))
-}
-
-fn now_ns() -> u64 {
-    let now = clock_gettime(ClockId::ThreadCPUTime);
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
 fn filled<C: Contestant + Default>(market: &Market) -> C {
