@@ -35,14 +35,6 @@ SHORT = 1_000
 """Messages of the one segment of the short form."""
 
 
-@pytest.fixture(scope="session")
-def native() -> BookFactory:
-    factory: BookFactory = pytest.importorskip(
-        "arb_native.plugin", reason="arb-native is not installed"
-    ).arb_book_factory()
-    return factory
-
-
 def play(
     name: str,
     venue: ModuleType,
