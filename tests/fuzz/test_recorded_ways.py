@@ -63,7 +63,8 @@ def hear_capture(path: Path, plugin: str | None, native: BookFactory) -> Ways:
 @pytest.mark.fuzz
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_a_recording_is_the_same_on_both_ways(name: str, native: BookFactory) -> None:
-    ways = hear_capture(*RECORDINGS[name], native)
+    path, plugin = RECORDINGS[name]
+    ways = hear_capture(path, plugin, native)
     assert ways.frames > 50
     assert ways.levels > 1000
 
