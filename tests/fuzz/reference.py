@@ -470,6 +470,10 @@ class NaiveBook:
             None,
         )
 
+    def held(self) -> tuple[list[Level], list[Level]]:
+        """Both sides, best first, whole."""
+        return sorted(self.bids.items(), reverse=True), sorted(self.asks.items())
+
     def shown(self) -> tuple[list[Level], list[Level]]:
         """Both sides, best first, as deep as the feed maintains them."""
         bids = sorted(((price, size) for price, size in self.bids.items() if price >= self.floor), reverse=True)
