@@ -71,14 +71,15 @@ def _read(document: Any, reader: Reader, reading: Reading) -> None:
         _read_answer(table, reader, reading)
         return
     kind, _, rest = reader.text(table["topic"], "topic").partition(".")
+    about, _, pair = rest.partition(".")
     if kind == "orderbook":
-        _read_book(*rest.partition(".")[::2], table, reader, reading)
+        _read_book(about, pair, table, reader, reading)
     elif kind == "publicTrade":
         for deal in reader.each(reader.need(table, "data"), "data"):
             _read_deal(reader.table(deal, "data"), reader, reading)
     elif kind == "kline":
-        _read_candles(*rest.partition(".")[::2], table, reader, reading)
-    elif not rest.partition(".")[2]:
+        _read_candles(about, pair, table, reader, reading)
+    elif not pair:
         reader.doubt("a topic of no known form")
 
 

@@ -256,7 +256,7 @@ class _Moment:
     """The REST answer, or the frame, that shows it."""
 
     def __init__(self, book: NaiveBook, chain: Chain, index: int) -> None:
-        bids, asks = book.shown()
+        bids, asks = book.held() if book.rules.in_stream else book.shown()
         depth = None if book.rules.in_stream else _LEVELS
         self.bids, self.asks = bids[:depth], asks[:depth]
         self.printed = None if book.rules.sum is None else book.printed()
@@ -321,6 +321,8 @@ class Run:
         self.public = registry.public(self.name, context)
         self.dialect = _Overheard(registry.public_stream(self.name, context))
         self.rule = self.dialect.book_rule
+        # As deep as the rule lets a reader see; a rule may prove fewer levels than it keeps.
+        self.shown: int | None = getattr(self.rule, "proved_depth", self.rule.kept_depth)
         self.dispatch = Dispatch(lambda listener, error: self._broken.append((listener, error)))
         self.pairs = {
             pair: BookSync(
@@ -337,7 +339,7 @@ class Run:
             for pair, symbol in symbols.items()
         }
         self.dispatch.books.update(self.pairs)
-        self.naive = {pair: NaiveBook(self.venue.RULES, self.rule.kept_depth) for pair in self.pairs}
+        self.naive = {pair: NaiveBook(self.venue.RULES, self.shown) for pair in self.pairs}
         transport = _Transport(self.venue)
         self.session = StreamSession(
             venue=VenueName(self.name),
@@ -380,7 +382,7 @@ class Run:
 
     def _moments(self, chain: Chain) -> list[_Moment]:
         """Every moment of a chain from which two more deltas follow; none of its frames may leave a doubt."""
-        book = NaiveBook(self.venue.RULES, self.rule.kept_depth)
+        book = NaiveBook(self.venue.RULES, self.shown)
         if book.rules.in_stream:
             book.whole(chain.bids, chain.asks, chain.last_id, chain.printed)
         else:

@@ -126,8 +126,7 @@ def _read_error(table: dict[str, Any], reader: Reader, reading: Reading) -> None
     code, why = table.get("code"), table.get("data")
     if not is_text(why):
         reader.doubt("an error without a reason")
-        why = "token" if "token" in json.dumps(why, ensure_ascii=False) else ""
-    lost = (isinstance(code, Number) and code == "401") or "token" in why
+    lost = (isinstance(code, Number) and code == "401") or "token" in json.dumps(why, ensure_ascii=False)
     reading.control.append(("ticket_lost", ANY) if lost else ("refused", _request_id(table, reader), ANY))
 
 

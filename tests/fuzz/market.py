@@ -157,22 +157,21 @@ class Made:
         up = self._rng.random() < 0.5
         if not _MARGIN < self._middle < TICKS - _MARGIN:
             up = self._middle <= _MARGIN
-        gone = changed
         for _ in range(ticks):
             if up:
                 self._middle += 1
                 eaten, far = self._middle, self._middle - self._near - 5
-                sides = ((self.asks, gone[1], eaten), (self.bids, gone[0], far))
+                sides = ((self.asks, changed[1], eaten), (self.bids, changed[0], far))
                 new, at = self.asks, self._middle + self._near
             else:
                 eaten, far = self._middle, self._middle + self._near + 5
-                sides = ((self.bids, gone[0], eaten), (self.asks, gone[1], far))
+                sides = ((self.bids, changed[0], eaten), (self.asks, changed[1], far))
                 self._middle -= 1
                 new, at = self.bids, self._middle - self._near + 1
             for side, told, tick in sides:
                 if side.pop(tick, None) is not None:
                     told[tick] = "0"
-            (gone[1] if up else gone[0])[at] = new[at] = self._size()
+            (changed[1] if up else changed[0])[at] = new[at] = self._size()
 
     def _cut(self) -> None:
         if self._kept is None:

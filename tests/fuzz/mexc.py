@@ -14,7 +14,7 @@ from typing import Any
 from . import mutate
 from . import protobuf_wire as pb
 from .json_text import Number, is_text, read
-from .market import Change, Made, Row
+from .market import Change, Made
 from .reference import ANY, MS, NO_ID, SECOND, Chain, Level, Reader, Reading, Rules, made_chain
 from .spelling import Unreadable, nearest, whole
 
@@ -323,28 +323,31 @@ def chains() -> list[Chain]:
 
 def delta_frame(pair: str, change: Change, market: Made) -> bytes:
     """Write a frame in the order of fields in which MEXC's are."""
-    channel = f"spot@public.aggre.depth.v3.api.pb@100ms@{pair}".encode()
+    head, tail = _around(pair)
     body = b"".join(
-        (
-            *(_row(1, row) for row in change.asks),
-            *(_row(2, row) for row in change.bids),
-            pb.length_delimited(3, channel.rpartition(b"@")[0]),
+        [
+            *[_row(b"\x0a", *row) for row in change.asks],
+            *[_row(b"\x12", *row) for row in change.bids],
+            tail,
             pb.length_delimited(4, str(change.first_id).encode()),
             pb.length_delimited(5, str(change.last_id).encode()),
-        )
+        ]
     )
-    return (
-        pb.length_delimited(1, channel)
-        + pb.length_delimited(3, pair.encode())
-        + pb.tag(6, pb.VARINT)
-        + pb.varint(change.ms)
-        + pb.length_delimited(313, body)
-    )
+    return b"".join((head, pb.varint(change.ms), pb.length_delimited(313, body)))
 
 
-def _row(number: int, row: Row) -> bytes:
-    price, size = row
-    return pb.length_delimited(number, pb.length_delimited(1, price.encode()) + pb.length_delimited(2, size.encode()))
+@cache
+def _around(pair: str) -> tuple[bytes, bytes]:
+    """What stands before the time of a frame, and before the ids of its body."""
+    channel = f"spot@public.aggre.depth.v3.api.pb@100ms@{pair}".encode()
+    head = pb.length_delimited(1, channel) + pb.length_delimited(3, pair.encode()) + pb.tag(6, pb.VARINT)
+    return head, pb.length_delimited(3, channel.rpartition(b"@")[0])
+
+
+def _row(tag: bytes, price: str, size: str) -> bytes:
+    """Both texts are shorter than 60 bytes: each length is one."""
+    one, other = price.encode(), size.encode()
+    return b"%b%c\x0a%c%b\x12%c%b" % (tag, len(one) + len(other) + 4, len(one), one, len(other), other)
 
 
 @cache

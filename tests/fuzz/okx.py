@@ -5,6 +5,7 @@ Source: https://www.okx.com/docs-v5/en/#order-book-trading-market-data-ws-order-
 """
 
 import json
+from dataclasses import replace
 from functools import cache
 from random import Random
 from typing import Any
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 RULES = Rules("chain", in_stream=True, resets=False)
-PAIRS = {"BTC-USDT": "BTC/USDT", "SHIB-USDT": "SHIB/USDT"}
+PAIRS = {"BTC-USDT": "BTC/USDT", "SHIB-USDT": "SHIB/USDT", "LTC-USDT": "LTC/USDT"}
 MARKETS: dict[str, Any] = {
     "BTC-USDT": {"lowest": "84760.0", "tick": "0.1", "size_decimals": 8, "last_id": 47_329_112_345},
     "SHIB-USDT": {"lowest": "0.000008400", "tick": "0.000000001", "size_decimals": 0, "last_id": 123_456},
@@ -152,11 +153,32 @@ _CHANNELS = {"books": _read_book, "books5": _read_depth, "bbo-tbt": _read_quote,
 
 @cache
 def chains() -> list[Chain]:
-    """Two made markets: recordings of OKX are of a time before the ids."""
+    """Three made markets: recordings of OKX are of a time before the ids."""
     return [
-        made_chain(pair, Made(Random(f"okx {pair}"), RULES.ids, plain=True, **about), delta_frame)
-        for pair, about in MARKETS.items()
+        *(
+            made_chain(pair, Made(Random(f"okx {pair}"), RULES.ids, plain=True, **about), delta_frame)
+            for pair, about in MARKETS.items()
+        ),
+        _odd_chain("LTC-USDT"),
     ]
+
+
+def _odd_chain(pair: str) -> Chain:
+    """Ids that are legal and look wrong: the same again, when nothing changed for a minute; lower ones, after maintenance."""
+    start, *deltas = (chain := made_chain(pair, _market(pair), _with_odd_ids)).deltas
+    here = json.loads(deltas[0])["data"][0]["prevSeqId"]
+    silence = _frame(pair, "update", Change([], [], here, here, here, 1_736_411_567_002), here)
+    return replace(chain, deltas=[start, silence, silence, *deltas])
+
+
+def _market(pair: str) -> Made:
+    return Made(Random(f"okx {pair}"), RULES.ids, plain=True, **MARKETS["BTC-USDT"] | {"last_id": 1000})
+
+
+def _with_odd_ids(pair: str, change: Change, market: Made) -> bytes:
+    """Let each third id be lower than the one before it."""
+    market.last_id = change.previous_id + (5, 2, -6)[market.ms // 20 % 3]
+    return _frame(pair, "update", change._replace(last_id=market.last_id), change.previous_id)
 
 
 def delta_frame(pair: str, change: Change, market: Made) -> bytes:

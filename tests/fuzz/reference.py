@@ -300,7 +300,12 @@ class Reader:
                 return self.integer(value, "id")
             except Unreadable:
                 return ANY
-        return int(value) if is_text(value) and value.isascii() and value.isdecimal() and len(value) < 19 else ANY
+        if not is_text(value) or not value.isascii() or not value.isdecimal():
+            return ANY
+        if len(value) > 18:
+            self.doubt("an id that nobody gives")
+            return ANY
+        return int(value)
 
     def aside(self, table: dict[str, Any], key: str, kind: type, what: str = "") -> None:
         """A documented field that means nothing to us: of another type, it may be refused or passed over."""
@@ -464,6 +469,10 @@ class NaiveBook:
             [asks[price] for price in sorted(self.asks)],
             None,
         )
+
+    def held(self) -> tuple[list[Level], list[Level]]:
+        """Both sides, best first, whole."""
+        return sorted(self.bids.items(), reverse=True), sorted(self.asks.items())
 
     def shown(self) -> tuple[list[Level], list[Level]]:
         """Both sides, best first, as deep as the feed maintains them."""

@@ -3,6 +3,7 @@
 Needs arb-native; `tox -e native` brings it. With `ARB_SHARED_DATA` the captures there are heard, too.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from arb_core.capture.format import Capture, Header
 from arb_core.interfaces.book import BookFactory
 from arb_core.runtime.booksync import BookSync
 from arb_core.structs.book import BookSnapshot, BookState, SnapshotSource
+from arb_core.structs.market import Symbol
 
 from .harness import said_by
 from .simulated import overhear
@@ -44,14 +46,6 @@ CAPTURES = {
 """Those of `ARB_SHARED_DATA` that an installed plugin decodes, and which one where its name is another."""
 
 
-@pytest.fixture(scope="session")
-def native() -> BookFactory:
-    factory: BookFactory = pytest.importorskip(
-        "arb_native.plugin", reason="arb-native is not installed"
-    ).arb_book_factory()
-    return factory
-
-
 def hear_capture(path: Path, plugin: str | None, native: BookFactory) -> Ways:
     with Capture(path) as capture:
         (exchange,) = capture.header.exchanges
@@ -69,7 +63,8 @@ def hear_capture(path: Path, plugin: str | None, native: BookFactory) -> Ways:
 @pytest.mark.fuzz
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_a_recording_is_the_same_on_both_ways(name: str, native: BookFactory) -> None:
-    ways = hear_capture(*RECORDINGS[name], native)
+    path, plugin = RECORDINGS[name]
+    ways = hear_capture(path, plugin, native)
     assert ways.frames > 50
     assert ways.levels > 1000
 
@@ -78,9 +73,22 @@ def test_a_recording_is_the_same_on_both_ways(name: str, native: BookFactory) ->
 @pytest.mark.parametrize("name", CAPTURES)
 @pytest.mark.skipif(SHARED is None, reason="recordings that may not be published: set ARB_SHARED_DATA")
 def test_a_capture_is_the_same_on_both_ways(name: str, native: BookFactory) -> None:
-    ways = hear_capture(Path(str(SHARED)) / "captures" / f"{name}.jsonl.gz", CAPTURES[name], native)
+    folder = Path(str(SHARED)) / "captures"
+    ways = hear_capture(folder / f"{name}.jsonl.gz", CAPTURES[name], native)
     assert ways.frames > 50
-    assert ways.levels > 1000
+    expected = json.loads((folder / f"{name}.expected.json").read_text("utf-8"))["symbols"]
+    verified = 0
+    for way in (ways.long, ways.short):
+        for symbol, wanted in expected.items():
+            book = way.venue.books[Symbol.parse(symbol)]
+            assert book.stats.applied == wanted["deltas_applied"]
+            assert book.stats.checksums_ok == (wanted.get("checksums") or {"verified": 0})["verified"]
+            assert book.stats.checksums_bad == 0
+            verified += book.stats.checksums_ok
+            for side, levels in (("bids", book.bids(0)), ("asks", book.asks(0))):
+                final = [(float(price), float(size)) for price, size in wanted["final"][side]]
+                assert levels[: len(final)] == final
+    print(f"  as expected; {verified // 2} checksums verified on either way")
 
 
 @pytest.mark.fuzz

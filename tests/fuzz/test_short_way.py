@@ -35,14 +35,6 @@ SHORT = 1_000
 """Messages of the one segment of the short form."""
 
 
-@pytest.fixture(scope="session")
-def native() -> BookFactory:
-    factory: BookFactory = pytest.importorskip(
-        "arb_native.plugin", reason="arb-native is not installed"
-    ).arb_book_factory()
-    return factory
-
-
 def play(
     name: str,
     venue: ModuleType,
@@ -78,7 +70,7 @@ def test_a_made_market_is_the_same_on_both_ways(
 ) -> None:
     segments = SEGMENTS if venue.RULES.sum is None else SUMMED
     met = play(name, venue, settings, native, messages=MESSAGES, segments=segments, spoilt=0.0)
-    assert met["lost: crossed"] + met["lost: checksum"] > 0
+    assert any(kind.startswith("lost: ") for kind in met)
     assert met["scanned"] > met["heard"] * (0.7 if venue.RULES.sum is None else -1)
 
 

@@ -192,20 +192,30 @@ class Ways:
         for one, other in self._books:
             if one.state is not other.state or one.last_id != other.last_id or one.fault is not other.fault:
                 raise Disagreement(f"{_standing(one)} and {_standing(other)}")
-            if every or one.symbol in changed:
+            if every:
+                self._look_again(one, other)
+            elif one.symbol in changed:
                 self._look(one, other)
-            if every and one.stats != other.stats:
-                raise Disagreement(f"{one.symbol} counts {one.stats} and {other.stats}")
 
     def _look(self, one: BookSync, other: BookSync) -> None:
         """Compare two books to the last level."""
         if one.state is _LIVE:
-            for ours, theirs in ((one.bids(0), other.bids(0)), (one.asks(0), other.asks(0))):
-                self.levels += len(ours)
-                if ours != theirs:
-                    raise Disagreement(f"{one.symbol} holds {sorted(set(ours) ^ set(theirs))[:6]}")
+            ours, theirs = one.book, other.book
+            bids, asks = ours.bids(0), ours.asks(0)
+            self.levels += len(bids) + len(asks)
+            if bids != theirs.bids(0) or asks != theirs.asks(0):
+                sides = set(bids + asks) ^ set(theirs.bids(0) + theirs.asks(0))
+                raise Disagreement(f"{one.symbol} holds {sorted(sides)[:6]}")
         if _best(one) != _best(other) and repr(_best(one)) != repr(_best(other)):
             raise Disagreement(f"{one.symbol} shows {_best(one)} and {_best(other)}")
+
+    def _look_again(self, one: BookSync, other: BookSync) -> None:
+        """Compare what readers see, and what was counted."""
+        self._look(one, other)
+        if one.state is _LIVE and (one.bids(0), one.asks(0)) != (other.bids(0), other.asks(0)):
+            raise Disagreement(f"{one.symbol} shows {one.horizon} and {other.horizon}")
+        if one.stats != other.stats:
+            raise Disagreement(f"{one.symbol} counts {one.stats} and {other.stats}")
 
     def finish(self) -> None:
         """Compare the counts."""

@@ -63,8 +63,8 @@ T = TypeVar("T")
 
 _SECOND = 1_000_000_000
 
-_FARTHEST = 400
-"""Digits behind which no number of a market begins or ends."""
+_FARTHEST = 3
+"""Digits of a power of ten that a number with all its digits may have."""
 _LARGEST = 40
 """The power of ten from which on a number is none that is owned or traded."""
 
@@ -317,14 +317,11 @@ def level(row: wire.Level, price_decimals: int | None, size_decimals: int | None
 
 
 def _padded(text: str, decimals: int | None) -> str:
-    """Print a number with that many decimals, as Kraken sums it up; JSON leaves zeros at the end out, or not.
-
-    Raises:
-        ValueError: it is no number of any market, and all its digits would fill the memory.
-    """
+    """Print a number with that many decimals, as Kraken sums it up; JSON leaves zeros at the end out, or not."""
     if "e" in text or "E" in text:
-        if abs(int(text.upper().partition("E")[2])) > _FARTHEST:
-            raise ValueError(f"expected an exponent up to {_FARTHEST}, found {text[:40]}")
+        power = text.upper().partition("E")[2].lstrip("+-0")
+        if len(power) > _FARTHEST:
+            return text  # No number of any market: its digits would fill the memory, and no sum is made of it.
         text = f"{Decimal(text):f}"
     if decimals is None:
         return text
