@@ -11,6 +11,7 @@ from arb_core.structs.book import (
     BookRule,
     BookState,
     Checksum,
+    LaterTexts,
     Printed,
     Recovery,
     SequenceRule,
@@ -164,6 +165,38 @@ def test_level_that_moves_up_among_the_best_is_summed_as_it_was_printed_long_ago
     change(sync, [("3", "0")], [], kraken_sum(bids[1:], asks[:2]))
     assert sync.state is BookState.LIVE
     assert sync.stats.checksums_ok == 2
+
+
+def test_change_below_the_summed_levels_leaves_the_sum_and_a_wrong_one_is_found():
+    summed = []
+
+    def of(bids, asks):
+        summed.append((bids, asks))
+        return kraken_sum(bids, asks)
+
+    sync, heard = follower(of, depth=2, kept=10)
+    right = kraken_sum(BIDS[:2], ASKS[:2])
+    whole(sync, BIDS, ASKS, right)
+    change(sync, [BIDS[5]], [("0.5675", "0")], right)
+    change(sync, [("0.5663", "7")], [], right)
+    assert (len(summed), sync.stats.checksums_ok) == (1, 3)
+    change(sync, [(BIDS[1][0], "7")], [], kraken_sum([BIDS[0], (BIDS[1][0], "7")], ASKS[:2]))
+    assert (len(summed), sync.stats.checksums_ok) == (2, 4)
+    change(sync, [("0.5660", "1")], [], right)
+    assert heard[-2:] == [BookFault.CHECKSUM, "resubscribe"]
+
+
+def test_texts_that_are_made_later_are_made_once_and_only_when_summed_up():
+    made = []
+
+    def make():
+        made.append(1)
+        return BIDS
+
+    texts = LaterTexts(len(BIDS), make)
+    assert (len(texts), made) == (10, [])
+    assert texts == BIDS
+    assert (texts[0], texts[1:], made) == (BIDS[0], BIDS[1:], [1])
 
 
 def test_texts_of_levels_that_are_gone_are_swept_out():

@@ -5,6 +5,7 @@ two texts. A book keeps the texts of every level that it holds, for any of them 
 """
 
 from collections.abc import Sequence
+from math import inf
 
 from arb_core.interfaces.book import OrderBook
 from arb_core.structs.book import BookFault, Checksum, Level, Printed, PrintedLevel
@@ -18,7 +19,7 @@ _SPARE = 1024
 class PrintedBook:
     """The texts beside one `OrderBook`, which holds the numbers."""
 
-    __slots__ = ("_asks", "_bids", "_rule", "bad", "ok")
+    __slots__ = ("_ask_end", "_asks", "_bid_end", "_bids", "_latest", "_rule", "bad", "ok")
 
     def __init__(self, rule: Checksum) -> None:
         """Begin empty."""
@@ -28,11 +29,17 @@ class PrintedBook:
         self._rule = rule
         self._bids: dict[float, PrintedLevel] = {}
         self._asks: dict[float, PrintedLevel] = {}
+        self._latest: int | None = None
+        """The sum of the best levels, while nothing that it covers has changed."""
+        self._bid_end = 0.0
+        """Lowest price that the sum covers; 0 = any, for there were fewer levels than it may cover."""
+        self._ask_end = inf
 
     def clear(self) -> None:
         """Begin anew, before a whole book is taken."""
         self._bids.clear()
         self._asks.clear()
+        self._latest = None
 
     def take(
         self, book: OrderBook, bids: Sequence[Level], asks: Sequence[Level], printed: Printed | None
@@ -46,18 +53,27 @@ class PrintedBook:
                     side[price] = text
                 else:
                     side.pop(price, None)
+        # Most changes of a deep book lie below the levels that count.
+        if (bids and max(bids)[0] >= self._bid_end) or (asks and min(asks)[0] <= self._ask_end):
+            self._latest = None
         if printed.checksum is None:
             return None
-        if self._sum(book) != printed.checksum:
+        if self._latest is None:
+            self._latest = self._sum(book)
+        if self._latest != printed.checksum:
             self.bad += 1
+            self._latest = None
             return BookFault.CHECKSUM
         self.ok += 1
         return None
 
     def _sum(self, book: OrderBook) -> int:
         depth = self._rule.depth
-        bids = [self._bids[price] for price, _ in book.bids(depth)]
-        asks = [self._asks[price] for price, _ in book.asks(depth)]
+        best_bids, best_asks = book.bids(depth), book.asks(depth)
+        self._bid_end = best_bids[-1][0] if len(best_bids) == depth else 0.0
+        self._ask_end = best_asks[-1][0] if len(best_asks) == depth else inf
+        bids = [self._bids[price] for price, _ in best_bids]
+        asks = [self._asks[price] for price, _ in best_asks]
         return self._rule.of(bids, asks)
 
     def sweep(self, book: OrderBook) -> None:

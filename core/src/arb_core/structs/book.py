@@ -4,8 +4,9 @@ A level is `(price, size)` in float64, parsed from the wire text with correct ro
 key. `BookRule` is data: a venue states facts, `runtime.booksync` acts on them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, IntEnum, StrEnum
+from typing import overload
 
 import msgspec
 
@@ -18,6 +19,7 @@ __all__ = [
     "BookSnapshot",
     "BookState",
     "Checksum",
+    "LaterTexts",
     "Level",
     "Printed",
     "PrintedLevel",
@@ -99,6 +101,47 @@ class Checksum(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     depth: int
     of: Callable[[Sequence[PrintedLevel], Sequence[PrintedLevel]], int]
+
+
+class LaterTexts(Sequence[PrintedLevel]):
+    """The texts of one side of a message, made when somebody sums it up: a sum that nobody verifies costs nothing.
+
+    `make` is called once at most, perhaps long after the frame is gone: what it needs of that is copied.
+    """
+
+    __slots__ = ("_count", "_made", "_make")
+
+    def __init__(self, count: int, make: Callable[[], Sequence[PrintedLevel]]) -> None:
+        self._count = count
+        self._make = make
+        self._made: Sequence[PrintedLevel] | None = None
+
+    def _texts(self) -> Sequence[PrintedLevel]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another sequence has the same texts."""
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __len__(self) -> int:
+        """Return how many there are, without making them."""
+        return self._count
+
+    def __iter__(self) -> Iterator[PrintedLevel]:
+        """Make them, and go through them."""
+        return iter(self._texts())
+
+    @overload
+    def __getitem__(self, index: int) -> PrintedLevel: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[PrintedLevel]: ...
+    def __getitem__(self, index: int | slice) -> PrintedLevel | Sequence[PrintedLevel]:
+        """Make them, and return one or some."""
+        return self._texts()[index]
 
 
 class Printed(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -17,6 +17,7 @@ from arb_core.structs.book import (
     NO_ID,
     BookRule,
     Checksum,
+    LaterTexts,
     Printed,
     PrintedLevel,
     Recovery,
@@ -27,6 +28,7 @@ from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Side
 from arb_core.structs.stream import Feed, StreamTicket, Topic
 from arb_core.structs.wire import Levels
+from msgspec.structs import replace
 
 from arb_bitget import wire
 from arb_bitget.card import CARD, ID, INTERVALS, Settings
@@ -226,19 +228,44 @@ def _tell_chained(push: wire.Push, pair: str, out: Sink) -> None:
 
 def _tell_summed(push: wire.Push, pair: str, out: Sink) -> None:
     """Samples: `ws_books_snapshot.json`, `ws_books_update.json`."""
-    (book,) = _printed_books.decode(push.data)
-    bids, asks = (msgspec.convert(levels, Levels, strict=False) for levels in (book.bids, book.asks))
+    (book,) = _books.decode(push.data)
+    said = _Said(push.data)
+    printed = Printed(
+        bids=LaterTexts(len(book.bids), said.bids) if book.bids else [],
+        asks=LaterTexts(len(book.asks), said.asks) if book.asks else [],
+        checksum=book.checksum,
+    )
     last_id = NO_ID if book.seq is None else book.seq
     if push.action == _SNAPSHOT:
         # What an update leads to is summed up; of a snapshot the documentation does not say so.
-        out.snapshot(pair, bids, asks, last_id, book.ts * _MS, 0, Printed(bids=book.bids, asks=book.asks))
+        out.snapshot(pair, book.bids, book.asks, last_id, book.ts * _MS, 0, replace(printed, checksum=None))
     elif push.action != _UPDATE:
         out.ignored(f"books that {push.action}")
     elif not book.checksum:
         raise ValueError("an update of a book without checksum: a feed with pseq is read with book = chain")
     else:
-        printed = Printed(bids=book.bids, asks=book.asks, checksum=book.checksum)
-        out.delta(pair, bids, asks, last_id, last_id, book.ts * _MS, printed=printed)
+        out.delta(pair, book.bids, book.asks, last_id, last_id, book.ts * _MS, printed=printed)
+
+
+class _Said:
+    """A message of books, kept for whoever sums it up: read once more, as it was printed."""
+
+    __slots__ = ("_book", "_data")
+
+    def __init__(self, data: msgspec.Raw) -> None:
+        self._data = data.copy()
+        self._book: wire.PrintedBook | None = None
+
+    def bids(self) -> Sequence[PrintedLevel]:
+        return self._read().bids
+
+    def asks(self) -> Sequence[PrintedLevel]:
+        return self._read().asks
+
+    def _read(self) -> wire.PrintedBook:
+        if self._book is None:
+            (self._book,) = _printed_books.decode(self._data)
+        return self._book
 
 
 def _tell_depth(push: wire.Push, pair: str, out: Sink) -> None:

@@ -8,14 +8,14 @@ Raises, all of them: a msgspec error for an answer of another shape, ValueError 
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from math import isfinite, nan
+from math import nan
 from typing import TypeVar
 
 import msgspec
 from arb_core.errors import InvalidSymbol, OrderNotFound
 from arb_core.interfaces.context import Markets
 from arb_core.structs.account import Balance, KeyPermissions, TradingFees
-from arb_core.structs.book import BookSnapshot, Level, PrintedLevel
+from arb_core.structs.book import BookSnapshot, PrintedLevel
 from arb_core.structs.market import Asset, Instrument, Kline, Pair, Quote, Side, Symbol, Trade, TradingStatus
 from arb_core.structs.order import (
     ClientOrderId,
@@ -28,6 +28,7 @@ from arb_core.structs.order import (
     OrderType,
     TimeInForce,
 )
+from arb_core.structs.wire import Levels
 
 from arb_kraken import wire
 from arb_kraken.card import ID, asset, rest_names, spell, split, split_rest
@@ -39,10 +40,10 @@ __all__ = [
     "best",
     "book_tickers",
     "canceled",
+    "exact_texts",
     "fills",
     "instruments",
     "klines",
-    "level",
     "nanoseconds",
     "nothing",
     "open_orders",
@@ -55,6 +56,7 @@ __all__ = [
     "pushed_order",
     "recent_trades",
     "server_time",
+    "texts",
     "token",
     "trading_fees",
 ]
@@ -65,6 +67,10 @@ _SECOND = 1_000_000_000
 
 _FARTHEST = 3
 """Digits of a power of ten that a number with all its digits may have."""
+
+_DIGITS = 15
+"""So many of a decimal number a float always holds."""
+
 _LARGEST = 40
 """The power of ten from which on a number is none that is owned or traded."""
 
@@ -303,17 +309,29 @@ def best(price: float, size: float) -> tuple[float, float]:
     return (price, size) if price else (nan, nan)
 
 
-def level(row: wire.Level, price_decimals: int | None, size_decimals: int | None) -> tuple[Level, PrintedLevel]:
-    """Return a level as numbers and as the texts that a checksum is made of: with every decimal of its instrument.
+def texts(levels: Levels, price_decimals: int | None, size_decimals: int | None) -> list[PrintedLevel] | None:
+    """Print levels with every decimal of their instrument, as Kraken sums them up; None where floats do not tell."""
+    if price_decimals is None or size_decimals is None:
+        return None
+    print_price, print_size = f"%.{price_decimals}f", f"%.{size_decimals}f"
+    too_high, too_large = (10.0 ** (_DIGITS - decimals) for decimals in (price_decimals, size_decimals))
+    printed: list[PrintedLevel] = []
+    for price, size in levels:
+        text = print_price % price, print_size % size
+        if price >= too_high or size >= too_large or float(text[0]) != price or float(text[1]) != size:
+            return None
+        printed.append(text)
+    return printed
 
-    Raises:
-        ValueError: it is no pair of numbers, or not one of a book.
-    """
-    price_text, size_text = bytes(row.price).decode(), bytes(row.qty).decode()
-    price, size = float(price_text), float(size_text)
-    if not (price > 0 and isfinite(price) and size >= 0 and isfinite(size)):
-        raise ValueError(f"expected a price above and a size not below zero, found {price_text} and {size_text}")
-    return (price, size), (_padded(price_text, price_decimals), _padded(size_text, size_decimals))
+
+def exact_texts(
+    rows: list[wire.PrintedLevel], price_decimals: int | None, size_decimals: int | None
+) -> list[PrintedLevel]:
+    """Return the same from what was printed, of whatever length."""
+    return [
+        (_padded(bytes(row.price).decode(), price_decimals), _padded(bytes(row.qty).decode(), size_decimals))
+        for row in rows
+    ]
 
 
 def _padded(text: str, decimals: int | None) -> str:

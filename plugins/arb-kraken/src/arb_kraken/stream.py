@@ -7,6 +7,7 @@ its channel; only one that is nothing of the kind (acknowledgement, refusal, pon
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -18,6 +19,7 @@ from arb_core.structs.book import (
     NO_ID,
     BookRule,
     Checksum,
+    LaterTexts,
     Printed,
     PrintedLevel,
     Recovery,
@@ -26,10 +28,11 @@ from arb_core.structs.book import (
 )
 from arb_core.structs.market import Instrument, Pair, Side
 from arb_core.structs.stream import Feed, StreamTicket, Topic
+from arb_core.structs.wire import Levels
 
 from arb_kraken import wire
 from arb_kraken.card import CARD, CHECKED_DEPTH, ID, INTERVALS, Settings
-from arb_kraken.parse import SIDES, best, level, nanoseconds
+from arb_kraken.parse import SIDES, best, exact_texts, nanoseconds, texts
 
 __all__ = ["PublicStream", "ping", "read_control", "request", "tell_control"]
 
@@ -38,13 +41,15 @@ _ALREADY = "already subscribed"
 """What is said to who asks for what he has, in lower case."""
 
 _messages = msgspec.json.Decoder(wire.Message)
+_printed = msgspec.json.Decoder(wire.OnPrintedBook)
 _control = msgspec.json.Decoder(wire.Control)
 
 
 def _sum(bids: Sequence[PrintedLevel], asks: Sequence[PrintedLevel]) -> int:
     """Sum up a book: asks from low to high, then bids from high to low, without points and zeros in front."""
-    texts = [text.replace(".", "").lstrip("0") for side in (asks, bids) for level_ in side for text in level_]
-    return crc32("".join(texts).encode())
+    numbers = [text for side in (asks, bids) for level in side for text in level]
+    digits = [text if text[0] != "0" else text.replace(".", "").lstrip("0") for text in numbers]
+    return crc32("".join(digits).replace(".", "").encode())
 
 
 class PublicStream(StreamDialect):
@@ -53,7 +58,7 @@ class PublicStream(StreamDialect):
     def __init__(self, context: ExchangeContext) -> None:
         settings = context.settings if isinstance(context.settings, Settings) else Settings()
         self._depth = settings.depth
-        self._markets = context.markets
+        self._decimals = _Decimals(context.markets)
 
     @property
     def book_rule(self) -> BookRule:
@@ -98,7 +103,7 @@ class PublicStream(StreamDialect):
                 out.ignored(control.channel or control.method or "a frame without channel or method")
             return
         if isinstance(message, wire.OnBook):
-            _tell_book(message, self._markets, out)
+            _tell_book(message, self._decimals, frame, out)
         else:
             _TELL[type(message)](message.data, out)
 
@@ -164,32 +169,61 @@ def tell_control(control: wire.Control, out: Sink) -> bool:
     return True
 
 
-def _tell_book(message: wire.OnBook, markets: Markets, out: Sink) -> None:
+def _tell_book(message: wire.OnBook, decimals: "_Decimals", frame: memoryview, out: Sink) -> None:
     """Samples: `ws_book_snapshot.json`, `ws_book_update.json`."""
-    told = [(book, _printed(book, markets)) for book in message.data]
-    for book, (bids, asks, printed) in told:
-        exchange_ns = None if book.timestamp is None else nanoseconds(book.timestamp)
+    said = _Said(frame, decimals)
+    told = [(book, None if book.timestamp is None else nanoseconds(book.timestamp)) for book in message.data]
+    for place, (book, exchange_ns) in enumerate(told):
+        bids = [(level.price, level.qty) for level in book.bids]
+        asks = [(level.price, level.qty) for level in book.asks]
+        printed = Printed(
+            bids=LaterTexts(len(bids), partial(said.bids, place, book.symbol, bids)) if bids else [],
+            asks=LaterTexts(len(asks), partial(said.asks, place, book.symbol, asks)) if asks else [],
+            checksum=book.checksum,
+        )
         if message.type == "snapshot":
             out.snapshot(book.symbol, bids, asks, NO_ID, exchange_ns, 0, printed)
         else:
             out.delta(book.symbol, bids, asks, NO_ID, NO_ID, exchange_ns, NO_ID, printed)
 
 
-def _printed(book: wire.Book, markets: Markets) -> tuple[list[Any], list[Any], Printed]:
-    """Return both sides as numbers and as they count for the checksum."""
-    price_decimals, size_decimals = _decimals(book.symbol, markets)
-    bids, asks = ([level(row, price_decimals, size_decimals) for row in side] for side in (book.bids, book.asks))
-    printed = Printed(bids=[text for _, text in bids], asks=[text for _, text in asks], checksum=book.checksum)
-    return [number for number, _ in bids], [number for number, _ in asks], printed
+class _Said:
+    """A message of books, kept for whoever sums it up: its levels as they count for the checksum."""
+
+    __slots__ = ("_decimals", "_frame")
+
+    def __init__(self, frame: memoryview, decimals: "_Decimals") -> None:
+        self._frame = bytes(frame)
+        self._decimals = decimals
+
+    def bids(self, place: int, symbol: str, levels: Levels) -> Sequence[PrintedLevel]:
+        decimals = self._decimals.of(symbol)
+        return texts(levels, *decimals) or exact_texts(self._book(place).bids, *decimals)
+
+    def asks(self, place: int, symbol: str, levels: Levels) -> Sequence[PrintedLevel]:
+        decimals = self._decimals.of(symbol)
+        return texts(levels, *decimals) or exact_texts(self._book(place).asks, *decimals)
+
+    def _book(self, place: int) -> wire.PrintedBook:
+        return _printed.decode(self._frame).data[place]
 
 
-def _decimals(symbol: str, markets: Markets) -> tuple[int | None, int | None]:
-    """Return how many decimals prices and quantities have when they are summed up."""
-    try:
-        instrument = markets.instrument(markets.symbol(Pair(symbol)))
-    except InvalidSymbol:  # nobody follows it
-        return None, None
-    return _price_decimals(instrument), _places(instrument.lot)
+class _Decimals:
+    """How many decimals prices and quantities have when they are summed up."""
+
+    def __init__(self, markets: Markets) -> None:
+        self._markets = markets
+        self._known: dict[str, tuple[Instrument, int, int]] = {}
+
+    def of(self, symbol: str) -> tuple[int | None, int | None]:
+        try:
+            instrument = self._markets.instrument(self._markets.symbol(Pair(symbol)))
+        except InvalidSymbol:  # nobody follows it
+            return None, None
+        known = self._known.get(symbol)
+        if known is None or known[0] is not instrument:
+            known = self._known[symbol] = instrument, _price_decimals(instrument), _places(instrument.lot)
+        return known[1], known[2]
 
 
 def _price_decimals(instrument: Instrument) -> int:

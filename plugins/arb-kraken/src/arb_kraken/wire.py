@@ -39,6 +39,7 @@ __all__ = [
     "OnCandle",
     "OnDeal",
     "OnExecutions",
+    "OnPrintedBook",
     "Open",
     "Order",
     "Outcome",
@@ -269,12 +270,32 @@ class TradesHistory(Struct):
     trades: dict[str, Fill]
 
 
-class Level(Struct):
-    """A level of a book. Its numbers are kept as they were printed: a checksum is made of the texts."""
+class Level(Struct, gc=False):
+    """A level of a book."""
+
+    price: Price
+    qty: Size
+    """0 removes it."""
+
+
+class PrintedLevel(Struct, gc=False):
+    """The same, as it was printed."""
 
     price: Raw
     qty: Raw
-    """0 removes it."""
+
+
+class PrintedBook(Struct):
+    """Levels of `book` as they were printed, for a checksum of more digits than a float holds."""
+
+    bids: list[PrintedLevel]
+    asks: list[PrintedLevel]
+
+
+class OnPrintedBook(Struct):
+    """A frame of `book`, read once more."""
+
+    data: list[PrintedBook]
 
 
 class Book(Struct):

@@ -122,9 +122,7 @@ async def a_book_takes_little_memory(subject: Subject) -> None:
             grown = _held(subject) - before
         finally:
             tracemalloc.stop()
-        levels = sum(
-            len(side) for symbol in stage.symbols for side in (stage.book(symbol).bids(0), stage.book(symbol).asks(0))
-        )
+        levels = sum(sum(stage.book(symbol).book.depth()) for symbol in stage.symbols)
     limit = BOOK_ALONE * len(symbols) + BOOK * levels
     true(
         grown <= limit,
