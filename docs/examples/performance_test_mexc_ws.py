@@ -6,8 +6,8 @@
 
 About 20 seconds. MEXC is simulated, in a process of its own, over real sockets and in its own protobuf; beside it is a
 second venue, because a verdict needs two. `--live` asks the real exchanges instead: public data, no key. Latencies
-begin when a frame was read from its socket; the way through the network is the venue's and yours. Parsing is told in time of
-the processor, message by message. `tox -e bench` compares with other code.
+begin when a frame was read from its socket; the way through the network is the venue's and yours. Parsing is told in
+time of the processor, message by message. `tox -e bench` compares with other code.
 """
 
 import argparse
