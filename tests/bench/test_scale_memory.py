@@ -31,8 +31,10 @@ def kb(weight: float) -> str:
 
 def test_memory_of_a_book(publish):
     rows = [
-        f"| books of {LEVELS} levels a side | venues x symbols | kB a book, of the system | kB, of Python | "
-        "session and strategy, kB a book | of the process, MB | starting them, s |",
+        (
+            f"| books of {LEVELS} levels a side | venues x symbols | kB a book, of the system | kB, of Python | "
+            "session and strategy, kB a book | all, MB | to start the session, s |"
+        ),
         "|---|---|---|---|---|---|---|",
     ]
     for venues, symbols in CROWDS:

@@ -23,8 +23,8 @@ MESH_SYMBOLS = (10, 2_000) if FULL else (10, 100)
 """On each of many venues: every symbol has nineteen others to be compared with."""
 MESH = 20
 FEW = 10
-UPDATES = 5_000
-TURNS = 7 if FULL else 5
+UPDATES = 5_000 if FULL else 2_000
+TURNS = 7 if FULL else 3
 SECOND = 1_000_000_000
 
 PATTERNS = {

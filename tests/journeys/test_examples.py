@@ -1,5 +1,6 @@
 """The examples of the documentation, run as a reader would, over simulated venues on real sockets."""
 
+import json
 import re
 import subprocess
 import sys
@@ -30,3 +31,18 @@ def test_arbitrage_monitor_finds_what_the_market_makes():
     counts = re.search(r"^(\d+) edges, (\d+) of them executable", told, re.MULTILINE)
     assert counts is not None
     assert int(counts[1]) >= int(counts[2]) >= 1
+
+
+def test_performance_test_prints_what_it_measured_beside_its_goals():
+    told = run("performance_test_mexc_ws.py", "BTC/USDT", "ETH/USDT", "--seconds", "3")
+    assert re.search(r"^MEXC over its WebSocket, 2 symbols, books: \w+", told)
+    assert re.search(r"^  parse a message, p99 +\d+\.\d+ ms +< 1 ms: (met|NOT MET)$", told, re.MULTILINE)
+    assert re.search(r"^  from a frame to its verdict, p99 +\d+\.\d+ ms +< 50 ms: (met|NOT MET)$", told, re.MULTILINE)
+
+
+def test_performance_test_tells_other_programs():
+    figures = json.loads(run("performance_test_mexc_ws.py", "BTC/USDT", "--seconds", "3", "--json"))["figures"]
+    assert figures["verdicts"]["value"] >= 10
+    assert 0 < figures["parse a message, p50"]["value"] <= figures["parse a message, p99"]["value"]
+    assert figures["from a frame to its verdict, p99"]["below"] == 50
+    assert figures["received, both venues"]["value"] > 3

@@ -70,7 +70,8 @@ class Place:
         """Open a book and bring it LIVE."""
         bids: list[Level] = [((MIDDLE - step) / 100, size(rng)) for step in range(1, LEVELS + 1)]
         asks: list[Level] = [((MIDDLE + step) / 100, size(rng)) for step in range(1, LEVELS + 1)]
-        snapshot = BookSnapshot(symbol=symbol, bids=bids, asks=asks, last_id=1, depth=LEVELS + 1)
+        # Given away, so that nobody keeps it and the book alone is weighed.
+        snapshots = [BookSnapshot(symbol=symbol, bids=bids, asks=asks, last_id=1, depth=LEVELS + 1)]
         book = BookSync(
             self.name,
             symbol,
@@ -79,7 +80,7 @@ class Place:
             SystemClock(),
             on_book=on_book,
             on_lost=lambda *_: None,
-            need_snapshot=lambda book: book.rest_snapshot(snapshot),
+            need_snapshot=lambda book: book.rest_snapshot(snapshots.pop()),
             need_resubscribe=lambda _: None,
         )
         pair = pair_of(symbol)

@@ -179,6 +179,7 @@ class Venue(Feeds):
             name, self.public, self.markets, clock=clock, random=random, report=self._hear, changed=self._on_markets
         )
         self._pulse = Pulse(clock, BEAT_NS, self._beat)
+        self._odd = False
         self._keeping_up = KeepingUp(name, self._hear)
         self._books: dict[Symbol, BookSync] = {}
         self._on_book: tuple[Callable[[BookSync], None], ...] = ()
@@ -504,7 +505,9 @@ class Venue(Feeds):
             self._session.reconnect(reason)
             if self._account is not None:
                 self._account.reconnect(reason)
-        for book in tuple(self._books.values()):
+        # Every book once a second, half of them at each beat: of thousands, all at once would hold up the next message.
+        self._odd = not self._odd
+        for book in tuple(self._books.values())[self._odd :: 2]:
             book.check(beat.monotonic_ns)
         if self._allowances.is_due():
             self._tasks.try_spawn(self._keep_allowances(), f"{self.name} limits")
