@@ -12,11 +12,22 @@ import pytest
 
 from .decoding.contest import Market, binance_frames
 from .latency.contest import contest
-from .latency.programme import FULL, SHORT, run
-from .latency.report import bursts_table, paced_table, pictures, sustained_table
+from .latency.entries import CARE
+from .latency.programme import FULL, SHORT, run, run_care
+from .latency.report import (
+    bursts_table,
+    care_table,
+    delivered_table,
+    goals_table,
+    paced_table,
+    pictures,
+    sustained_table,
+)
 
 pytestmark = pytest.mark.bench
 
+IS_FULL = bool(os.environ.get("ARB_FULL"))
+PROGRAMME = FULL if IS_FULL else SHORT
 LEVELS = 10
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -29,20 +40,38 @@ def in_memory(tmp_path: Path):
         yield Path(folder)
 
 
-def test_tick_to_decision(in_memory, publish):
-    full = bool(os.environ.get("ARB_FULL"))
-    market = Market(LEVELS)
+@pytest.fixture
+def market():
+    return Market(LEVELS)
+
+
+def test_tick_to_decision(in_memory, market, publish):
     with contest(in_memory, binance_frames(market), market.snapshot) as race:
-        results = run(race, FULL if full else SHORT)
-    for by_rate in results.paced.values():
-        assert by_rate, "somebody took no part"
+        results = run(race, PROGRAMME)
+    for rate in {rate for by_rate in results.paced.values() for rate in by_rate}:
+        whole = [each for by_rate in results.paced.values() for each in by_rate.get(rate, ()) if each.is_whole]
+        assert len({each.rounded_tops for each in whole}) <= 1, f"at {rate}/s they hold different books"
+    lost = [name for name, outcomes in results.bursts.items() if not any(outcome.is_whole for outcome in outcomes)]
+    assert not lost, f"no burst came to its end: {lost}"
     tables = {f"latency-{part}": paced_table(results, part) for part in ("p50", "p99", "p999")}
-    tables["latency-bursts"] = bursts_table(results)
-    if full:
-        tables["latency-sustained"] = sustained_table(results)
+    tables |= {"latency-delivered": delivered_table(results), "latency-bursts": bursts_table(results)}
+    if IS_FULL:
+        tables |= {"latency-sustained": sustained_table(results), "latency-goals": goals_table(results)}
         pictures(results, FOLDER)
+    tell(tables, publish)
+
+
+def test_what_polling_and_frozen_garbage_do(in_memory, market, publish):
+    pytest.importorskip("arb_native")
+    with contest(in_memory, binance_frames(market), market.snapshot, tuple(CARE)) as race:
+        found = run_care(race, PROGRAMME)
+    tell({"latency-care": care_table(found)}, publish)
+
+
+def tell(tables, publish):
+    """Put the tables of the full form on the page; print those of the short one."""
     for name, table in tables.items():
-        if full:
+        if IS_FULL:
             publish(name, table)
         else:
             print(f"\n{table}")

@@ -43,6 +43,10 @@ class Turn(msgspec.Struct, frozen=True):
     """Of the last tenth."""
     behind: int
     """From the last write to the last decision."""
+    took: int
+    """From the first write to the last decision."""
+    collecting: int
+    """What a full round of the garbage collector takes afterwards, everything still open."""
     cpu: float
     """Of the whole process, for each message."""
     tops: tuple[tuple[float, float], ...]
@@ -119,8 +123,12 @@ async def turn(contestant: Contestant, ports: tuple[int, ...], ledger: Ledger, b
         await until(lambda: decisions.reach(last_ids) or time.monotonic_ns() > give_up_ns)
         cpu_ns = time.process_time_ns() - cpu_ns
         last_tops = tops()
+        collecting_ns = -time.monotonic_ns()
+        gc.collect()
+        collecting_ns += time.monotonic_ns()
     found = latencies(decisions, ledger)
     ordered = sorted(took for _, took in found)
+    last_ns = max((written + took for written, took in found), default=0)
     last_tenth = [took for _, took in found[-max(1, len(found) // 10) :]]
     return Turn(
         decided=len(found),
@@ -129,7 +137,9 @@ async def turn(contestant: Contestant, ports: tuple[int, ...], ledger: Ledger, b
         p99=quantile(ordered, 0.99),
         p999=quantile(ordered, 0.999),
         last_p50=median(last_tenth) if last_tenth else None,
-        behind=max((written + took for written, took in found), default=0) - found[-1][0] if found else 0,
+        behind=last_ns - found[-1][0] if found else 0,
+        took=last_ns - found[0][0] if found else 0,
+        collecting=collecting_ns,
         cpu=cpu_ns / len(found) if found else 0.0,
         tops=last_tops,
         bursts=bursts(found, burst) if burst else [],

@@ -38,11 +38,21 @@ class Outcome(msgspec.Struct, frozen=True):
     turn: Turn
 
     @property
+    def is_whole(self) -> bool:
+        """Whether everything was decided upon, however late."""
+        return self.turn.decided == self.sent
+
+    @property
+    def rounded_tops(self) -> tuple[tuple[float, float], ...]:
+        """Best prices in the end, in ticks: not everybody rounds like Python."""
+        return tuple((round(bid, 2), round(ask, 2)) for bid, ask in self.turn.tops)
+
+    @property
     def kept_up(self) -> bool:
         """Whether everything was decided upon, and nothing piled up: not at the server, not in the sockets, not at the client."""
         turn = self.turn
         return (
-            turn.decided == self.sent
+            self.is_whole
             and self.late_ns <= LATE_NS
             and turn.behind <= LATE_NS
             and turn.last_p50 is not None
@@ -78,12 +88,12 @@ class _Process:
         return line.strip()
 
     def end(self) -> None:
-        self._pipe(self._process.stdin).close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:  # a framework whose threads stay
-            self._process.kill()
-            self._process.wait()
+        with self._process:  # which closes the pipes
+            self._pipe(self._process.stdin).close()
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:  # a framework whose threads stay
+                self._process.kill()
 
 
 class Contest:

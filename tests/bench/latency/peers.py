@@ -39,7 +39,7 @@ class Decider:
 
 
 def ccxt() -> Contestant:
-    from ccxt import pro
+    from ccxt import pro  # pyright: ignore[reportMissingImports]
 
     ids = {"id": "BTCUSDT", "lowercaseId": "btcusdt", "symbol": "BTC/USDT"}
     market = ids | {"base": "BTC", "quote": "USDT", "type": "spot", "spot": True}
@@ -72,10 +72,10 @@ def ccxt() -> Contestant:
 
 
 def cryptofeed() -> Contestant:
-    from cryptofeed import connection
-    from cryptofeed.defines import L2_BOOK
-    from cryptofeed.exchanges import Binance
-    from cryptofeed.symbols import Symbols
+    from cryptofeed import connection  # pyright: ignore[reportMissingImports]
+    from cryptofeed.defines import L2_BOOK  # pyright: ignore[reportMissingImports]
+    from cryptofeed.exchanges import Binance  # pyright: ignore[reportMissingImports]
+    from cryptofeed.symbols import Symbols  # pyright: ignore[reportMissingImports]
 
     logging.getLogger("feedhandler").setLevel(logging.CRITICAL)
     Symbols.set(Binance.id, {"BTC-USDT": "BTCUSDT"}, {"instrument_type": {"BTC-USDT": "spot"}})
@@ -118,11 +118,11 @@ def cryptofeed() -> Contestant:
 def nautilus() -> Contestant:
     import aiohttp
     import msgspec
-    from nautilus_trader.adapters.binance.common.schemas.market import BinanceOrderBookMsg
-    from nautilus_trader.core.nautilus_pyo3 import WebSocketClient, WebSocketConfig
-    from nautilus_trader.model.book import OrderBook
-    from nautilus_trader.model.enums import BookType
-    from nautilus_trader.model.identifiers import InstrumentId
+    from nautilus_trader.adapters.binance.common.schemas.market import BinanceOrderBookMsg  # pyright: ignore[reportMissingImports]
+    from nautilus_trader.core.nautilus_pyo3 import WebSocketClient, WebSocketConfig  # pyright: ignore[reportMissingImports]
+    from nautilus_trader.model.book import OrderBook  # pyright: ignore[reportMissingImports]
+    from nautilus_trader.model.enums import BookType  # pyright: ignore[reportMissingImports]
+    from nautilus_trader.model.identifiers import InstrumentId  # pyright: ignore[reportMissingImports]
 
     instrument = InstrumentId.from_str("BTCUSDT.BINANCE")
     decode = msgspec.json.Decoder(BinanceOrderBookMsg).decode

@@ -1,16 +1,20 @@
 """Results as tables and pictures for the page. Entered by `test_latency.py`."""
 
 import importlib.util
+import math
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from .client import quantile
 from .contest import Outcome
-from .entries import ENTRIES
-from .programme import CPU_AT, RATES, Results
+from .entries import CARE, ENTRIES
+from .programme import CARE_AT, CPU_AT, RATES, Results
 
-__all__ = ["bursts_table", "paced_table", "pictures", "sustained_table"]
+__all__ = ["bursts_table", "care_table", "delivered_table", "goals_table", "paced_table", "pictures", "sustained_table"]
+
+GOAL_AT = 10_000
+NATIVE, CCXT, PEERS = ("native",), ("ccxt", "ccxt-uvloop"), ("ccxt", "ccxt-uvloop", "cryptofeed", "nautilus")
 
 COLOURS = {
     "native": "#0b7a75",
@@ -78,6 +82,83 @@ def sustained_table(results: Results) -> str:
     return "\n".join(rows)
 
 
+def goals_table(results: Results) -> str:
+    """What was asked for, and what came of it: medians divided by medians."""
+
+    def latency(names: tuple[str, ...], part: str) -> float | None:
+        """Return the least of them at this rate, None where nobody kept up."""
+        least: float | None = None
+        for name in names:
+            values = _kept(results.paced[name].get(GOAL_AT, []), part)
+            if values:
+                least = min(median(values), least or math.inf)
+        return least
+
+    def highest(names: tuple[str, ...]) -> float | None:
+        return max((median(results.sustained[name]) for name in names if results.sustained[name]), default=None)
+
+    rows = ["| asked for | at least | measured |", "|---|---|---|"]
+    for title, least, above, below in (
+        (f"p99 at {GOAL_AT:,}/s: of ccxt.pro, by that of arb-native", 6, latency(CCXT, "p99"), latency(NATIVE, "p99")),
+        ("highest rate: of arb-native, by that of the best framework", 3, highest(NATIVE), highest(PEERS)),
+        ("highest rate: of pure Python, by that of the bare client", 1, highest(("arb",)), highest(("bare",))),
+        (
+            f"p50 at {GOAL_AT:,}/s: of the bare client, by pure Python's",
+            1,
+            *(latency((n,), "p50") for n in ("bare", "arb")),
+        ),
+        (
+            f"p99 at {GOAL_AT:,}/s: of the bare client, by pure Python's",
+            1,
+            *(latency((n,), "p99") for n in ("bare", "arb")),
+        ),
+    ):
+        rows.append(f"| {title} | {least} | {_ratio(above, below)} |")
+    return "\n".join(rows)
+
+
+def _kept(outcomes: list[Outcome], part: str) -> list[float]:
+    """Return a figure of each turn that kept up."""
+    return [getattr(each.turn, part) for each in outcomes if each.kept_up]
+
+
+def _ratio(above: float | None, below: float | None) -> str:
+    if above is None or below is None:
+        return "no answer: one of them did not keep up"
+    return f"{above / below:.1f}"
+
+
+def delivered_table(results: Results) -> str:
+    """What came through of each rate, also of those that were too much, and how much of it was seen one by one."""
+    rates = _rates(results)
+    rows = [f"| decided a second, and how many one by one | {' | '.join(f'{rate:,}/s' for rate in rates)} |"]
+    rows.append("|---|" + "---|" * len(rates))
+    for name in _names(results):
+        cells = [_delivered(results.paced[name].get(rate, [])) for rate in rates]
+        rows.append(f"| {ENTRIES[name].title} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _delivered(outcomes: list[Outcome]) -> str:
+    turns = [outcome.turn for outcome in outcomes if outcome.turn.took]
+    if not turns:
+        return ""
+    rate = median(turn.decided / turn.took * 1e9 for turn in turns)
+    seen = median(min(turn.decisions / turn.decided, 1.0) for turn in turns)
+    return f"{rate:,.0f}" + ("" if seen > 0.98 else f", {seen:.0%}")
+
+
+def care_table(found: dict[str, list[Outcome]]) -> str:
+    """Ours with and without busy polling and frozen garbage."""
+    columns = "p50, us | p99, us | p99.9, us | CPU a message, us | a full round of the collector, us"
+    rows = [f"| {CARE_AT:,} messages a second, arb-native | {columns} |", "|---|---|---|---|---|---|"]
+    for name, outcomes in found.items():
+        turns = [outcome.turn for outcome in outcomes]
+        cells = [_us([getattr(turn, part) for turn in turns]) for part in ("p50", "p99", "p999", "cpu", "collecting")]
+        rows.append(f"| {CARE[name].title} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
 def _burst(outcome: Outcome, part: float) -> float | None:
     return quantile(sorted(outcome.turn.bursts), part)
 
@@ -100,7 +181,7 @@ def pictures(results: Results, folder: Path) -> None:
     if importlib.util.find_spec("matplotlib") is None:
         print("matplotlib is not installed: no pictures")
         return
-    import matplotlib as mpl
+    import matplotlib as mpl  # pyright: ignore[reportMissingImports]
 
     mpl.use("svg")
     mpl.rcParams |= {
@@ -127,8 +208,8 @@ def _save(figure: Any, path: Path) -> None:
 
 def _curves(results: Results) -> Any:
     """p50 and p99 over the rate; a line ends where its contestant fell behind."""
-    from matplotlib import pyplot as plt
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib import pyplot as plt  # pyright: ignore[reportMissingImports]
+    from matplotlib.ticker import FuncFormatter  # pyright: ignore[reportMissingImports]
 
     figure, panels = plt.subplots(1, 2, figsize=(11, 4.6), sharey=True)
     for panel, part, title in zip(
@@ -139,7 +220,7 @@ def _curves(results: Results) -> Any:
             points = [
                 (rate, median(values) / 1000)
                 for rate, outcomes in sorted(by_rate.items())
-                if (values := [getattr(each.turn, part) for each in outcomes if each.kept_up])
+                if (values := _kept(outcomes, part))
             ]
             style = {"color": COLOURS[name], "linewidth": 2.4 if name in {"arb", "native"} else 1.5}
             panel.plot(*zip(*points, strict=True), marker="o", markersize=4, label=ENTRIES[name].title, **style)
@@ -159,7 +240,7 @@ def _time(us: float) -> str:
 
 def _bars(results: Results) -> Any:
     """The highest rate, and what a burst takes."""
-    from matplotlib import pyplot as plt
+    from matplotlib import pyplot as plt  # pyright: ignore[reportMissingImports]
 
     names = _names(results)[::-1]
     colours = [COLOURS[name] for name in names]

@@ -431,8 +431,6 @@ class Venue(Feeds):
         return BookUnavailable("it went LIVE this very moment", venue=self.name, symbol=str(symbol))
 
     def _book_changed(self, book: BookSync) -> None:
-        if self._live:
-            self._live.settle(book)
         for listener in self._on_book:
             listener(book)
 
@@ -444,6 +442,7 @@ class Venue(Feeds):
                 self._fail(error)
 
     def _book_live(self, book: BookSync) -> None:
+        self._live.settle(book)
         for listener in self._on_live:
             listener(book)
 

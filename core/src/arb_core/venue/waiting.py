@@ -27,13 +27,10 @@ async def in_time(clock: Clock, limit_ns: int, work: Coroutine[Any, Any, None], 
 
 
 class Waiting(Generic[K]):
-    """Callers who wait, by what they wait for. False while nobody does."""
+    """Callers who wait, by what they wait for."""
 
     def __init__(self) -> None:
         self._futures: dict[K, list[asyncio.Future[None]]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._futures)
 
     async def turn(self, key: K) -> None:
         """Wait until `key` is settled. Raises the error with which it was."""
