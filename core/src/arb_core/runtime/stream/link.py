@@ -165,7 +165,7 @@ class Link:
         try:
             if (scan := sink.scan) is not None and scan(frame, received_ns, monotonic_ns) is not None:
                 self._in_a_row = 0
-                self._took(clock.monotonic_ns() - monotonic_ns)
+                self._took(self._monotonic_ns() - monotonic_ns)
                 return
             self._arrived(received_ns, monotonic_ns)
             self._decode(frame, received_ns, sink)
