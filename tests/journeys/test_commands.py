@@ -95,6 +95,12 @@ def test_doctor_finds_nothing_wrong(arb):
         line["check"] for line in findings
     }
     assert {line["venue"] for line in findings if line["check"] == "round trip ms"} == {"mexc", "gateio"}
+    (books,) = (line["detail"].split()[0] for line in findings if line["check"] == "order book")
+    path = {
+        "python": "decoded in Python: python books have no scanner",
+        "native": "from frame to book by the native scanner",
+    }
+    assert {line["detail"] for line in findings if line["check"] == "depth messages"} == {path[books]}
 
 
 def test_doctor_names_the_venue_that_is_down(arb):

@@ -170,7 +170,8 @@ impl Int {
 struct NativeMark {
     last_id: Int,
     exchange_ns: Int,
-    received_ns: Int,
+    #[pyo3(get, set)]
+    received_ns: Py<PyAny>,
     #[pyo3(get, set)]
     applied: u64,
 }
@@ -195,16 +196,6 @@ impl NativeMark {
     #[setter]
     fn set_exchange_ns(&mut self, value: &Bound<'_, PyAny>) {
         self.exchange_ns = Int::of(value);
-    }
-
-    #[getter]
-    fn received_ns<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.received_ns.get(py)
-    }
-
-    #[setter]
-    fn set_received_ns(&mut self, value: &Bound<'_, PyAny>) {
-        self.received_ns = Int::of(value);
     }
 }
 
@@ -310,7 +301,7 @@ impl NativeScanner {
         if in_order {
             mark.last_id = Int::Small(message.last);
             mark.exchange_ns = exchange_ns.map_or(Int::None, Int::Small);
-            mark.received_ns = Int::of(received_ns);
+            mark.received_ns = received_ns.clone().unbind();
         }
         Some(Change {
             book: seat.book.bind(py).clone(),
@@ -353,7 +344,7 @@ impl NativeScanner {
         let mark = NativeMark {
             last_id: Int::None,
             exchange_ns: Int::None,
-            received_ns: Int::None,
+            received_ns: book.py().None(),
             applied: 0,
         };
         let mark = Py::new(book.py(), mark)?;

@@ -10,13 +10,14 @@ from arb_core.interfaces.context import Clock
 from arb_core.runtime.book import SORTED
 from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.dispatch import Dispatch
-from arb_core.runtime.scanning import scanner_for
-from arb_core.structs.book import BookFault, BookRule, BookSnapshot, BookState, SequenceRule
+from arb_core.runtime.scanning import hindrance, scanner_for
+from arb_core.structs.book import BookFault, BookRule, BookSnapshot, BookState, Checksum, SequenceRule
 from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Symbol, VenueName
 
 BTC = Symbol("BTC", "USDT")
 RULE = BookRule(ids=SequenceRule.RANGE)
+SUMMED = BookRule(ids=SequenceRule.RANGE, checksum=Checksum(name="none", depth=1, of=max))
 LAYOUT = WireLayout(
     form="json",
     ids=SequenceRule.RANGE,
@@ -288,13 +289,14 @@ def test_a_listener_that_raises_is_reported(stand):
 
 
 @pytest.mark.parametrize(
-    ("factory", "layouts", "rule"),
+    ("factory", "layouts", "rule", "why"),
     [
-        (SORTED, (LAYOUT,), RULE),
-        (Factory(), (), RULE),
-        (Factory(), (LAYOUT,), BookRule(ids=SequenceRule.NONE)),
+        (SORTED, (LAYOUT,), RULE, None),
+        (Factory(), (), RULE, "the plugin declares no layout"),
+        (Factory(), (LAYOUT,), BookRule(ids=SequenceRule.NONE), "a feed without ids is applied on trust"),
+        (Factory(), (LAYOUT,), SUMMED, "its checksums are taken over what was printed"),
     ],
 )
-def test_there_is_no_short_way_without_a_scanner_or_ids(factory, layouts, rule):
-    assert scanner_for(factory, layouts, rule) is None
+def test_there_is_no_short_way_without_a_scanner_or_ids_or_with_sums(factory, layouts, rule, why):
+    assert (scanner_for(factory, layouts, rule), hindrance(layouts, rule)) == (None, why)
     assert Dispatch(lambda *_: None).scan is None

@@ -30,6 +30,7 @@ async def check_venue(venue: Venue, clock: Clock) -> list[Finding]:
     return [
         Finding(check="round trip ms", venue=venue.name, state="ok", detail=f"{trip_ms:.1f} ms", value=trip_ms),
         judge_skew(venue.name, skew_ns, trip_ns),
+        Finding(check="depth messages", venue=venue.name, state="ok", detail=venue.depth_path),
         *_limits(venue),
     ]
 

@@ -10,14 +10,20 @@ from arb_core.interfaces.book import BookFactory, Scanner
 from arb_core.structs.book import BookRule, SequenceRule
 from arb_core.structs.layout import WireLayout
 
-__all__ = ["scanner_for"]
+__all__ = ["hindrance", "scanner_for"]
 
 
 def scanner_for(factory: BookFactory, layouts: Sequence[WireLayout], rule: BookRule) -> Scanner | None:
-    """Return one where the factory makes scanners for these layouts, and the rule can be kept by them.
+    """Return one where the factory makes scanners for these layouts, and the rule can be kept by them."""
+    return None if hindrance(layouts, rule) else factory.make_scanner(layouts)
 
-    Checksums are taken over what was printed, and a feed without ids is applied on trust: both stay in Python.
-    """
-    if not layouts or rule.checksum is not None or rule.ids is SequenceRule.NONE:
-        return None
-    return factory.make_scanner(layouts)
+
+def hindrance(layouts: Sequence[WireLayout], rule: BookRule) -> str | None:
+    """Say why the messages of such a feed stay in Python, whatever the factory makes; None = nothing is in the way."""
+    if not layouts:
+        return "the plugin declares no layout"
+    if rule.checksum is not None:
+        return "its checksums are taken over what was printed"
+    if rule.ids is SequenceRule.NONE:
+        return "a feed without ids is applied on trust"
+    return None

@@ -32,7 +32,7 @@ from arb_core.runtime.limits import Allowances
 from arb_core.runtime.markets import MarketTable
 from arb_core.runtime.pulse import Beat, Pulse
 from arb_core.runtime.rest import Rest
-from arb_core.runtime.scanning import scanner_for
+from arb_core.runtime.scanning import hindrance, scanner_for
 from arb_core.runtime.snapshots import Snapshots
 from arb_core.runtime.sockets import SocketTransport
 from arb_core.runtime.stream import StreamSession
@@ -468,6 +468,14 @@ class Venue(Feeds):
     def loop_health(self) -> LoopHealth:
         """Say whether we keep up; as cheap."""
         return self._keeping_up.health()
+
+    @property
+    def depth_path(self) -> str:
+        """Which way depth messages go, in words for people."""
+        if self._dispatch.scan is not None:
+            return f"from frame to book by the {self._factory.name} scanner"
+        why = hindrance(self._dialect.layouts, self._dialect.book_rule)
+        return f"decoded in Python: {why or f'{self._factory.name} books have no scanner'}"
 
     def health(self) -> VenueHealth:
         """Say how everything is, now. Copies the counts of every book: for a few times a minute."""
