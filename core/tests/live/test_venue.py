@@ -353,6 +353,19 @@ async def test_a_failing_snapshot_backs_off_and_holds_nobody_up() -> None:
         assert all(book.state is BookState.LIVE for book in it.venue.books.values())
 
 
+async def test_a_snapshot_that_waits_for_our_own_budget_is_no_failure_to_tell() -> None:
+    async with shop() as it:
+        await it.venue.connect()
+        it.public.errors[BTC] = RateLimitError("held back", exchange="fake", local=True, retry_after_ns=SECOND)
+        it.venue.follow(BTC)
+        await it.run(10)
+        assert it.venue.health().snapshots.waiting == 1
+        assert not it.of(SnapshotFailed)
+        it.public.errors.clear()
+        await it.run(31)
+        assert it.venue.books[BTC].state is BookState.LIVE
+
+
 async def test_snapshots_that_are_too_old_are_fetched_again_with_back_off() -> None:
     async with shop() as it:
         it.public.cached_id = 5

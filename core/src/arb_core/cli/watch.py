@@ -45,6 +45,9 @@ _FIRST_ANSWER_NS = 15 * _SECOND
 _NETWORKS_EVERY_NS = 600 * _SECOND
 """How often deposit and withdrawal state is read anew, where a venue publishes it."""
 
+_SAID_ALONE = 5
+"""A venue that lacks more symbols than this says so in one line."""
+
 _LATE_NS = _SECOND
 """A venue whose messages arrive so much later than they used to is not healthy."""
 
@@ -90,7 +93,8 @@ class Watch:
         self._listeners: list[EventText] = []
         self._venue_listeners: list[Callable[[Venue], None]] = []
         self._tried = {name: asyncio.Event() for name in openers}
-        self._refusals: dict[tuple[VenueName, Symbol], InvalidSymbol] = {}
+        self._unlisted: dict[VenueName, dict[Symbol, None]] = {}
+        """Of each venue that has answered, the symbols that it does not list."""
         self._process_told_ns = clock.monotonic_ns() - _SECOND
         self.session.listen(alarm=self._alarm)
 
@@ -127,13 +131,22 @@ class Watch:
             await tried.wait()
 
     def _refuse_unknown(self) -> None:
-        """Refuse a symbol that is nowhere, before anything is shown; one that only some venues list is said."""
+        """Refuse a symbol that is nowhere, before anything is shown; one that only some venues list is said.
+
+        To find what was probably meant takes long where a venue lists thousands: asked for few symbols only.
+        """
         for symbol in self._symbols:
-            refusals = {name: self._refusals[name, symbol] for name in self.venues if (name, symbol) in self._refusals}
-            if refusals and len(refusals) == len(self.venues):
-                raise max(refusals.values(), key=lambda refusal: "did you mean" in str(refusal))
-            for name, refusal in refusals.items():
-                self.note(name, str(refusal))
+            if self.venues and all(symbol in self._unlisted[name] for name in self.venues):
+                refusals = [_refusal(venue, symbol) for venue in self.venues.values()]
+                raise max(refusals, key=lambda refusal: "did you mean" in str(refusal))
+        for name, venue in self.venues.items():
+            unlisted = list(self._unlisted[name])
+            if len(unlisted) > _SAID_ALONE:
+                first = ", ".join(str(symbol) for symbol in unlisted[:_SAID_ALONE])
+                self.note(name, f"{len(unlisted)} of {len(self._symbols)} symbols are not listed: {first}, ...")
+            else:
+                for symbol in unlisted:
+                    self.note(name, str(_refusal(venue, symbol)))
 
     async def _keep(self, name: VenueName) -> None:
         """Hold one venue open until this task is cancelled."""
@@ -169,12 +182,13 @@ class Watch:
     def _attach(self, venue: Venue) -> None:
         """Follow what the venue lists of our symbols."""
         account = self.accounts.get(venue.name)
+        unlisted: dict[Symbol, None] = {}
+        self._unlisted[venue.name] = unlisted
         for symbol in self._symbols:
-            try:
-                instrument = venue.markets.instrument(symbol)
-            except InvalidSymbol as refusal:
-                self._refusals[venue.name, symbol] = refusal
+            if symbol not in venue.markets:
+                unlisted[symbol] = None
                 continue
+            instrument = venue.markets.instrument(symbol)
             book = venue.follow(symbol) if account is None else account.seen(venue.follow(symbol))
             self.session.market.add(book, instrument, float(venue.fees(symbol).taker))
         self.venues[venue.name] = venue
@@ -255,6 +269,15 @@ class Watch:
             latency_ns=LatencySummary(latency.quantile_ns(0.5), latency.quantile_ns(0.99)),
             opportunities=self.session.counts(),
         )
+
+
+def _refusal(venue: Venue, symbol: Symbol) -> InvalidSymbol:
+    """Return why a venue does not follow a symbol, and what was probably meant."""
+    try:
+        venue.markets.instrument(symbol)
+    except InvalidSymbol as refusal:
+        return refusal
+    return InvalidSymbol(f"{symbol} was not listed", exchange=venue.card.id)
 
 
 def _no_account(_venue: Venue) -> AbstractAsyncContextManager[None]:

@@ -17,6 +17,7 @@ from arb_core.errors import (
     BookUnavailable,
     Disconnected,
     NotSupported,
+    RateLimitError,
     Rejected,
     SettingsError,
 )
@@ -450,6 +451,8 @@ class Venue(Feeds):
         self._session.resubscribe(Topic(Feed.BOOK, self.markets.pair(book.symbol)))
 
     def _on_snapshot_failed(self, book: BookSync, error: ArbError) -> None:
+        if isinstance(error, RateLimitError) and error.local:
+            return  # Nothing was sent: it stands in line, as hundreds do when a thousand books start.
         self._hear(SnapshotFailed(venue=self.name, symbol=book.symbol, reason=str(error)))
         if isinstance(error, Rejected):
             self._live.settle(book, error)
