@@ -51,8 +51,8 @@ def test_tick_to_decision(in_memory, market, publish):
     for rate in {rate for by_rate in results.paced.values() for rate in by_rate}:
         whole = [each for by_rate in results.paced.values() for each in by_rate.get(rate, ()) if each.is_whole]
         assert len({each.rounded_tops for each in whole}) <= 1, f"at {rate}/s they hold different books"
-    lost = [name for name, outcomes in results.bursts.items() if not any(outcome.is_whole for outcome in outcomes)]
-    assert not lost, f"no burst came to its end: {lost}"
+    lost = [name for name, outcomes in results.bursts.items() if not any(outcome.turn.decided for outcome in outcomes)]
+    assert not lost, f"no burst was decided upon: {lost}"
     tables = {f"latency-{part}": paced_table(results, part) for part in ("p50", "p99", "p999")}
     tables |= {"latency-delivered": delivered_table(results), "latency-bursts": bursts_table(results)}
     if IS_FULL:
