@@ -18,7 +18,7 @@ from .client import Turn
 from .entries import CARE, ENTRIES
 from .ledger import Ledger
 
-__all__ = ["Contest", "Outcome", "contest"]
+__all__ = ["Contest", "Outcome", "contest", "without_ids"]
 
 TESTS = Path(__file__).parents[2]
 Text = tuple[str, str]
@@ -128,7 +128,7 @@ def contest(
 ) -> Iterator[Contest]:
     """Start the server, with changes of a book and the book before them, and everybody who is installed."""
     bids, asks = snapshot
-    (folder / "frames").write_bytes(b"\n".join(map(_without_ids, frames)))
+    (folder / "frames").write_bytes(b"\n".join(map(without_ids, frames)))
     (folder / "snapshot").write_text(json.dumps({"bids": bids, "asks": asks}))
     ledger = folder / "ledger"
     Ledger.make(ledger)
@@ -146,7 +146,7 @@ def contest(
         yield Contest(server, {name: started("client", name, str(ledger), *ports) for name in here})
 
 
-def _without_ids(frame: bytes) -> bytes:
+def without_ids(frame: bytes) -> bytes:
     """Put a mark where each id stands: the server counts anew."""
     event = msgspec.json.decode(frame)
     event["data"] |= {"U": "#", "u": "#"}

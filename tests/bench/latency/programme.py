@@ -42,7 +42,7 @@ class Programme(msgspec.Struct, frozen=True):
     care_passes: int
 
 
-FULL = Programme(limit_s=410, passes=5, rates=RATES, seconds=1.2, trial_s=0.5, bursts=40, care_passes=5)
+FULL = Programme(limit_s=420, passes=5, rates=RATES, seconds=0.8, trial_s=0.4, bursts=40, care_passes=5)
 SHORT = Programme(limit_s=0, passes=1, rates=(5_000,), seconds=0.2, trial_s=0, bursts=5, care_passes=1)
 
 

@@ -1,10 +1,9 @@
 """Results as tables and pictures for the page. Entered by `test_latency.py`."""
 
 import importlib.util
-import math
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from .client import quantile
 from .contest import Outcome
@@ -14,7 +13,8 @@ from .programme import CARE_AT, CPU_AT, RATES, Results
 __all__ = ["bursts_table", "care_table", "delivered_table", "goals_table", "paced_table", "pictures", "sustained_table"]
 
 GOAL_AT = 10_000
-NATIVE, CCXT, PEERS = ("native",), ("ccxt", "ccxt-uvloop"), ("ccxt", "ccxt-uvloop", "cryptofeed", "nautilus")
+NATIVE, PURE, BARE, CCXT = ("native",), ("arb",), ("bare",), ("ccxt", "ccxt-uvloop")
+PEERS = (*CCXT, "cryptofeed", "nautilus")
 
 COLOURS = {
     "native": "#0b7a75",
@@ -82,50 +82,48 @@ def sustained_table(results: Results) -> str:
     return "\n".join(rows)
 
 
+class _Figure(NamedTuple):
+    """A figure of the best of several contestants."""
+
+    value: float
+    kept_up: bool = True
+
+
 def goals_table(results: Results) -> str:
     """What was asked for, and what came of it: medians divided by medians."""
 
-    def latency(names: tuple[str, ...], part: str) -> float | None:
-        """Return the least of them at this rate, None where nobody kept up."""
-        least: float | None = None
+    def latency(names: tuple[str, ...], part: str) -> _Figure | None:
+        """Return the least of them at this rate; of those that did not keep up only where nobody did."""
+        figures: list[_Figure] = []
         for name in names:
-            values = _kept(results.paced[name].get(GOAL_AT, []), part)
-            if values:
-                least = min(median(values), least or math.inf)
-        return least
+            outcomes = results.paced[name].get(GOAL_AT, [])
+            kept = [each for each in outcomes if each.kept_up]
+            if values := [getattr(each.turn, part) for each in kept or outcomes if each.turn.decided]:
+                figures.append(_Figure(median(values), bool(kept)))
+        return min(figures, key=lambda figure: (not figure.kept_up, figure.value), default=None)
 
-    def highest(names: tuple[str, ...]) -> float | None:
-        return max((median(results.sustained[name]) for name in names if results.sustained[name]), default=None)
+    def highest(names: tuple[str, ...]) -> _Figure | None:
+        rates = [median(results.sustained[name]) for name in names if results.sustained[name]]
+        return _Figure(max(rates)) if rates else None
 
+    at = f"{GOAL_AT:,}/s"
     rows = ["| asked for | at least | measured |", "|---|---|---|"]
     for title, least, above, below in (
-        (f"p99 at {GOAL_AT:,}/s: of ccxt.pro, by that of arb-native", 6, latency(CCXT, "p99"), latency(NATIVE, "p99")),
+        (f"p99 at {at}: of ccxt.pro, by that of arb-native", 6, latency(CCXT, "p99"), latency(NATIVE, "p99")),
         ("highest rate: of arb-native, by that of the best framework", 3, highest(NATIVE), highest(PEERS)),
-        ("highest rate: of pure Python, by that of the bare client", 1, highest(("arb",)), highest(("bare",))),
-        (
-            f"p50 at {GOAL_AT:,}/s: of the bare client, by pure Python's",
-            1,
-            *(latency((n,), "p50") for n in ("bare", "arb")),
-        ),
-        (
-            f"p99 at {GOAL_AT:,}/s: of the bare client, by pure Python's",
-            1,
-            *(latency((n,), "p99") for n in ("bare", "arb")),
-        ),
+        ("highest rate: of pure Python, by that of the bare client", 1, highest(PURE), highest(BARE)),
+        (f"p50 at {at}: of the bare client, by that of pure Python", 1, latency(BARE, "p50"), latency(PURE, "p50")),
+        (f"p99 at {at}: of the bare client, by that of pure Python", 1, latency(BARE, "p99"), latency(PURE, "p99")),
     ):
         rows.append(f"| {title} | {least} | {_ratio(above, below)} |")
     return "\n".join(rows)
 
 
-def _kept(outcomes: list[Outcome], part: str) -> list[float]:
-    """Return a figure of each turn that kept up."""
-    return [getattr(each.turn, part) for each in outcomes if each.kept_up]
-
-
-def _ratio(above: float | None, below: float | None) -> str:
-    if above is None or below is None:
-        return "no answer: one of them did not keep up"
-    return f"{above / below:.1f}"
+def _ratio(above: _Figure | None, below: _Figure | None) -> str:
+    if above is None or below is None or not below.kept_up or not below.value:
+        return "no answer: ours did not keep up, or somebody was not there"
+    ratio = above.value / below.value
+    return f"{ratio:,.1f}" if above.kept_up else f"{ratio:,.0f}, for it did not keep up"
 
 
 def delivered_table(results: Results) -> str:
@@ -211,7 +209,7 @@ def _curves(results: Results) -> Any:
     from matplotlib import pyplot as plt  # pyright: ignore[reportMissingImports]
     from matplotlib.ticker import FuncFormatter  # pyright: ignore[reportMissingImports]
 
-    figure, panels = plt.subplots(1, 2, figsize=(11, 4.6), sharey=True)
+    figure, panels = plt.subplots(1, 2, figsize=(10, 4.6), sharey=True)
     for panel, part, title in zip(
         panels, ("p50", "p99"), ("half of the messages (p50)", "99 of 100 (p99)"), strict=True
     ):
@@ -220,8 +218,10 @@ def _curves(results: Results) -> Any:
             points = [
                 (rate, median(values) / 1000)
                 for rate, outcomes in sorted(by_rate.items())
-                if (values := _kept(outcomes, part))
+                if (values := [getattr(each.turn, part) for each in outcomes if each.kept_up])
             ]
+            if not points:
+                continue
             style = {"color": COLOURS[name], "linewidth": 2.4 if name in {"arb", "native"} else 1.5}
             panel.plot(*zip(*points, strict=True), marker="o", markersize=4, label=ENTRIES[name].title, **style)
         panel.set(xscale="log", yscale="log", xlabel="messages a second", title=title)
@@ -245,21 +245,19 @@ def _bars(results: Results) -> Any:
     names = _names(results)[::-1]
     colours = [COLOURS[name] for name in names]
     titles = [ENTRIES[name].title for name in names]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.6), sharey=True)
-    rates = [median(results.sustained[name]) / 1000 for name in names]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True)
+    rates = [median(results.sustained[name]) for name in names]
     half = [median(_burst(outcome, 0.5) or 0.0 for outcome in results.bursts[name]) / 1000 for name in names]
-    for panel, values, unit, title in (
-        (left, rates, "k", "highest rate kept up with, messages a second"),
-        (right, half, " ms", "40 messages at once, until the last decision (p50)"),
+    for panel, values, written, title in (
+        (left, rates, lambda rate: f"{rate / 1000:.3g}k", "highest rate kept up with, messages a second"),
+        (right, half, lambda us: _time(float(f"{us:.3g}")), "40 messages at once: p50 of the last decision"),
     ):
         bars = panel.barh(titles, values, color=colours, height=0.65)
-        panel.bar_label(bars, [f"{value:.3g}{unit}" for value in values], padding=4, fontsize=9)
-        panel.set_title(title)
-        panel.grid(visible=False, axis="y")
-        panel.set_xscale("log")
-        panel.margins(x=0.12)
+        panel.bar_label(bars, [written(value) for value in values], padding=4, fontsize=9)
+        panel.set_title(title, fontsize=10)
+        panel.grid(visible=False)
+        panel.margins(x=0.14)
         panel.set_xticks([], [])
-        panel.minorticks_off()
         panel.spines["bottom"].set_visible(False)
     figure.subplots_adjust(wspace=0.06)
     return figure
