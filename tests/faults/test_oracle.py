@@ -29,11 +29,11 @@ def level_too_many(book: BookSync) -> None:
 
 def one_message_behind(book: BookSync) -> None:
     book.book.apply([(book.bid, book.bid_size * 2)], [])
-    book.last_id -= 1
+    book._mark.last_id -= 1
 
 
 def version_of_nobody(book: BookSync) -> None:
-    book.last_id += 1
+    book._mark.last_id += 1
 
 
 def horizon_too_near(book: BookSync) -> None:

@@ -8,7 +8,6 @@ from arb_core.cli import table
 from arb_core.cli.table import WIDTH, Board, Event, Footer, Row, Screen, render
 from arb_core.engine.session import DetectionSession
 from arb_core.engine.view import EngineView
-from arb_core.interfaces.book import LiveBook
 from arb_core.interfaces.strategy import Interest, Strategy
 from arb_core.strategies.spatial import Spatial
 from arb_core.structs.book import BookFault, BookState
@@ -38,7 +37,7 @@ class Clock:
         raise AssertionError("nobody waits here")
 
 
-class Book(LiveBook):
+class Book:
     """A book as a strategy and the table see it."""
 
     def __init__(self, clock, venue, bid, ask, symbol=BTC):

@@ -20,7 +20,7 @@ from arb_core.runtime.book import SORTED
 from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.clock import SystemClock
 from arb_core.runtime.dispatch import Dispatch
-from arb_core.runtime.scanning import Scanning
+from arb_core.runtime.scanning import scanner_for
 from arb_core.runtime.stream.sink import ConnectionSink
 from arb_core.strategies.spatial import Spatial
 from arb_core.structs.book import BookSnapshot, BookState, Level
@@ -59,12 +59,11 @@ class Place:
         self.name = name
         self.dialect = PublicStream(context)
         self.factory = factory
-        self.scanning = Scanning.of(factory, self.dialect.layouts, self.dialect.book_rule)
-        self.dispatch = Dispatch(_broken, self.scanning)
+        self.dispatch = Dispatch(_broken, scanner_for(factory, self.dialect.layouts, self.dialect.book_rule))
         self.dispatch.arrived(1, 1)
         sink = ConnectionSink(control, self.dispatch)
         decode, scan = self.dialect.decode, self.dispatch.scan
-        self.take: Take = (lambda frame: decode(frame, 0, sink)) if scan is None else scan
+        self.take: Take = (lambda frame: decode(frame, 0, sink)) if scan is None else (lambda frame: scan(frame, 1, 1))
 
     def open(self, symbol: Symbol, on_book: Callable[[BookSync], None], rng: Random) -> BookSync:
         """Open a book and bring it LIVE."""
@@ -84,9 +83,7 @@ class Place:
             need_resubscribe=lambda _: None,
         )
         pair = pair_of(symbol)
-        self.dispatch.books[pair] = book
-        if self.scanning is not None:
-            self.scanning.add(book, pair)
+        self.dispatch.follow(pair, book)
         book.begin()
         assert book.state is BookState.LIVE
         return book
