@@ -4,6 +4,7 @@ Every class has an `action`: `fix` (change the request or the settings), `wait` 
 back-off), `ask` (find out what happened before anything else) or `stop`. Fields are keywords, and never hold a secret.
 """
 
+from collections.abc import Collection
 from typing import ClassVar, Literal
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "TradingDisabled",
     "Unrecordable",
     "WireError",
+    "unlisted",
 ]
 
 Action = Literal["fix", "wait", "retry", "ask", "stop"]
@@ -351,3 +353,18 @@ class FiguresUnavailable(ArbError):
     """An observer asked how everything is while nothing runs, or while the event loop stands still."""
 
     action: ClassVar[Action] = "retry"
+
+
+def unlisted(*, worded: bool, status: int | None, limited: Collection[int] = (418, 429)) -> type[ExchangeAPIError]:
+    """Return the class of an error that no table of the venue's codes holds, by the HTTP status (None = a socket).
+
+    `worded` = the venue itself names a code: one that nobody documents is a refusal. A page of somebody else (proxy,
+    firewall) proves nothing of what became of an order. `limited` are the statuses of having asked too much.
+    """
+    if status in limited:
+        return RateLimitError
+    if status is not None and status >= 500:
+        return ExchangeUnavailable
+    if status == 401:
+        return AuthenticationFailed
+    return Rejected if worded else ExchangeAPIError

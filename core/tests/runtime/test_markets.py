@@ -77,6 +77,16 @@ def test_table_that_was_not_filled_says_so():
         MarketTable("mexc").pair(Symbol("BTC", "USDT"))
 
 
+def test_rule_spells_a_symbol_only_before_there_is_a_list(table):
+    def spell(symbol):
+        return Pair(f"{symbol.base}-{symbol.quote}")
+
+    assert MarketTable("mexc").pair(Symbol("BTC", "EUR"), spell) == "BTC-EUR"
+    assert table.pair(Symbol("BTC", "USDT"), spell) == "BTC_USDT"
+    with pytest.raises(InvalidSymbol, match="BTC/EUR is not listed"):
+        table.pair(Symbol("BTC", "EUR"), spell)
+
+
 def test_filling_again_forgets_what_was_delisted(table):
     table.fill({Symbol("ETH", "USDT"): instrument("ETH/USDT", "ETH_USDT")})
     with pytest.raises(InvalidSymbol):

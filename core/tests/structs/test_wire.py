@@ -3,9 +3,11 @@
 import sys
 from decimal import Decimal
 from fractions import Fraction
+from math import isnan
 
 import msgspec
 import pytest
+from arb_core.structs import wire
 from arb_core.structs.wire import AmountText, Levels, MoneyText, Price, SequenceId, SignedText, Size, plain
 from hypothesis import given
 from hypothesis import strategies as st
@@ -158,3 +160,29 @@ def test_printed_decimal_is_the_same_without_exponent_and_idle_zeros(value):
     assert Decimal(text) == value
     assert "E" not in text
     assert not ("." in text and text.endswith(("0", ".")))
+
+
+def test_empty_field_is_no_amount_and_zero_is_one():
+    assert [wire.amount(text) for text in (None, "", "0", "1.50")] == [None, None, Decimal(0), Decimal("1.50")]
+
+
+def test_side_of_a_quote_may_be_empty_or_of_unknown_size():
+    assert wire.quoted(1.5, 2.0) == (1.5, 2.0)
+    assert wire.quoted(1.5, 0.0) == (1.5, 0.0)
+    for size in (None, ""):
+        price, unknown = wire.quoted(1.5, size)
+        assert price == 1.5
+        assert isnan(unknown)
+    for price in (None, "", 0.0):
+        assert all(map(isnan, wire.quoted(price, 2.0)))
+
+
+@pytest.mark.parametrize("text", ["0", "0.001", "-0.0002", "0.999"])
+def test_fee_is_a_fraction_or_a_rebate(text):
+    assert wire.rate(Decimal(text)) == Decimal(text)
+
+
+@pytest.mark.parametrize("text", ["1", "-1", "NaN", "Infinity"])
+def test_fee_that_takes_everything_is_none(text):
+    with pytest.raises(ValueError, match="fraction of the notional"):
+        wire.rate(Decimal(text))

@@ -129,8 +129,8 @@ async def test_order_is_named_by_exactly_one_id(private, wire, ids):
     assert wire.sent == []
 
 
-async def test_symbol_that_is_not_listed_is_refused_before_it_is_sent(private, wire, sample):
-    private._markets.fill(parse.instruments(sample("rest_exchange_info.json")))
+async def test_symbol_that_is_not_listed_is_refused_before_it_is_sent(account_context, private, wire, sample):
+    account_context.markets.fill(parse.instruments(sample("rest_exchange_info.json")))
     with pytest.raises(errors.InvalidSymbol, match="BTC/USDT"):
         await private.place_order(limit())
     assert wire.sent == []

@@ -211,8 +211,8 @@ async def test_order_is_named_by_exactly_one_id(private, wire, ids):
     assert wire.sent == []
 
 
-async def test_symbol_that_is_not_listed_is_refused_before_it_is_sent(private, wire, sample):
-    private._markets.fill(parse.instruments(sample("rest_instruments.json")))
+async def test_symbol_that_is_not_listed_is_refused_before_it_is_sent(account_context, private, wire, sample):
+    account_context.markets.fill(parse.instruments(sample("rest_instruments.json")))
     with pytest.raises(errors.InvalidSymbol, match="NOSUCH/USDT"):
         await private.place_order(limit(symbol=Symbol("NOSUCH", "USDT")))
     assert wire.sent == []

@@ -119,8 +119,11 @@ class RestClient(Protocol):
 class Markets(Protocol):
     """The instruments of one venue, once they are known."""
 
-    def pair(self, symbol: Symbol) -> Pair:
-        """Return the venue's spelling. Raises `InvalidSymbol` with near matches for a symbol that is not listed."""
+    def pair(self, symbol: Symbol, spell: Callable[[Symbol], Pair] | None = None) -> Pair:
+        """Return the venue's spelling. Raises `InvalidSymbol` with near matches for a symbol that is not listed.
+
+        With `spell`, the venue's rule, it answers before there is a list, too.
+        """
         ...
 
     def symbol(self, pair: Pair) -> Symbol:

@@ -4,7 +4,7 @@ Filled once from `get_exchange_info`, and again whenever the list is fetched ane
 `ExchangeContext.markets`; the command line enters with what a user typed (`find`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 
 from arb_core.errors import InvalidSymbol
@@ -37,8 +37,8 @@ class MarketTable(Markets):
     def __contains__(self, symbol: object) -> bool:
         return symbol in self._by_symbol
 
-    def pair(self, symbol: Symbol) -> Pair:
-        return self.instrument(symbol).pair
+    def pair(self, symbol: Symbol, spell: Callable[[Symbol], Pair] | None = None) -> Pair:
+        return self.instrument(symbol).pair if self._by_symbol or spell is None else spell(symbol)
 
     def symbol(self, pair: Pair) -> Symbol:
         try:

@@ -19,6 +19,7 @@ __all__ = [
     "OrderStatus",
     "OrderType",
     "TimeInForce",
+    "named",
 ]
 
 OrderId = NewType("OrderId", str)
@@ -135,3 +136,18 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
     fee_asset: Asset | None = None
     role: LiquidityRole = LiquidityRole.UNKNOWN
     exchange_ns: int
+
+
+def named(
+    order_id: OrderId | None, client_order_id: ClientOrderId | None, *, theirs: str, ours: str, prefix: str = ""
+) -> dict[str, str]:
+    """Name an order in a request by the one id that is given, under what the venue calls its own or ours.
+
+    Raises:
+        ValueError: both are given, or none.
+    """
+    if order_id is not None and client_order_id is None:
+        return {theirs: order_id}
+    if client_order_id is not None and order_id is None:
+        return {ours: prefix + client_order_id}
+    raise ValueError("an order is named by exactly one of its ids")

@@ -17,6 +17,7 @@ from arb_core.errors import (
     RateLimitError,
     Rejected,
     TradingDisabled,
+    unlisted,
 )
 from arb_core.interfaces.context import RestAnswer
 
@@ -77,6 +78,9 @@ TEXTS: dict[tuple[int, str], type[ExchangeAPIError]] = {
 
 _envelope = msgspec.json.Decoder(wire.Envelope)
 
+_LIMITED = (403, 418, 429)
+"""403 = the firewall, which counts requests too."""
+
 
 def read(answer: RestAnswer) -> ExchangeAPIError | None:
     """Return the error an answer stands for, None for a success."""
@@ -92,18 +96,11 @@ def read(answer: RestAnswer) -> ExchangeAPIError | None:
 
 def error(code: int | None, message: str, http_status: int | None = None) -> ExchangeAPIError:
     """Return the error for a code, or for an item of a batch; an unknown one is told by its HTTP status."""
-    kind = TEXTS.get((code or 0, message)) or CODES.get(code or 0) or _unlisted(code, http_status)
+    kind = (
+        TEXTS.get((code or 0, message))
+        or CODES.get(code or 0)
+        or unlisted(worded=code is not None, status=http_status, limited=_LIMITED)
+    )
     if kind is RateLimitError:
         return RateLimitError(message, exchange=ID, banned=http_status == 418, api_code=code, http_status=http_status)
     return kind(message, exchange=ID, api_code=code, http_status=http_status)
-
-
-def _unlisted(code: int | None, status: int | None) -> type[ExchangeAPIError]:
-    if status in {403, 418, 429}:  # 403 = the firewall, which counts requests too
-        return RateLimitError
-    if status is not None and status >= 500:
-        return ExchangeUnavailable
-    if status == 401:
-        return AuthenticationFailed
-    # A code that nobody documents is a refusal where it is Binance that speaks. A page of somebody else proves nothing.
-    return Rejected if code is not None else ExchangeAPIError

@@ -9,7 +9,6 @@ Raises, all of them: a msgspec error for an answer of another shape, ValueError 
 
 from collections.abc import Iterable
 from decimal import Decimal
-from math import nan
 
 import msgspec
 from arb_core.structs.account import Balance, KeyPermissions, TradingFees
@@ -37,7 +36,7 @@ from arb_core.structs.order import (
     OrderType,
     TimeInForce,
 )
-from arb_core.structs.wire import MaybeNumber
+from arb_core.structs.wire import amount, quoted, rate
 
 from arb_binance import wire
 from arb_binance.card import ORDER_TYPES
@@ -60,7 +59,6 @@ __all__ = [
     "pushed_order",
     "recent_trades",
     "server_time",
-    "side",
     "trading_fees",
 ]
 
@@ -163,8 +161,8 @@ def book_tickers(body: bytes, listed: Iterable[Instrument]) -> dict[Symbol, Quot
     symbols = {instrument.pair: instrument.symbol for instrument in listed}
     return {
         symbols[Pair(row.symbol)]: Quote(
-            *side(row.bidPrice, row.bidQty),
-            *side(row.askPrice, row.askQty),
+            *quoted(row.bidPrice, row.bidQty),
+            *quoted(row.askPrice, row.askQty),
         )
         for row in _tickers.decode(body)
         if row.symbol in symbols
@@ -218,7 +216,7 @@ def order_ack(body: bytes) -> OrderAck:
     return OrderAck(
         order_id=OrderId(str(row.orderId)),
         status=_ORDER_STATUS.get(row.status or "", OrderStatus.UNKNOWN),
-        filled=_amount(row.executedQty),
+        filled=amount(row.executedQty),
     )
 
 
@@ -242,7 +240,7 @@ def fills(body: bytes) -> list[Fill]:
             side=Side.BUY if row.isBuyer else Side.SELL,
             price=Decimal(row.price),
             quantity=Decimal(row.qty),
-            fee=_amount(row.commission),
+            fee=amount(row.commission),
             fee_asset=_asset(row.commissionAsset),
             role=LiquidityRole.MAKER if row.isMaker else LiquidityRole.TAKER,
             exchange_ns=row.time * _MS,
@@ -268,9 +266,9 @@ def pushed_order(row: wire.ExecutionReport) -> Order:
         time_in_force=time_in_force,
         status=_ORDER_STATUS.get(row.X, OrderStatus.UNKNOWN),
         price=_price(row.p, kind),
-        quantity=_amount(row.q) or None,
-        filled=_amount(row.z),
-        filled_quote=_amount(row.Z),
+        quantity=amount(row.q) or None,
+        filled=amount(row.z),
+        filled_quote=amount(row.Z),
         created_ns=None if row.O is None else row.O * _MS,
         updated_ns=row.T * _MS,
         reason=row.eR or (None if row.r == "NONE" else row.r),
@@ -279,7 +277,7 @@ def pushed_order(row: wire.ExecutionReport) -> Order:
 
 def pushed_fill(row: wire.ExecutionReport) -> Fill:
     """Return what a report of a TRADE executed: `ws_execution_report_trade.json`."""
-    price, quantity = _amount(row.L), _amount(row.l)
+    price, quantity = amount(row.L), amount(row.l)
     if price is None or quantity is None or row.t < 0:
         raise ValueError("a trade without id, price or quantity")
     return Fill(
@@ -290,7 +288,7 @@ def pushed_fill(row: wire.ExecutionReport) -> Fill:
         side=_ORDER_SIDES.get(row.S, Side.UNKNOWN),
         price=price,
         quantity=quantity,
-        fee=_amount(row.n),
+        fee=amount(row.n),
         fee_asset=_asset(row.N),
         role=LiquidityRole.MAKER if row.m else LiquidityRole.TAKER,
         exchange_ns=row.T * _MS,
@@ -303,13 +301,6 @@ def pushed_balances(row: wire.AccountPosition) -> list[Balance]:
         Balance(asset=Asset(held.a.upper()), free=Decimal(held.f), locked=Decimal(held.l), exchange_ns=row.u * _MS)
         for held in row.B
     ]
-
-
-def side(price: MaybeNumber, size: MaybeNumber) -> tuple[float, float]:
-    """Return one side of a quote, NaN where it is empty."""
-    if not price:
-        return nan, nan
-    return price, nan if size is None or size == "" else size
 
 
 def _instrument(row: wire.SymbolInfo) -> Instrument:
@@ -352,9 +343,9 @@ def _queried(row: wire.Order) -> Order:
         status=_ORDER_STATUS.get(row.status or "", OrderStatus.UNKNOWN),
         price=_price(row.price, kind),
         # 0 of a market order that was sent by quote_quantity, while nothing is filled.
-        quantity=_amount(row.origQty) or None,
-        filled=_amount(row.executedQty),
-        filled_quote=None if quote is None or quote.startswith("-") else _amount(quote),
+        quantity=amount(row.origQty) or None,
+        filled=amount(row.executedQty),
+        filled_quote=None if quote is None or quote.startswith("-") else amount(quote),
         created_ns=None if row.time is None else row.time * _MS,
         updated_ns=None if row.updateTime is None else row.updateTime * _MS,
         reason=row.expiryReason or None,
@@ -373,29 +364,21 @@ def _networks(row: wire.Coin) -> list[AssetNetwork]:
             network=network.network,
             deposit_open=network.depositEnable,
             withdraw_open=network.withdrawEnable,
-            withdraw_fee=_amount(network.withdrawFee),
-            withdraw_min=_amount(network.withdrawMin),
+            withdraw_fee=amount(network.withdrawFee),
+            withdraw_min=amount(network.withdrawMin),
             contract=network.contractAddress or None,
         )
         for network in row.networkList
     ]
 
 
-def _amount(text: str | None) -> Decimal | None:
-    """Return an amount; None where the field is empty, for zero is not unknown."""
-    return Decimal(text) if text else None
-
-
 def _price(text: str | None, kind: OrderType) -> Decimal | None:
     """Return a limit; a market order has none, whatever stands there (0)."""
-    return None if kind is OrderType.MARKET else _amount(text) or None
+    return None if kind is OrderType.MARKET else amount(text) or None
 
 
 def _rate(text: str) -> Decimal:
-    rate = Decimal(text or 0)
-    if abs(rate) >= 1:
-        raise ValueError(f"a fee is a fraction of the notional, not {rate}")
-    return rate
+    return rate(Decimal(text or 0))
 
 
 def _client_id(text: str | None) -> ClientOrderId | None:

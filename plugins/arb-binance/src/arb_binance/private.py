@@ -1,6 +1,7 @@
 """Binance's private REST side: an endpoint and a parser for each method. Entered through `plugin`."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from arb_core.errors import InvalidOrder, OrderNotFound
@@ -9,7 +10,7 @@ from arb_core.interfaces.private import PrivateExchange
 from arb_core.structs.account import Balance, Credentials, KeyPermissions, TradingFees
 from arb_core.structs.card import Endpoint, RequestConfig
 from arb_core.structs.market import Asset, AssetNetwork, Pair, Side, Symbol
-from arb_core.structs.order import ClientOrderId, Fill, Order, OrderAck, OrderId, OrderRequest, OrderType
+from arb_core.structs.order import ClientOrderId, Fill, Order, OrderAck, OrderId, OrderRequest, OrderType, named
 from arb_core.structs.wire import plain
 
 from arb_binance import card, faults, parse
@@ -22,6 +23,7 @@ T = TypeVar("T")
 _MS = 1_000_000
 
 _SIDES = {Side.BUY: "BUY", Side.SELL: "SELL"}
+_named = partial(named, theirs="orderId", ours="origClientOrderId")
 
 
 class Private(PrivateExchange):
@@ -29,7 +31,7 @@ class Private(PrivateExchange):
 
     def __init__(self, context: ExchangeContext, credentials: Credentials) -> None:
         self._clock = context.clock
-        self._markets = context.markets
+        self._pair = partial(context.markets.pair, spell=card.spell)
         self._rest = context.rest.bind(faults.read, Signer(credentials))
 
     async def get_balances(self) -> dict[Asset, Balance]:
@@ -129,10 +131,6 @@ class Private(PrivateExchange):
             if start > now and not full:
                 return rows
 
-    def _pair(self, symbol: Symbol) -> Pair:
-        """Spell a symbol as the list of instruments does, which knows near matches; without a list, by the rule."""
-        return self._markets.pair(symbol) if any(self._markets.instruments()) else card.spell(symbol)
-
 
 def _order(request: OrderRequest, pair: Pair) -> dict[str, str | int]:
     """Say an order in Binance's words. Raises `InvalidOrder` for what it does not take."""
@@ -155,15 +153,6 @@ def _order(request: OrderRequest, pair: Pair) -> dict[str, str | int]:
     # Status and what is filled, for every type; a LIMIT_MAKER is answered with its id alone otherwise.
     params["newOrderRespType"] = "RESULT"
     return params
-
-
-def _named(order_id: OrderId | None, client_order_id: ClientOrderId | None) -> dict[str, str | int]:
-    """Name an order by the one id that is given."""
-    if order_id is not None and client_order_id is None:
-        return {"orderId": order_id}
-    if client_order_id is not None and order_id is None:
-        return {"origClientOrderId": client_order_id}
-    raise ValueError("an order is named by exactly one of its ids")
 
 
 def _created_ns(row: Order) -> int:

@@ -15,10 +15,10 @@ from arb_core.structs.book import BookRule, SequenceRule
 from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Side
 from arb_core.structs.stream import Feed, StreamTicket, Topic
+from arb_core.structs.wire import quoted
 
 from arb_binance import wire
 from arb_binance.card import CARD, ID, INTERVALS, Settings
-from arb_binance.parse import side
 
 __all__ = ["PublicStream"]
 
@@ -168,8 +168,8 @@ def _tell_snapshot(pair: str, depth: int, book: wire.Partial, out: Sink) -> None
 
 def _tell_quote(quote: wire.Best, out: Sink) -> None:
     """Sample: `ws_book_ticker.json`."""
-    bid, bid_size = side(quote.b, quote.B)
-    ask, ask_size = side(quote.a, quote.A)
+    bid, bid_size = quoted(quote.b, quote.B)
+    ask, ask_size = quoted(quote.a, quote.A)
     out.quote(quote.s, bid, bid_size, ask, ask_size, None, quote.u)
 
 

@@ -7,7 +7,6 @@ Raises, all of them: a msgspec error for an answer of another shape, ValueError 
 
 from collections.abc import Iterable
 from decimal import Decimal
-from math import nan
 
 import msgspec
 from arb_core.errors import OrderNotFound
@@ -36,7 +35,7 @@ from arb_core.structs.order import (
     OrderType,
     TimeInForce,
 )
-from arb_core.structs.wire import MaybeNumber
+from arb_core.structs.wire import amount, quoted, rate
 
 from arb_bitget import wire
 from arb_bitget.card import ID
@@ -61,7 +60,6 @@ __all__ = [
     "pushed_order",
     "recent_trades",
     "server_time",
-    "side",
     "trading_fees",
 ]
 
@@ -168,8 +166,8 @@ def book_tickers(body: bytes, listed: Iterable[Instrument]) -> dict[Symbol, Quot
     symbols = {instrument.pair: instrument.symbol for instrument in listed}
     return {
         symbols[Pair(row.symbol)]: Quote(
-            *side(row.bidPr, row.bidSz),
-            *side(row.askPr, row.askSz),
+            *quoted(row.bidPr, row.bidSz),
+            *quoted(row.askPr, row.askSz),
             _moment(row.ts),
         )
         for row in _tickers.decode(_data(body))
@@ -240,7 +238,7 @@ def pushed_order(row: wire.PushedOrder) -> Order:
     """Return an order of the socket: `ws_orders.json`."""
     kind = _TYPES.get(row.orderType, OrderType.UNKNOWN)
     side_of = SIDES.get(row.side, Side.UNKNOWN)
-    filled = _amount(row.accBaseVolume)
+    filled = amount(row.accBaseVolume)
     return Order(
         pair=Pair(row.instId),
         order_id=OrderId(row.orderId),
@@ -249,8 +247,8 @@ def pushed_order(row: wire.PushedOrder) -> Order:
         type=kind,
         time_in_force=_force(kind, row.force),
         status=_status(row.status, filled),
-        price=None if kind is OrderType.MARKET else _amount(row.price) or None,
-        quantity=None if _counts_quote(kind, side_of) else _amount(row.newSize),
+        price=None if kind is OrderType.MARKET else amount(row.price) or None,
+        quantity=None if _counts_quote(kind, side_of) else amount(row.newSize),
         filled=filled,
         created_ns=_moment(row.cTime),
         updated_ns=_moment(row.uTime),
@@ -273,13 +271,6 @@ def pushed_balance(row: wire.Asset) -> Balance:
     )
 
 
-def side(price: MaybeNumber, size: MaybeNumber) -> tuple[float, float]:
-    """Return one side of a quote, NaN where it is empty."""
-    if not price:
-        return nan, nan
-    return price, nan if size is None or size == "" else size
-
-
 def _data(body: bytes) -> msgspec.Raw:
     """Take what an answer is about out of its envelope."""
     return _answer.decode(body).data
@@ -296,8 +287,8 @@ def _instrument(row: wire.Instrument) -> Instrument:
         min_quantity=lot,
         # A value in USDT says nothing exact of another quote.
         min_notional=Decimal(row.minTradeUSDT or 0) if quote == "USDT" else Decimal(0),
-        maker_fee=_amount(row.makerFeeRate),
-        taker_fee=_amount(row.takerFeeRate),
+        maker_fee=amount(row.makerFeeRate),
+        taker_fee=amount(row.takerFeeRate),
         delisting_ns=int(row.offTime) * _MS if row.offTime and row.offTime.isdecimal() else None,
     )
 
@@ -309,7 +300,7 @@ def _networks(row: wire.Coin) -> list[AssetNetwork]:
             network=chain.chain,
             deposit_open=_OPEN.get(chain.rechargeable or ""),
             withdraw_open=_OPEN.get(chain.withdrawable or ""),
-            withdraw_fee=_amount(chain.withdrawFee),
+            withdraw_fee=amount(chain.withdrawFee),
             contract=chain.contractAddress or None,
         )
         for chain in row.chains
@@ -319,7 +310,7 @@ def _networks(row: wire.Coin) -> list[AssetNetwork]:
 def _order(row: wire.Order, price: str | None) -> Order:
     kind = _TYPES.get(row.orderType, OrderType.UNKNOWN)
     side_of = SIDES.get(row.side, Side.UNKNOWN)
-    filled = _amount(row.baseVolume)
+    filled = amount(row.baseVolume)
     return Order(
         pair=Pair(row.symbol),
         order_id=OrderId(row.orderId),
@@ -328,10 +319,10 @@ def _order(row: wire.Order, price: str | None) -> Order:
         type=kind,
         time_in_force=_force(kind, None),
         status=_status(row.status, filled),
-        price=None if kind is OrderType.MARKET else _amount(price) or None,
-        quantity=None if _counts_quote(kind, side_of) else _amount(row.size),
+        price=None if kind is OrderType.MARKET else amount(price) or None,
+        quantity=None if _counts_quote(kind, side_of) else amount(row.size),
         filled=filled,
-        filled_quote=_amount(row.quoteVolume),
+        filled_quote=amount(row.quoteVolume),
         created_ns=_moment(row.cTime),
         updated_ns=_moment(row.uTime),
         reason=row.cancelReason or None,
@@ -377,20 +368,12 @@ def _counts_quote(kind: OrderType, side_of: Side) -> bool:
     return kind is OrderType.MARKET and side_of is Side.BUY
 
 
-def _amount(text: str | None) -> Decimal | None:
-    """Return an amount; None where the field is empty, for zero is not unknown."""
-    return Decimal(text) if text else None
-
-
 def _moment(milliseconds: int | None) -> int | None:
     return None if milliseconds is None else milliseconds * _MS
 
 
 def _rate(text: str) -> Decimal:
-    rate = Decimal(text or "NaN")
-    if not rate.is_finite() or abs(rate) >= 1:
-        raise ValueError(f"a fee is a fraction of the notional, not {rate}")
-    return rate
+    return rate(Decimal(text or "NaN"))
 
 
 def _client_id(text: str | None) -> ClientOrderId | None:

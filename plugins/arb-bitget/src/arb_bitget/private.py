@@ -1,6 +1,7 @@
 """Bitget's private REST side: an endpoint and a parser for each method. Entered through `plugin`."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -10,7 +11,7 @@ from arb_core.interfaces.private import PrivateExchange
 from arb_core.structs.account import Balance, Credentials, KeyPermissions, TradingFees
 from arb_core.structs.card import Endpoint
 from arb_core.structs.market import Asset, Pair, Side, Symbol
-from arb_core.structs.order import ClientOrderId, Fill, Order, OrderAck, OrderId, OrderRequest, OrderType
+from arb_core.structs.order import ClientOrderId, Fill, Order, OrderAck, OrderId, OrderRequest, OrderType, named
 from arb_core.structs.wire import plain
 
 from arb_bitget import card, faults, parse
@@ -23,6 +24,7 @@ T = TypeVar("T")
 _MS = 1_000_000
 
 _SIDES = {Side.BUY: "buy", Side.SELL: "sell"}
+_named = partial(named, theirs="orderId", ours="clientOid", prefix=card.CARD.client_ids.prefix)
 
 
 class Private(PrivateExchange):
@@ -30,7 +32,7 @@ class Private(PrivateExchange):
 
     def __init__(self, context: ExchangeContext, credentials: Credentials) -> None:
         self._clock = context.clock
-        self._markets = context.markets
+        self._pair = partial(context.markets.pair, spell=card.spell)
         self._rest = context.rest.bind(faults.read, Signer(credentials))
 
     async def get_balances(self) -> dict[Asset, Balance]:
@@ -109,10 +111,6 @@ class Private(PrivateExchange):
     def _since(self, since_ns: int) -> int:
         return max(since_ns, self._clock.now_ns() - card.KEPT_NS) // _MS
 
-    def _pair(self, symbol: Symbol) -> Pair:
-        """Spell a symbol as the list of instruments does, which knows near matches; without a list, by the rule."""
-        return self._markets.pair(symbol) if any(self._markets.instruments()) else card.spell(symbol)
-
 
 def _order(request: OrderRequest, pair: Pair) -> dict[str, str]:
     """Say an order in Bitget's words. Raises `InvalidOrder` for what it does not take."""
@@ -132,15 +130,6 @@ def _order(request: OrderRequest, pair: Pair) -> dict[str, str]:
     if amount is None:
         raise _invalid(counted)
     return order | {"size": plain(amount), "clientOid": card.CARD.client_ids.prefix + request.client_order_id}
-
-
-def _named(order_id: OrderId | None, client_order_id: ClientOrderId | None) -> dict[str, str]:
-    """Name an order by the one id that is given."""
-    if order_id is not None and client_order_id is None:
-        return {"orderId": order_id}
-    if client_order_id is not None and order_id is None:
-        return {"clientOid": card.CARD.client_ids.prefix + client_order_id}
-    raise ValueError("an order is named by exactly one of its ids")
 
 
 def _sorted(params: Params) -> Params:

@@ -18,6 +18,7 @@ from arb_core.errors import (
     RateLimitError,
     Rejected,
     TradingDisabled,
+    unlisted,
 )
 from arb_core.interfaces.context import RestAnswer
 
@@ -186,7 +187,7 @@ def error(code: int | None, message: str, http_status: int | None = None) -> Exc
     """Return the error for a code; an unknown one is told by its HTTP status."""
     if code == 10018:
         return _ban(message, code, http_status)
-    kind = _by_text(code, message) or CODES.get(code or 0) or _unlisted(code, http_status)
+    kind = _by_text(code, message) or CODES.get(code or 0) or unlisted(worded=code is not None, status=http_status)
     if kind is RateLimitError:
         return RateLimitError(message, exchange=ID, api_code=code, http_status=http_status)
     return kind(message, exchange=ID, api_code=code, http_status=http_status)
@@ -201,14 +202,3 @@ def _ban(message: str, code: int | None, http_status: int | None) -> RateLimitEr
     return RateLimitError(
         message, exchange=ID, retry_after_ns=BAN_NS, banned=True, api_code=code, http_status=http_status
     )
-
-
-def _unlisted(code: int | None, status: int | None) -> type[ExchangeAPIError]:
-    if status == 429:
-        return RateLimitError
-    if status is not None and status >= 500:
-        return ExchangeUnavailable
-    if status == 401:
-        return AuthenticationFailed
-    # A code that nobody documents is a refusal where it is Bybit that speaks. A page of somebody else proves nothing.
-    return Rejected if code is not None else ExchangeAPIError

@@ -7,7 +7,6 @@ Raises, all of them: a msgspec error for an answer of another shape, ValueError 
 
 from collections.abc import Iterable
 from decimal import Decimal
-from math import nan
 
 import msgspec
 from arb_core.errors import Rejected
@@ -36,7 +35,7 @@ from arb_core.structs.order import (
     OrderType,
     TimeInForce,
 )
-from arb_core.structs.wire import MaybeNumber
+from arb_core.structs.wire import amount, quoted, rate
 
 from arb_bybit import wire
 from arb_bybit.card import ID, ORDER_TYPES
@@ -60,7 +59,6 @@ __all__ = [
     "pushed_order",
     "recent_trades",
     "server_time",
-    "side",
     "trading_fees",
 ]
 
@@ -173,8 +171,8 @@ def book_tickers(body: bytes, listed: Iterable[Instrument]) -> dict[Symbol, Quot
     symbols = {instrument.pair: instrument.symbol for instrument in listed}
     return {
         symbols[Pair(row.symbol)]: Quote(
-            *side(row.bid1Price, row.bid1Size),
-            *side(row.ask1Price, row.ask1Size),
+            *quoted(row.bid1Price, row.bid1Size),
+            *quoted(row.ask1Price, row.ask1Size),
         )
         for row in _tickers.decode(body).result.rows
         if row.symbol in symbols
@@ -249,10 +247,10 @@ def pushed_order(row: wire.Order) -> Order:
         type=kind,
         time_in_force=time_in_force,
         status=_ORDER_STATUS.get(row.orderStatus, OrderStatus.UNKNOWN),
-        price=_amount(row.price) if kind is OrderType.LIMIT else None,
-        quantity=_amount(row.qty) if _counts_base(row) else None,
-        filled=_amount(row.cumExecQty),
-        filled_quote=_amount(row.cumExecValue),
+        price=amount(row.price) if kind is OrderType.LIMIT else None,
+        quantity=amount(row.qty) if _counts_base(row) else None,
+        filled=amount(row.cumExecQty),
+        filled_quote=amount(row.cumExecValue),
         created_ns=_moment(row.createdTime),
         updated_ns=_moment(row.updatedTime),
         reason=_reason(row),
@@ -261,7 +259,7 @@ def pushed_order(row: wire.Order) -> Order:
 
 def pushed_fill(row: wire.Fill) -> Fill:
     """Return an execution, also of the socket: `ws_execution.json`."""
-    fee = _amount(row.execFee)
+    fee = amount(row.execFee)
     return Fill(
         pair=Pair(row.symbol),
         trade_id=row.execId,
@@ -280,13 +278,6 @@ def pushed_fill(row: wire.Fill) -> Fill:
 def pushed_balances(message: wire.OnWallet) -> list[Balance]:
     """Return the balances that changed: `ws_wallet.json`."""
     return [_balance(row, message.creationTime * _MS) for account in message.data for row in account.coin]
-
-
-def side(price: MaybeNumber, size: MaybeNumber) -> tuple[float, float]:
-    """Return one side of a quote, NaN where it is empty."""
-    if not price:
-        return nan, nan
-    return price, nan if size is None or size == "" else size
 
 
 def _instrument(row: wire.Instrument) -> Instrument:
@@ -310,8 +301,8 @@ def _network(coin: wire.Coin, chain: wire.Chain) -> AssetNetwork:
         deposit_open=_open(chain.chainDeposit),
         # A coin without a fee cannot be withdrawn at all.
         withdraw_open=False if chain.withdrawFee == "" else _open(chain.chainWithdraw),
-        withdraw_fee=_amount(chain.withdrawFee),
-        withdraw_min=_amount(chain.withdrawMin),
+        withdraw_fee=amount(chain.withdrawFee),
+        withdraw_min=amount(chain.withdrawMin),
         contract=chain.contractAddress or None,
     )
 
@@ -346,20 +337,12 @@ def _reason(row: wire.Order) -> str | None:
     return None if row.cancelType in _NO_REASON else row.cancelType
 
 
-def _amount(text: str | None) -> Decimal | None:
-    """Return an amount; None where the field is empty, for zero is not unknown."""
-    return Decimal(text) if text else None
-
-
 def _moment(milliseconds: str | None) -> int | None:
     return None if milliseconds is None else int(milliseconds) * _MS
 
 
 def _rate(text: str) -> Decimal:
-    rate = Decimal(text or "NaN")
-    if not rate.is_finite() or abs(rate) >= 1:
-        raise ValueError(f"a fee is a fraction of the notional, not {rate}")
-    return rate
+    return rate(Decimal(text or "NaN"))
 
 
 def _client_id(text: str | None) -> ClientOrderId | None:

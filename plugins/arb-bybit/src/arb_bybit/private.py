@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import TypeVar
 from urllib.parse import unquote
 
@@ -12,7 +13,7 @@ from arb_core.interfaces.private import PrivateExchange
 from arb_core.structs.account import Balance, Credentials, KeyPermissions, TradingFees
 from arb_core.structs.card import Endpoint
 from arb_core.structs.market import Asset, AssetNetwork, Pair, Side, Symbol
-from arb_core.structs.order import ClientOrderId, Fill, Order, OrderAck, OrderId, OrderRequest, OrderType
+from arb_core.structs.order import ClientOrderId, Fill, Order, OrderAck, OrderId, OrderRequest, OrderType, named
 from arb_core.structs.wire import plain
 
 from arb_bybit import card, faults, parse
@@ -25,6 +26,7 @@ T = TypeVar("T")
 _MS = 1_000_000
 
 _SIDES = {Side.BUY: "Buy", Side.SELL: "Sell"}
+_named = partial(named, theirs="orderId", ours="orderLinkId")
 
 
 class Private(PrivateExchange):
@@ -32,7 +34,7 @@ class Private(PrivateExchange):
 
     def __init__(self, context: ExchangeContext, credentials: Credentials) -> None:
         self._clock = context.clock
-        self._markets = context.markets
+        self._pair = partial(context.markets.pair, spell=card.spell)
         self._rest = context.rest.bind(faults.read, Signer(credentials))
 
     async def get_balances(self) -> dict[Asset, Balance]:
@@ -151,10 +153,6 @@ class Private(PrivateExchange):
         """Name the market and the symbol."""
         return {"category": card.CATEGORY, "symbol": self._pair(symbol)}
 
-    def _pair(self, symbol: Symbol) -> Pair:
-        """Spell a symbol as the list of instruments does, which knows near matches; without a list, by the rule."""
-        return self._markets.pair(symbol) if any(self._markets.instruments()) else card.spell(symbol)
-
 
 def _order(request: OrderRequest, pair: Pair) -> dict[str, str]:
     """Say an order in Bybit's words. Raises `InvalidOrder` for what it does not take."""
@@ -177,15 +175,6 @@ def _order(request: OrderRequest, pair: Pair) -> dict[str, str]:
     order["timeInForce"] = time_in_force
     order["orderLinkId"] = request.client_order_id
     return order
-
-
-def _named(order_id: OrderId | None, client_order_id: ClientOrderId | None) -> dict[str, str | int]:
-    """Name an order by the one id that is given."""
-    if order_id is not None and client_order_id is None:
-        return {"orderId": order_id}
-    if client_order_id is not None and order_id is None:
-        return {"orderLinkId": client_order_id}
-    raise ValueError("an order is named by exactly one of its ids")
 
 
 def _order_id(row: Order) -> str:

@@ -20,6 +20,7 @@ class Public(PublicExchange):
 
     def __init__(self, context: ExchangeContext) -> None:
         self._markets = context.markets
+        self._pair = partial(context.markets.pair, spell=card.spell)
         self._rest = context.rest.bind(faults.read)
 
     async def ping(self) -> None:
@@ -71,7 +72,3 @@ class Public(PublicExchange):
     def _of(self, symbol: Symbol, **params: str | int) -> dict[str, str | int]:
         """Name the market and the symbol, and what else is asked."""
         return {"category": card.CATEGORY, "symbol": self._pair(symbol), **params}
-
-    def _pair(self, symbol: Symbol) -> Pair:
-        """Spell a symbol as the list of instruments does, which knows near matches; without a list, by the rule."""
-        return self._markets.pair(symbol) if any(self._markets.instruments()) else self.symbol_to_pair(symbol)

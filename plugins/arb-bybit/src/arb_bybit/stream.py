@@ -13,11 +13,11 @@ from arb_core.structs.book import BookRule, Recovery, SequenceRule, SnapshotSour
 from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Side
 from arb_core.structs.stream import Feed, StreamTicket, Topic
-from arb_core.structs.wire import Levels
+from arb_core.structs.wire import Levels, quoted
 
 from arb_bybit import wire
 from arb_bybit.card import CARD, ID, INTERVALS, Settings
-from arb_bybit.parse import SIDES, side
+from arb_bybit.parse import SIDES
 
 __all__ = ["PublicStream", "ping", "read_other", "request", "tell_answer"]
 
@@ -174,8 +174,8 @@ def _tell_quote(pair: str, message: wire.OnBook, out: Sink) -> None:
         out.ignored(f"{message.topic} of type {message.type}")
         return
     book = message.data
-    bid, bid_size = side(*(book.b[0] if book.b else (None, None)))
-    ask, ask_size = side(*(book.a[0] if book.a else (None, None)))
+    bid, bid_size = quoted(*(book.b[0] if book.b else (None, None)))
+    ask, ask_size = quoted(*(book.a[0] if book.a else (None, None)))
     out.quote(pair, bid, bid_size, ask, ask_size, message.ts * _MS, book.u)
 
 

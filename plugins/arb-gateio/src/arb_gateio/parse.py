@@ -36,7 +36,7 @@ from arb_core.structs.order import (
     OrderType,
     TimeInForce,
 )
-from arb_core.structs.wire import MaybeNumber
+from arb_core.structs.wire import amount, quoted, rate
 
 from arb_gateio import faults, wire
 from arb_gateio.card import CARD, ORDER_TYPES, split
@@ -64,7 +64,6 @@ __all__ = [
     "pushed_order",
     "recent_trades",
     "server_time",
-    "side",
     "trading_fees",
 ]
 
@@ -164,8 +163,8 @@ def book_tickers(body: bytes) -> dict[Symbol, Quote]:
     """Return best levels of every symbol, without sizes: `rest_tickers.json`, `GET /spot/tickers`."""
     return {
         split(Pair(row.currency_pair)): Quote(
-            *side(row.highest_bid, row.highest_size),
-            *side(row.lowest_ask, row.lowest_size),
+            *quoted(row.highest_bid, row.highest_size),
+            *quoted(row.lowest_ask, row.lowest_size),
         )
         for row in _tickers.decode(body)
     }
@@ -252,10 +251,10 @@ def pushed_order(row: wire.Order) -> Order:
         type=kind,
         time_in_force=time_in_force,
         status=_status(row),
-        price=None if kind is OrderType.MARKET else _amount(row.price) or None,
-        quantity=None if _counts_quote(row) else _amount(row.amount),
+        price=None if kind is OrderType.MARKET else amount(row.price) or None,
+        quantity=None if _counts_quote(row) else amount(row.amount),
         filled=_filled(row),
-        filled_quote=_amount(row.filled_total),
+        filled_quote=amount(row.filled_total),
         created_ns=_moment(row.create_time_ms, row.create_time),
         updated_ns=_moment(row.update_time_ms, row.update_time),
         reason=None if row.finish_as in _NO_REASON else row.finish_as,
@@ -292,13 +291,6 @@ def pushed_balance(row: wire.PushedBalance) -> Balance:
         locked=Decimal(row.freeze),
         exchange_ns=_moment(row.timestamp_ms, None),
     )
-
-
-def side(price: MaybeNumber, size: MaybeNumber) -> tuple[float, float]:
-    """Return one side of a quote, NaN where it is empty."""
-    if not price:
-        return nan, nan
-    return price, nan if size is None or size == "" else size
 
 
 def nanoseconds(milliseconds: str | int) -> int:
@@ -370,7 +362,7 @@ def _status(row: wire.Progress) -> OrderStatus:
         return OrderStatus.PARTIALLY_FILLED if _filled(row) else OrderStatus.OPEN
     if said not in _ENDED:
         return OrderStatus.UNKNOWN
-    left = _amount(row.left)
+    left = amount(row.left)
     if left is None or (left and _counts_quote(row)):
         # Some quote too small to buy anything with may be left of a market order that is done.
         whole = row.status == "closed" or row.finish_as == "filled"
@@ -381,10 +373,10 @@ def _status(row: wire.Progress) -> OrderStatus:
 
 def _filled(row: wire.Progress) -> Decimal | None:
     """Return what is filled, in base; by the remainder where that counts base (`wire.Progress.filled_amount`)."""
-    amount, left = _amount(row.amount), _amount(row.left)
-    if _counts_quote(row) or amount is None or left is None:
-        return _amount(row.filled_amount)
-    return amount - left
+    whole, left = amount(row.amount), amount(row.left)
+    if _counts_quote(row) or whole is None or left is None:
+        return amount(row.filled_amount)
+    return whole - left
 
 
 def _counts_quote(row: wire.Progress) -> bool:
@@ -394,20 +386,15 @@ def _counts_quote(row: wire.Progress) -> bool:
 def _fee_paid(row: wire.Fill, pair: Pair, side: Side) -> tuple[Decimal | None, Asset | None]:
     """Return fee and asset: GT or points where those paid, else what was received."""
     for text, token in ((row.gt_fee, "GT"), (row.point_fee, "POINT")):
-        if paid := _amount(text):
+        if paid := amount(text):
             return paid, Asset(token)
-    fee = _amount(row.fee)
+    fee = amount(row.fee)
     if fee is None:
         return None, None
     base, _, quote = pair.rpartition("_")
     received = {Side.BUY: base, Side.SELL: quote}.get(side, "")
     asset = row.fee_currency or received
     return fee, Asset(asset.upper()) if asset else None
-
-
-def _amount(text: str | None) -> Decimal | None:
-    """Return an amount; None where the field is empty, for zero is not unknown."""
-    return Decimal(text) if text else None
 
 
 def _moment(milliseconds: str | int | None, seconds: str | None) -> int | None:
@@ -418,10 +405,7 @@ def _moment(milliseconds: str | int | None, seconds: str | None) -> int | None:
 
 
 def _rate(text: str) -> Decimal:
-    rate = Decimal(text or "NaN")
-    if not rate.is_finite() or abs(rate) >= 1:
-        raise ValueError(f"a fee is a fraction of the notional, not {rate}")
-    return rate
+    return rate(Decimal(text or "NaN"))
 
 
 def _client_id(text: str | None) -> ClientOrderId | None:

@@ -13,7 +13,7 @@ from arb_core.interfaces.private import PrivateExchange
 from arb_core.structs.account import Balance, Credentials, KeyPermissions, TradingFees
 from arb_core.structs.card import Endpoint
 from arb_core.structs.market import Asset, Pair, Side, Symbol
-from arb_core.structs.order import ClientOrderId, Fill, Order, OrderAck, OrderId, OrderRequest, OrderType
+from arb_core.structs.order import ClientOrderId, Fill, Order, OrderAck, OrderId, OrderRequest, OrderType, named
 from arb_core.structs.wire import plain
 
 from arb_gateio import card, faults, parse
@@ -26,6 +26,7 @@ T = TypeVar("T")
 _SECOND = 1_000_000_000
 
 _SIDES = {Side.BUY: "buy", Side.SELL: "sell"}
+_named = partial(named, theirs="id", ours="id", prefix=card.CARD.client_ids.prefix)
 
 
 class Private(PrivateExchange):
@@ -33,7 +34,7 @@ class Private(PrivateExchange):
 
     def __init__(self, context: ExchangeContext, credentials: Credentials) -> None:
         self._clock = context.clock
-        self._markets = context.markets
+        self._pair = partial(context.markets.pair, spell=card.spell)
         self._rest = context.rest.bind(faults.read, Signer(credentials))
 
     async def get_balances(self) -> dict[Asset, Balance]:
@@ -123,10 +124,6 @@ class Private(PrivateExchange):
                 break
         return rows
 
-    def _pair(self, symbol: Symbol) -> Pair:
-        """Spell a symbol as the list of instruments does, which knows near matches; without a list, by the rule."""
-        return self._markets.pair(symbol) if any(self._markets.instruments()) else card.spell(symbol)
-
 
 def _order(request: OrderRequest, pair: Pair) -> dict[str, str]:
     """Say an order in Gate.io's words. Raises `InvalidOrder` for what it does not take."""
@@ -151,15 +148,6 @@ def _order(request: OrderRequest, pair: Pair) -> dict[str, str]:
         order["price"] = plain(request.price)
     order["time_in_force"] = time_in_force
     return order
-
-
-def _named(order_id: OrderId | None, client_order_id: ClientOrderId | None) -> dict[str, str]:
-    """Name an order by the one id that is given."""
-    if order_id is not None and client_order_id is None:
-        return {"id": order_id}
-    if client_order_id is not None and order_id is None:
-        return {"id": card.CARD.client_ids.prefix + client_order_id}
-    raise ValueError("an order is named by exactly one of its ids")
 
 
 def _oldest_first(rows: dict[str, T], moment: Callable[[T], int]) -> list[T]:

@@ -15,11 +15,11 @@ from arb_core.structs.book import BookRule, Recovery, SequenceRule, SnapshotSour
 from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Side
 from arb_core.structs.stream import Feed, StreamTicket, Topic
-from arb_core.structs.wire import Levels
+from arb_core.structs.wire import Levels, quoted
 
 from arb_gateio import wire
 from arb_gateio.card import CARD, ID, INTERVALS, Settings
-from arb_gateio.parse import SIDES, nanoseconds, side
+from arb_gateio.parse import SIDES, nanoseconds
 
 __all__ = ["PublicStream", "ping", "read_control", "tell_control"]
 
@@ -230,8 +230,8 @@ def _tell_snapshot(book: wire.Partial, out: Sink) -> None:
 
 def _tell_quote(quote: wire.Best, out: Sink) -> None:
     """Sample: `ws_spot_book_ticker_update.json`."""
-    bid, bid_size = side(quote.b, quote.B)
-    ask, ask_size = side(quote.a, quote.A)
+    bid, bid_size = quoted(quote.b, quote.B)
+    ask, ask_size = quoted(quote.a, quote.A)
     out.quote(quote.s, bid, bid_size, ask, ask_size, quote.t * _MS, quote.u)
 
 

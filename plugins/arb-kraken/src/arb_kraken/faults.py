@@ -19,6 +19,7 @@ from arb_core.errors import (
     RateLimitError,
     Rejected,
     TradingDisabled,
+    unlisted,
 )
 from arb_core.interfaces.context import RestAnswer
 
@@ -132,11 +133,8 @@ def _throttled(code: str | None, received_ns: int | None) -> int | None:
 
 
 def _unlisted(code: str | None, status: int | None) -> type[ExchangeAPIError]:
-    if status in {418, 429}:
-        return RateLimitError
-    if (status is not None and status >= 500) or (code or "").startswith("EService:"):
+    if code is not None and code.startswith("EService:"):
         return ExchangeUnavailable
-    if status in {401, 403} and code is None:
+    if code is None and status == 403:
         return AuthenticationFailed
-    # A text that nobody documents is a refusal where Kraken speaks. A page of somebody else proves nothing.
-    return Rejected if code is not None else ExchangeAPIError
+    return unlisted(worded=code is not None, status=status)

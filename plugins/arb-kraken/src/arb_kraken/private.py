@@ -13,7 +13,7 @@ from arb_core.interfaces.private import PrivateExchange
 from arb_core.structs.account import Balance, Credentials, KeyPermissions, TradingFees
 from arb_core.structs.card import Endpoint
 from arb_core.structs.market import Asset, Side, Symbol
-from arb_core.structs.order import ClientOrderId, Fill, Order, OrderAck, OrderId, OrderRequest, OrderType
+from arb_core.structs.order import ClientOrderId, Fill, Order, OrderAck, OrderId, OrderRequest, OrderType, named
 from arb_core.structs.wire import plain
 
 from arb_kraken import card, faults, parse
@@ -26,6 +26,7 @@ T = TypeVar("T")
 _SECOND = 1_000_000_000
 
 _SIDES = {Side.BUY: "buy", Side.SELL: "sell"}
+_named = partial(named, theirs="txid", ours="cl_ord_id")
 
 
 class Private(PrivateExchange):
@@ -151,15 +152,6 @@ def _order(request: OrderRequest, name: str) -> dict[str, str]:
         order["timeinforce"] = time_in_force
     order["cl_ord_id"] = request.client_order_id
     return order
-
-
-def _named(order_id: OrderId | None, client_order_id: ClientOrderId | None) -> dict[str, str]:
-    """Name an order by the one id that is given."""
-    if order_id is not None and client_order_id is None:
-        return {"txid": order_id}
-    if client_order_id is not None and order_id is None:
-        return {"cl_ord_id": client_order_id}
-    raise ValueError("an order is named by exactly one of its ids")
 
 
 def _oldest_first(rows: dict[str, T], moment: Callable[[T], int]) -> list[T]:

@@ -18,6 +18,7 @@ from arb_core.errors import (
     RateLimitError,
     Rejected,
     TradingDisabled,
+    unlisted,
 )
 from arb_core.interfaces.context import RestAnswer
 
@@ -104,7 +105,7 @@ def read(answer: RestAnswer) -> ExchangeAPIError | None:
 
 def error(code: str | None, message: str, http_status: int | None = None) -> ExchangeAPIError:
     """Return the error for a code and its text; an unknown one is told by its HTTP status."""
-    kind = _worded(code, message) or CODES.get(code or "") or _unlisted(code, http_status)
+    kind = _worded(code, message) or CODES.get(code or "") or unlisted(worded=code is not None, status=http_status)
     if kind is RateLimitError:
         return RateLimitError(message, exchange=ID, banned=http_status == 418, api_code=code, http_status=http_status)
     return kind(message, exchange=ID, api_code=code, http_status=http_status)
@@ -115,14 +116,3 @@ def _worded(code: str | None, message: str) -> type[ExchangeAPIError] | None:
         return None
     text = message.lower()
     return next((kind for words, kind in TEXTS.items() if words in text), None)
-
-
-def _unlisted(code: str | None, status: int | None) -> type[ExchangeAPIError]:
-    if status in {418, 429}:
-        return RateLimitError
-    if status is not None and status >= 500:
-        return ExchangeUnavailable
-    if status == 401:
-        return AuthenticationFailed
-    # A code that nobody documents is a refusal where KuCoin speaks. A page of somebody else proves nothing.
-    return Rejected if code is not None else ExchangeAPIError

@@ -8,7 +8,6 @@ Raises, all of them: a msgspec error for an answer of another shape, ValueError 
 
 from decimal import Decimal
 from hashlib import sha256
-from math import nan
 
 import msgspec
 from arb_core.structs.account import Balance, KeyPermissions, TradingFees
@@ -37,7 +36,7 @@ from arb_core.structs.order import (
     TimeInForce,
 )
 from arb_core.structs.stream import StreamTicket
-from arb_core.structs.wire import MaybeNumber
+from arb_core.structs.wire import amount, quoted, rate
 
 from arb_kucoin import wire
 from arb_kucoin.card import CARD, FEE_CATEGORIES, TOKEN_NS, split
@@ -64,7 +63,6 @@ __all__ = [
     "pushed_order",
     "recent_trades",
     "server_time",
-    "side",
     "ticket",
     "trading_fees",
 ]
@@ -179,8 +177,8 @@ def book_tickers(body: bytes) -> dict[Symbol, Quote]:
     """Return best levels of every symbol: `rest_all_tickers.json`, `GET /api/v1/market/allTickers`."""
     return {
         split(Pair(row.symbol)): Quote(
-            *side(row.buy, row.bestBidSize),
-            *side(row.sell, row.bestAskSize),
+            *quoted(row.buy, row.bestBidSize),
+            *quoted(row.sell, row.bestAskSize),
         )
         for row in _tickers.decode(body).data.ticker
     }
@@ -234,7 +232,7 @@ def trading_fees(body: bytes, pair: Pair) -> TradingFees:
 def order_ack(body: bytes) -> OrderAck:
     """Return how far the order came at once: `rest_place_sync.json`, `POST /api/v1/hf/orders/sync`."""
     row = _placed.decode(body).data
-    filled = _amount(row.dealSize)
+    filled = amount(row.dealSize)
     return OrderAck(order_id=OrderId(row.orderId), status=_status_of_placed(row, filled), filled=filled)
 
 
@@ -268,7 +266,7 @@ def fills(body: bytes) -> tuple[list[Fill], int | None]:
 def pushed_order(row: wire.PushedOrder) -> Order:
     """Return an order of the socket: `ws_order_open.json`."""
     kind = _TYPES.get(row.orderType or "", OrderType.UNKNOWN)
-    quantity, filled = _amount(row.originSize) or _amount(row.size) or None, _amount(row.filledSize)
+    quantity, filled = amount(row.originSize) or amount(row.size) or None, amount(row.filledSize)
     return Order(
         pair=Pair(row.symbol),
         order_id=OrderId(row.orderId),
@@ -286,7 +284,7 @@ def pushed_order(row: wire.PushedOrder) -> Order:
 
 def pushed_fill(row: wire.PushedOrder) -> Fill:
     """Return what a match executed, without its fee, which nobody tells here: `ws_order_match.json`."""
-    price, quantity = _amount(row.matchPrice), _amount(row.matchSize)
+    price, quantity = amount(row.matchPrice), amount(row.matchSize)
     if price is None or quantity is None or not row.tradeId:
         raise ValueError("a match without tradeId, price or size")
     return Fill(
@@ -314,13 +312,6 @@ def pushed_balance(row: wire.PushedBalance) -> Balance | None:
     )
 
 
-def side(price: MaybeNumber, size: MaybeNumber) -> tuple[float, float]:
-    """Return one side of a quote, NaN where it is empty."""
-    if not price:
-        return nan, nan
-    return price, nan if size is None or size == "" else size
-
-
 def _instrument(row: wire.SymbolInfo) -> Instrument:
     base_rate = FEE_CATEGORIES.get(row.feeCategory or 0)
     return Instrument(
@@ -329,9 +320,9 @@ def _instrument(row: wire.SymbolInfo) -> Instrument:
         status=TradingStatus.TRADING if row.enableTrading else TradingStatus.HALTED,
         tick=Decimal(row.priceIncrement),
         lot=Decimal(row.baseIncrement),
-        min_quantity=_amount(row.baseMinSize) or Decimal(0),
-        max_quantity=_amount(row.baseMaxSize) or None,
-        min_notional=_amount(row.minFunds) or Decimal(0),
+        min_quantity=amount(row.baseMinSize) or Decimal(0),
+        max_quantity=amount(row.baseMaxSize) or None,
+        min_notional=amount(row.minFunds) or Decimal(0),
         maker_fee=_fee(base_rate, row.makerFeeCoefficient),
         taker_fee=_fee(base_rate, row.takerFeeCoefficient),
     )
@@ -349,8 +340,8 @@ def _networks(row: wire.Currency) -> list[AssetNetwork]:
             network=chain.chainName,
             deposit_open=chain.isDepositEnabled,
             withdraw_open=chain.isWithdrawEnabled,
-            withdraw_fee=_amount(chain.withdrawalMinFee),
-            withdraw_min=_amount(chain.withdrawalMinSize),
+            withdraw_fee=amount(chain.withdrawalMinFee),
+            withdraw_min=amount(chain.withdrawalMinSize),
             contract=chain.contractAddress or None,
         )
         for chain in row.chains or ()
@@ -359,7 +350,7 @@ def _networks(row: wire.Currency) -> list[AssetNetwork]:
 
 def _queried(row: wire.Order) -> Order:
     kind = _TYPES.get(row.type or "", OrderType.UNKNOWN)
-    quantity, filled = _amount(row.size) or None, _amount(row.dealSize)
+    quantity, filled = amount(row.size) or None, amount(row.dealSize)
     return Order(
         pair=Pair(row.symbol),
         order_id=OrderId(row.id),
@@ -371,14 +362,14 @@ def _queried(row: wire.Order) -> Order:
         price=_price(row.price, kind),
         quantity=quantity,
         filled=filled,
-        filled_quote=_amount(row.dealFunds),
+        filled_quote=amount(row.dealFunds),
         created_ns=None if row.createdAt is None else _moment(row.createdAt),
         updated_ns=None if row.lastUpdatedAt is None else _moment(row.lastUpdatedAt),
     )
 
 
 def _executed(row: wire.Fill) -> Fill:
-    fee = _amount(row.fee)
+    fee = amount(row.fee)
     return Fill(
         pair=Pair(row.symbol),
         trade_id=str(row.tradeId),
@@ -408,10 +399,10 @@ def _status_of_placed(row: wire.Placed, filled: Decimal | None) -> OrderStatus:
         return OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.OPEN
     if row.status != "done":
         return OrderStatus.UNKNOWN
-    quantity = _amount(row.originSize) or None
+    quantity = amount(row.originSize) or None
     if quantity is not None and quantity == filled:
         return OrderStatus.FILLED
-    return OrderStatus.CANCELED if _amount(row.canceledSize) else OrderStatus.UNKNOWN
+    return OrderStatus.CANCELED if amount(row.canceledSize) else OrderStatus.UNKNOWN
 
 
 def _status_of_event(event: str, quantity: Decimal | None, filled: Decimal | None) -> OrderStatus:
@@ -433,12 +424,7 @@ def _time_in_force(row: wire.Order, kind: OrderType) -> TimeInForce:
 
 
 def _price(text: str | None, kind: OrderType) -> Decimal | None:
-    return None if kind is OrderType.MARKET else _amount(text) or None
-
-
-def _amount(text: str | None) -> Decimal | None:
-    """Return an amount; None where the field is empty, for zero is not unknown."""
-    return Decimal(text) if text else None
+    return None if kind is OrderType.MARKET else amount(text) or None
 
 
 def _moment(time: int) -> int:
@@ -447,10 +433,7 @@ def _moment(time: int) -> int:
 
 
 def _rate(text: str) -> Decimal:
-    rate = Decimal(text or "NaN")
-    if not rate.is_finite() or abs(rate) >= 1:
-        raise ValueError(f"a fee is a fraction of the notional, not {rate}")
-    return rate
+    return rate(Decimal(text or "NaN"))
 
 
 def _client_id(text: str | None) -> ClientOrderId | None:

@@ -20,6 +20,7 @@ from arb_core.structs.order import (
     OrderRequest,
     OrderType,
     TimeInForce,
+    named,
 )
 from arb_core.structs.wire import plain
 
@@ -33,6 +34,7 @@ T = TypeVar("T")
 _MS = 1_000_000
 
 _SIDES = {Side.BUY: "buy", Side.SELL: "sell"}
+_named = partial(named, theirs="id", ours="id", prefix=card.CARD.client_ids.prefix)
 
 
 class Private(PrivateExchange):
@@ -40,7 +42,7 @@ class Private(PrivateExchange):
 
     def __init__(self, context: ExchangeContext, credentials: Credentials) -> None:
         self._clock = context.clock
-        self._markets = context.markets
+        self._pair = partial(context.markets.pair, spell=card.spell)
         self._rest = context.rest.bind(faults.read, Signer(credentials))
 
     async def get_balances(self) -> dict[Asset, Balance]:
@@ -60,7 +62,7 @@ class Private(PrivateExchange):
     async def cancel_order(
         self, symbol: Symbol, *, order_id: OrderId | None = None, client_order_id: ClientOrderId | None = None
     ) -> None:
-        ours, path = _named(order_id, client_order_id)
+        ours, path = order_id is None, _named(order_id, client_order_id)
         endpoint = card.CANCEL_OURS if ours else card.CANCEL
         await self._rest.call(endpoint, parse.nothing, {"symbol": self._pair(symbol)}, path=path)
 
@@ -70,7 +72,7 @@ class Private(PrivateExchange):
     async def get_order(
         self, symbol: Symbol, *, order_id: OrderId | None = None, client_order_id: ClientOrderId | None = None
     ) -> Order:
-        ours, path = _named(order_id, client_order_id)
+        ours, path = order_id is None, _named(order_id, client_order_id)
         endpoint = card.ORDER_OURS if ours else card.ORDER
         return await self._rest.call(endpoint, parse.order, {"symbol": self._pair(symbol)}, path=path)
 
@@ -121,10 +123,6 @@ class Private(PrivateExchange):
                 return rows
             asked["lastId"] = last_id
 
-    def _pair(self, symbol: Symbol) -> Pair:
-        """Spell a symbol as the list of instruments does, which knows near matches; without a list, by the rule."""
-        return self._markets.pair(symbol) if any(self._markets.instruments()) else card.spell(symbol)
-
 
 def _order(request: OrderRequest, pair: Pair) -> dict[str, str | bool]:
     """Say an order in KuCoin's words. Raises `InvalidOrder` for what it does not take."""
@@ -152,15 +150,6 @@ def _order(request: OrderRequest, pair: Pair) -> dict[str, str | bool]:
     if request.time_in_force is TimeInForce.POST_ONLY:
         order["postOnly"] = True
     return order
-
-
-def _named(order_id: OrderId | None, client_order_id: ClientOrderId | None) -> tuple[bool, dict[str, str]]:
-    """Name an order by the one id that is given, and say whether that is ours."""
-    if order_id is not None and client_order_id is None:
-        return False, {"id": order_id}
-    if client_order_id is not None and order_id is None:
-        return True, {"id": card.CARD.client_ids.prefix + client_order_id}
-    raise ValueError("an order is named by exactly one of its ids")
 
 
 def _oldest_first(rows: dict[str, T], moment: Callable[[T], int]) -> list[T]:

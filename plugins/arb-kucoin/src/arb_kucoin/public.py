@@ -26,7 +26,7 @@ class Public(PublicExchange):
 
     def __init__(self, context: ExchangeContext) -> None:
         self._clock = context.clock
-        self._markets = context.markets
+        self._pair = partial(context.markets.pair, spell=card.spell)
         self._rest = context.rest.bind(faults.read)
 
     async def ping(self) -> None:
@@ -82,7 +82,3 @@ class Public(PublicExchange):
         except (MsgspecError, LookupError, ValueError) as error:
             raise WireError(str(error), exchange=card.ID, where=path, wire=body) from error
         return None
-
-    def _pair(self, symbol: Symbol) -> Pair:
-        """Spell a symbol as the list of instruments does, which knows near matches; without a list, by the rule."""
-        return self._markets.pair(symbol) if any(self._markets.instruments()) else self.symbol_to_pair(symbol)

@@ -16,10 +16,11 @@ from arb_core.structs.book import NO_ID, BookRule, Level, SequenceRule
 from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Side
 from arb_core.structs.stream import Feed, StreamTicket, Topic
+from arb_core.structs.wire import quoted
 
 from arb_kucoin import card, faults, parse, wire
 from arb_kucoin.card import CARD, ID, INTERVALS
-from arb_kucoin.parse import SIDES, side
+from arb_kucoin.parse import SIDES
 
 __all__ = ["PublicStream", "ping", "read_control", "request", "tell_control"]
 
@@ -189,8 +190,8 @@ def _tell_snapshot(message: wire.OnLevel2, out: Sink) -> None:
 def _tell_quote(message: wire.OnLevel1, out: Sink) -> None:
     """Sample: `ws_level1.json`."""
     _, pair = _subject(message.topic)
-    bid, bid_size = side(*_best(message.data.bids))
-    ask, ask_size = side(*_best(message.data.asks))
+    bid, bid_size = quoted(*_best(message.data.bids))
+    ask, ask_size = quoted(*_best(message.data.asks))
     out.quote(pair, bid, bid_size, ask, ask_size, message.data.timestamp * _MS)
 
 

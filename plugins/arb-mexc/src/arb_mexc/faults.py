@@ -17,6 +17,7 @@ from arb_core.errors import (
     RateLimitError,
     Rejected,
     TradingDisabled,
+    unlisted,
 )
 from arb_core.interfaces.context import RestAnswer
 
@@ -110,6 +111,9 @@ _SUCCESS = (None, 0, 200)
 
 _envelope = msgspec.json.Decoder(wire.Envelope)
 
+_LIMITED = (403, 418, 429)
+"""403 = the firewall, which counts requests too."""
+
 
 def read(answer: RestAnswer) -> ExchangeAPIError | None:
     """Return the error an answer stands for, None for a success. A refusal may come with HTTP 200."""
@@ -126,7 +130,13 @@ def read(answer: RestAnswer) -> ExchangeAPIError | None:
 
 def error(code: int | str | None, message: str, http_status: int | None = None) -> ExchangeAPIError:
     """Return the error for a code, or for an item of a batch; an unknown one is told by its HTTP status."""
-    kind = _duplicate(message) or CODES.get(code if isinstance(code, int) else 0) or _unlisted(code, http_status)
+    # A code in an answer of HTTP 200 does not say that it was refused, where nobody documents it.
+    worded = code is not None and (http_status is None or http_status >= 400)
+    kind = (
+        _duplicate(message)
+        or CODES.get(code if isinstance(code, int) else 0)
+        or unlisted(worded=worded, status=http_status, limited=_LIMITED)
+    )
     if kind is RateLimitError:
         return RateLimitError(message, exchange=ID, banned=http_status == 418, api_code=code, http_status=http_status)
     return kind(message, exchange=ID, api_code=code, http_status=http_status)
@@ -140,14 +150,3 @@ def _duplicate(message: str) -> type[ExchangeAPIError] | None:
     """A client order id that was used before has no documented code: the text must do."""
     text = message.lower().replace(" ", "")
     return DuplicateOrder if "clientorderid" in text and ("exist" in text or "duplicate" in text) else None
-
-
-def _unlisted(code: int | str | None, status: int | None) -> type[ExchangeAPIError]:
-    if status in {403, 418, 429}:  # 403 = the firewall, which counts requests too
-        return RateLimitError
-    if status is not None and status >= 500:
-        return ExchangeUnavailable
-    if status == 401:
-        return AuthenticationFailed
-    # A code that nobody documents is a refusal where the status says so too. HTTP 200 and pages of others do not.
-    return Rejected if code is not None and (status is None or status >= 400) else ExchangeAPIError

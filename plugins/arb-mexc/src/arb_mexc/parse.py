@@ -8,7 +8,6 @@ Raises, all of them: a msgspec error for an answer of another shape, ValueError 
 
 from collections.abc import Iterable
 from decimal import Decimal
-from math import nan
 
 import msgspec
 from arb_core.structs.account import Balance, KeyPermissions, TradingFees
@@ -36,7 +35,7 @@ from arb_core.structs.order import (
     OrderType,
     TimeInForce,
 )
-from arb_core.structs.wire import MaybeNumber
+from arb_core.structs.wire import amount, quoted, rate
 
 from arb_mexc import wire
 from arb_mexc.card import ORDER_TYPES
@@ -60,7 +59,6 @@ __all__ = [
     "pushed_order",
     "recent_trades",
     "server_time",
-    "side",
     "trading_fees",
 ]
 
@@ -184,8 +182,8 @@ def book_tickers(body: bytes, listed: Iterable[Instrument]) -> dict[Symbol, Quot
     symbols = {instrument.pair: instrument.symbol for instrument in listed}
     return {
         symbols[Pair(row.symbol)]: Quote(
-            *side(row.bidPrice, row.bidQty),
-            *side(row.askPrice, row.askQty),
+            *quoted(row.bidPrice, row.bidQty),
+            *quoted(row.askPrice, row.askQty),
         )
         for row in _tickers.decode(body)
         if row.symbol in symbols
@@ -217,7 +215,7 @@ def permissions(body: bytes) -> KeyPermissions:
 def trading_fees(body: bytes) -> TradingFees:
     """Return the account's rates for a symbol: `rest_trade_fee.json`, `GET /api/v3/tradeFee`."""
     rates = _fee.decode(body).data
-    return TradingFees(maker=_rate(rates.makerCommission), taker=_rate(rates.takerCommission))
+    return TradingFees(maker=rate(rates.makerCommission), taker=rate(rates.takerCommission))
 
 
 def order_ack(body: bytes) -> OrderAck:
@@ -246,7 +244,7 @@ def fills(body: bytes) -> list[Fill]:
             side=Side.BUY if row.isBuyer else Side.SELL,
             price=Decimal(row.price),
             quantity=Decimal(row.qty),
-            fee=_amount(row.commission),
+            fee=amount(row.commission),
             fee_asset=_asset(row.commissionAsset),
             role=LiquidityRole.MAKER if row.isMaker else LiquidityRole.TAKER,
             exchange_ns=row.time * _MS,
@@ -281,9 +279,9 @@ def pushed_order(row: wire.PushedOrder, pair: Pair, pushed_ns: int | None) -> Or
         time_in_force=time_in_force,
         status=_PUSHED_STATUS.get(row.status, OrderStatus.UNKNOWN),
         price=_price(row.price, kind),
-        quantity=_amount(row.quantity) or None,
-        filled=_amount(row.cumulativeQuantity),
-        filled_quote=_amount(row.cumulativeAmount),
+        quantity=amount(row.quantity) or None,
+        filled=amount(row.cumulativeQuantity),
+        filled_quote=amount(row.cumulativeAmount),
         created_ns=row.createTime * _MS or None,
         updated_ns=pushed_ns,
     )
@@ -299,7 +297,7 @@ def pushed_fill(row: wire.PushedFill, pair: Pair) -> Fill:
         side=_PUSHED_SIDES.get(row.tradeType, Side.UNKNOWN),
         price=Decimal(row.price),
         quantity=Decimal(row.quantity),
-        fee=_amount(row.feeAmount),
+        fee=amount(row.feeAmount),
         fee_asset=_asset(row.feeCurrency),
         # proto3 leaves out what is false.
         role=LiquidityRole.MAKER if row.isMaker else LiquidityRole.TAKER,
@@ -315,13 +313,6 @@ def pushed_balance(row: wire.PushedBalance) -> Balance:
         locked=Decimal(row.frozenAmount or 0),
         exchange_ns=row.time * _MS or None,
     )
-
-
-def side(price: MaybeNumber, size: MaybeNumber) -> tuple[float, float]:
-    """Return one side of a quote, NaN where it is empty."""
-    if not price:
-        return nan, nan
-    return price, nan if size is None or size == "" else size
 
 
 def _instrument(row: wire.SymbolInfo) -> Instrument:
@@ -362,9 +353,9 @@ def _queried(row: wire.Order) -> Order:
         status=_ORDER_STATUS.get(row.status or "", OrderStatus.UNKNOWN),
         price=_price(row.price, kind),
         # 0 of a market order that was sent by quote_quantity.
-        quantity=_amount(row.origQty or row.Qty) or None,
-        filled=_amount(row.executedQty),
-        filled_quote=_amount(row.cummulativeQuoteQty),
+        quantity=amount(row.origQty or row.Qty) or None,
+        filled=amount(row.executedQty),
+        filled_quote=amount(row.cummulativeQuoteQty),
         created_ns=None if row.time is None else row.time * _MS,
         updated_ns=None if row.updateTime is None else row.updateTime * _MS,
         reason=row.cancelReason or None,
@@ -378,8 +369,8 @@ def _networks(row: wire.Coin) -> list[AssetNetwork]:
             network=_network(network),
             deposit_open=network.depositEnable,
             withdraw_open=network.withdrawEnable,
-            withdraw_fee=_amount(network.withdrawFee),
-            withdraw_min=_amount(network.withdrawMin),
+            withdraw_fee=amount(network.withdrawFee),
+            withdraw_min=amount(network.withdrawMin),
             contract=network.contract or None,
         )
         for network in row.networkList
@@ -393,20 +384,9 @@ def _network(row: wire.Network) -> str:
     return name
 
 
-def _amount(text: str | None) -> Decimal | None:
-    """Return an amount; None where the field is empty, for zero is not unknown."""
-    return Decimal(text) if text else None
-
-
 def _price(text: str | None, kind: OrderType) -> Decimal | None:
     """Return a limit; an order of another type has none, whatever stands there (a protection price, 0)."""
-    return _amount(text) or None if kind is OrderType.LIMIT else None
-
-
-def _rate(rate: Decimal) -> Decimal:
-    if not rate.is_finite() or abs(rate) >= 1:
-        raise ValueError(f"a fee is a fraction of the notional, not {rate}")
-    return rate
+    return amount(text) or None if kind is OrderType.LIMIT else None
 
 
 def _client_id(text: str | None) -> ClientOrderId | None:

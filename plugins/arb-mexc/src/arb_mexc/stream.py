@@ -18,13 +18,12 @@ from arb_core.structs.book import NO_ID, BookRule, SequenceRule
 from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Side
 from arb_core.structs.stream import Feed, StreamTicket, Topic
-from arb_core.structs.wire import Levels, Number, SequenceId
+from arb_core.structs.wire import Levels, Number, SequenceId, quoted
 from google.protobuf.message import DecodeError
 
 from arb_mexc import wire
 from arb_mexc._proto.push_pb2 import PushDataV3ApiWrapper
 from arb_mexc.card import CARD, ID, INTERVALS, Settings
-from arb_mexc.parse import side
 
 __all__ = ["PublicStream", "read_push", "request", "tell_control"]
 
@@ -189,8 +188,8 @@ def _tell_quote(push: PushDataV3ApiWrapper, out: Sink) -> None:
         f'"{best.version or NO_ID}"]'
     )
     bid, bid_size, ask, ask_size, last_id = _numbers(_quote, text, 5)
-    bid, bid_size = side(bid, bid_size if best.bidQuantity else None)
-    ask, ask_size = side(ask, ask_size if best.askQuantity else None)
+    bid, bid_size = quoted(bid, bid_size if best.bidQuantity else None)
+    ask, ask_size = quoted(ask, ask_size if best.askQuantity else None)
     out.quote(push.symbol or _pair(push, 3), bid, bid_size, ask, ask_size, push.sendTime * _MS or None, last_id)
 
 

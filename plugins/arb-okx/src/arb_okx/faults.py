@@ -18,6 +18,7 @@ from arb_core.errors import (
     RateLimitError,
     Rejected,
     TradingDisabled,
+    unlisted,
 )
 from arb_core.interfaces.context import RestAnswer
 
@@ -176,7 +177,7 @@ def outcome(row: wire.Outcome) -> ExchangeAPIError | None:
 
 def error(code: str | None, message: str, http_status: int | None = None) -> ExchangeAPIError:
     """Return the error for a code, of an answer or of one order; an unknown one is told by its HTTP status."""
-    kind = _parameter(code, message) or CODES.get(code or "") or _unlisted(code, http_status)
+    kind = _parameter(code, message) or CODES.get(code or "") or unlisted(worded=code is not None, status=http_status)
     return kind(message, exchange=ID, api_code=code, http_status=http_status)
 
 
@@ -205,14 +206,3 @@ def _parameter(code: str | None, message: str) -> type[ExchangeAPIError] | None:
     if code != "51000":
         return None
     return next((_PARAMETERS[word] for word in message.split() if word in _PARAMETERS), None)
-
-
-def _unlisted(code: str | None, status: int | None) -> type[ExchangeAPIError]:
-    if status == 429:
-        return RateLimitError
-    if status is not None and status >= 500:
-        return ExchangeUnavailable
-    if status == 401:
-        return AuthenticationFailed
-    # A code that nobody documents is a refusal where it is OKX that speaks. A page of somebody else proves nothing.
-    return Rejected if code is not None else ExchangeAPIError

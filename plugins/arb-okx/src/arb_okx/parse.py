@@ -26,7 +26,7 @@ from arb_core.structs.order import (
     OrderType,
     TimeInForce,
 )
-from arb_core.structs.wire import MaybeNumber
+from arb_core.structs.wire import MaybeNumber, amount, rate
 
 from arb_okx import faults, wire
 from arb_okx.card import ORDER_TYPES, split
@@ -246,9 +246,9 @@ def pushed_order(row: wire.Order) -> Order:
         type=kind,
         time_in_force=time_in_force,
         status=_ORDER_STATUS.get(row.state, OrderStatus.UNKNOWN),
-        price=None if kind is OrderType.MARKET else _amount(row.px),
-        quantity=_amount(row.sz) if counts_base else None,
-        filled=_amount(row.accFillSz),
+        price=None if kind is OrderType.MARKET else amount(row.px),
+        quantity=amount(row.sz) if counts_base else None,
+        filled=amount(row.accFillSz),
         created_ns=_moment(row.cTime),
         updated_ns=_moment(row.uTime),
         reason=row.cancelSourceReason or (f"cancelSource {row.cancelSource}" if row.cancelSource else None),
@@ -262,7 +262,7 @@ def pushed_fill(row: wire.Order) -> Fill | None:
     moment = _moment(row.fillTime)
     if not row.fillPx or not row.fillSz or moment is None:
         raise ValueError("a fill without price, size or time")
-    fee = _amount(row.fillFee)
+    fee = amount(row.fillFee)
     return Fill(
         pair=Pair(row.instId),
         trade_id=row.tradeId,
@@ -304,13 +304,13 @@ def _instrument(row: wire.Instrument) -> Instrument:
         tick=Decimal(row.tickSz),
         lot=Decimal(row.lotSz),
         min_quantity=Decimal(row.minSz or 0),
-        max_quantity=_amount(row.maxLmtSz),
+        max_quantity=amount(row.maxLmtSz),
         delisting_ns=_moment(row.expTime),
     )
 
 
 def _fill(row: wire.Fill) -> Fill:
-    fee = _amount(row.fee)
+    fee = amount(row.fee)
     return Fill(
         pair=Pair(row.instId),
         trade_id=row.tradeId,
@@ -339,17 +339,9 @@ def _only(answer: wire.Answer[T]) -> T:
     return row
 
 
-def _amount(text: str | None) -> Decimal | None:
-    """Return an amount; None where the field is empty, for zero is not unknown."""
-    return Decimal(text) if text else None
-
-
 def _moment(milliseconds: int | Literal[""] | None) -> int | None:
     return milliseconds * _MS if milliseconds else None
 
 
 def _rate(text: str) -> Decimal:
-    rate = -Decimal(text or "NaN")
-    if not rate.is_finite() or abs(rate) >= 1:
-        raise ValueError(f"a fee is a fraction of the notional, not {rate}")
-    return rate
+    return rate(-Decimal(text or "NaN"))

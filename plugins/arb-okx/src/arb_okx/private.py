@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -11,7 +12,7 @@ from arb_core.interfaces.private import PrivateExchange
 from arb_core.structs.account import Balance, Credentials, KeyPermissions, TradingFees
 from arb_core.structs.card import Endpoint
 from arb_core.structs.market import Asset, Pair, Side, Symbol
-from arb_core.structs.order import ClientOrderId, Fill, Order, OrderAck, OrderId, OrderRequest, OrderType
+from arb_core.structs.order import ClientOrderId, Fill, Order, OrderAck, OrderId, OrderRequest, OrderType, named
 from arb_core.structs.wire import plain
 
 from arb_okx import card, faults, parse
@@ -25,6 +26,7 @@ _MS = 1_000_000
 _SECOND = 1_000_000_000
 
 _SIDES = {Side.BUY: "buy", Side.SELL: "sell"}
+_named = partial(named, theirs="ordId", ours="clOrdId", prefix=card.CARD.client_ids.prefix)
 
 
 class Private(PrivateExchange):
@@ -34,7 +36,7 @@ class Private(PrivateExchange):
         settings = context.settings if isinstance(context.settings, card.Settings) else card.Settings()
         self._trade_mode = settings.trade_mode
         self._clock = context.clock
-        self._markets = context.markets
+        self._pair = partial(context.markets.pair, spell=card.spell)
         signer = Signer(credentials)
         self._rest = context.rest.bind(faults.read, signer)
         self._rest_each = context.rest.bind(faults.read_each, signer)
@@ -130,10 +132,6 @@ class Private(PrivateExchange):
                 return rows
             asked = {**params, "after": key(page[-1]), "limit": card.ROWS_AT_ONCE}
 
-    def _pair(self, symbol: Symbol) -> Pair:
-        """Spell a symbol as the list of instruments does, which knows near matches; without a list, by the rule."""
-        return self._markets.pair(symbol) if any(self._markets.instruments()) else card.spell(symbol)
-
 
 def _order(request: OrderRequest, pair: Pair, trade_mode: str) -> dict[str, str | bool]:
     """Say an order in OKX's words. Raises `InvalidOrder` for what it does not take."""
@@ -160,15 +158,6 @@ def _order(request: OrderRequest, pair: Pair, trade_mode: str) -> dict[str, str 
         raise _invalid("only a market order counts quote")
     order["sz"] = plain(amount)
     return order
-
-
-def _named(order_id: OrderId | None, client_order_id: ClientOrderId | None) -> dict[str, str]:
-    """Name an order by the one id that is given."""
-    if order_id is not None and client_order_id is None:
-        return {"ordId": order_id}
-    if client_order_id is not None and order_id is None:
-        return {"clOrdId": card.CARD.client_ids.prefix + client_order_id}
-    raise ValueError("an order is named by exactly one of its ids")
 
 
 def _oldest_first(rows: list[T], moment: Callable[[T], int]) -> list[T]:
