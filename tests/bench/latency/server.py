@@ -158,6 +158,8 @@ class Server:
     def __init__(self, venues: list[Venue], ledger: Ledger) -> None:
         self._venues = venues
         self._ledger = ledger
+        self._pause = threading.Event().wait
+        """Nobody sets it: the schedule is real time, and what is sent to is another process."""
 
     def idle(self, stop: threading.Event) -> None:
         while not stop.wait(IDLE_S):
@@ -170,7 +172,7 @@ class Server:
         for number, venue in enumerate(self._venues):
             ledger.begin(number, venue.rewind())
         ledger.state = State.RUNNING
-        time.sleep(NOTICE_S)
+        self._pause(NOTICE_S)
         if "burst" in command:
             answer = self._bursts(command["burst"], command["every_ns"], command["times"])
         else:
@@ -192,7 +194,7 @@ class Server:
             if due <= sent:
                 ahead_ns = began_ns + (sent + 1) * pause_ns - now_ns
                 if ahead_ns > SPIN_NS:
-                    time.sleep((ahead_ns - SPIN_NS) / 1e9)
+                    self._pause((ahead_ns - SPIN_NS) / 1e9)
                 continue
             late_ns = max(late_ns, now_ns - began_ns - int((sent + 1) * pause_ns))
             for number in range(VENUES):
@@ -207,7 +209,7 @@ class Server:
         began_ns = time.monotonic_ns()
         for number in range(1, times + 1):
             due_ns = began_ns + number * every_ns
-            time.sleep(max(0, due_ns - time.monotonic_ns() - SPIN_NS) / 1e9)
+            self._pause(max(0, due_ns - time.monotonic_ns() - SPIN_NS) / 1e9)
             while time.monotonic_ns() < due_ns:
                 pass
             for venue in range(VENUES):
