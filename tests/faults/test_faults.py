@@ -26,7 +26,7 @@ FULL = bool(os.environ.get("ARB_FULL"))
 EXAMPLES_EACH = 210 if FULL else 3
 """Examples of each kind of fault: each of them strikes once in every state."""
 MET = 200 if FULL else 2
-UPDATES = 100_000 if FULL else 1_500
+UPDATES = 100_000 if FULL else 500
 EXAMPLES = 2_000 if FULL else 50
 
 COMPANIONS = tuple(
@@ -51,6 +51,10 @@ COMPANIONS = tuple(
 DEEP = 1100
 """Levels a side: more than any snapshot holds, so that a book has a horizon. Slow, so one kind of fault has to do."""
 
+LEVELS = (12, 12, 40, 40, 130)
+LEVELS_OF_STALE = (*LEVELS, DEEP) if FULL else (130, DEEP, DEEP)
+"""The few examples of the short form meet a horizon all the same."""
+
 LASTING = {FaultKind.HALF_OPEN, FaultKind.BANNED, FaultKind.RATE_LIMITED}
 """Minutes until these are over: the market moves slowly meanwhile, or most of the run would be spent on it."""
 
@@ -63,7 +67,7 @@ def drawn(mishap: Mishap, moments: list[Moment]) -> st.SearchStrategy[Setting]:
         order=st.permutations(moments).map(tuple),
         latency_ms=st.integers(1, 80),
         steps_per_s=st.sampled_from((1.0, 2.0) if mishap.kind in LASTING else (2.0, 2.0, 4.0, 10.0)),
-        levels=st.sampled_from((12, 12, 40, 40, 130) + (DEEP,) * (mishap.kind is FaultKind.STALE_SNAPSHOT)),
+        levels=st.sampled_from(LEVELS_OF_STALE if mishap.kind is FaultKind.STALE_SNAPSHOT else LEVELS),
         symbols=st.sampled_from((("BTC/USDT",),) * 4 + (("BTC/USDT", "LINK/USDT"),)),
         companions=st.tuples(*[st.sampled_from((None,) * len(COMPANIONS) + COMPANIONS)] * len(moments)),
     )

@@ -25,7 +25,7 @@ LOADS = "CARD-001"
 
 
 @pytest.mark.mutants
-@pytest.mark.parametrize("mutant", mutants(), ids=lambda mutant: f"{mutant.killer} {mutant.name}")
+@pytest.mark.parametrize("mutant", mutants(), ids=lambda mutant: f"{mutant.killer} {mutant.exchange}: {mutant.name}")
 def test_a_mutant_is_killed_by_its_case(
     mutant: Mutant, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
