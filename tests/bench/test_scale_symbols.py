@@ -24,7 +24,7 @@ MESH_SYMBOLS = (10, 2_000) if FULL else (10, 100)
 MESH = 20
 FEW = 10
 UPDATES = 5_000 if FULL else 2_000
-TURNS = 7 if FULL else 3
+TURNS = 5 if FULL else 3
 SECOND = 1_000_000_000
 
 PATTERNS = {
