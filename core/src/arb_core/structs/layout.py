@@ -26,8 +26,8 @@ class WireLayout(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of depth message that carries changes, not a whole book.
 
     JSON levels are arrays that begin with price and size, as numbers or as numbers in quotes; protobuf levels are
-    repeated messages with both as text, ids are texts, times varints. Sizes are absolute, 0 removes. Whatever `decode` needs to be there, the layout
-    names: `()` stands for a value that the messages do not have.
+    repeated messages with both as text, ids are texts, times varints. Sizes are absolute, 0 removes. Whatever `decode`
+    needs to be there, the layout names: `()` stands for a value that the messages do not have.
     """
 
     form: Literal["json", "protobuf"]
