@@ -1,5 +1,6 @@
 """Books whose venue sums up what it printed."""
 
+from collections.abc import Sequence
 from zlib import crc32
 
 import pytest
@@ -13,6 +14,7 @@ from arb_core.structs.book import (
     Checksum,
     LaterTexts,
     Printed,
+    PrintedLevel,
     Recovery,
     SequenceRule,
     SnapshotSource,
@@ -187,11 +189,11 @@ def test_change_below_the_summed_levels_leaves_the_sum_and_a_wrong_one_is_found(
 
 
 def test_texts_that_are_made_later_are_made_once_and_only_when_summed_up():
-    made = []
+    made: list[int] = []
 
-    def make():
+    def make() -> Sequence[PrintedLevel]:
         made.append(1)
-        return BIDS
+        return [(price, size) for price, size in BIDS]
 
     texts = LaterTexts(len(BIDS), make)
     assert (len(texts), made) == (10, [])

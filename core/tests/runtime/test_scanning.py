@@ -17,7 +17,7 @@ from arb_core.structs.market import Symbol, VenueName
 
 BTC = Symbol("BTC", "USDT")
 RULE = BookRule(ids=SequenceRule.RANGE)
-SUMMED = BookRule(ids=SequenceRule.RANGE, checksum=Checksum(name="none", depth=1, of=max))
+SUMMED = BookRule(ids=SequenceRule.RANGE, checksum=Checksum(name="none", depth=1, of=lambda _bids, _asks: 0))
 LAYOUT = WireLayout(
     form="json",
     ids=SequenceRule.RANGE,

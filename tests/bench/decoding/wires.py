@@ -182,21 +182,22 @@ def _after_each(market: Market, depth: int) -> Iterator[tuple[int, list[Text], l
 def kraken_frames(market: Market) -> list[bytes]:
     """Changes with the sum over ten levels."""
     return [
-        msgspec.json.encode(_kraken("update", bids, asks, _kraken_sum(*best)))
-        for _, bids, asks, *best in _after_each(market, 10)
+        msgspec.json.encode(_kraken("update", bids, asks, _kraken_sum(best_bids, best_asks)))
+        for _, bids, asks, best_bids, best_asks in _after_each(market, 10)
     ]
 
 
 def kraken_whole(market: Market) -> bytes:
     """The snapshot."""
-    return msgspec.json.encode(_kraken("snapshot", *market.snapshot, _kraken_sum(*_Best(market, 10).now())))
+    bids, asks = market.snapshot
+    return msgspec.json.encode(_kraken("snapshot", bids, asks, _kraken_sum(*_Best(market, 10).now())))
 
 
 def bitget_summed_frames(market: Market) -> list[bytes]:
     """Changes with the sum over 25 levels."""
     return [
-        msgspec.json.encode(_bitget("update", bids, asks, seq=last, checksum=_bitget_sum(*best)))
-        for last, bids, asks, *best in _after_each(market, 25)
+        msgspec.json.encode(_bitget("update", bids, asks, seq=last, checksum=_bitget_sum(best_bids, best_asks)))
+        for last, bids, asks, best_bids, best_asks in _after_each(market, 25)
     ]
 
 

@@ -6,7 +6,7 @@ key. `BookRule` is data: a venue states facts, `runtime.booksync` acts on them.
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, IntEnum, StrEnum
-from typing import overload
+from typing import cast, overload
 
 import msgspec
 
@@ -123,9 +123,9 @@ class LaterTexts(Sequence[PrintedLevel]):
 
     def __eq__(self, other: object) -> bool:
         """Whether another sequence has the same texts."""
-        return isinstance(other, Sequence) and list(self) == list(other)
+        return isinstance(other, Sequence) and list(self) == list(cast("Sequence[object]", other))
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
 
     def __len__(self) -> int:
         """Return how many there are, without making them."""
