@@ -17,7 +17,6 @@ from arb_core.structs.market import Symbol, VenueName
 
 BTC = Symbol("BTC", "USDT")
 RULE = BookRule(ids=SequenceRule.RANGE)
-SUMMED = BookRule(ids=SequenceRule.RANGE, checksum=Checksum(name="none", depth=1, of=lambda _bids, _asks: 0))
 LAYOUT = WireLayout(
     form="json",
     ids=SequenceRule.RANGE,
@@ -286,6 +285,13 @@ def test_a_listener_that_raises_is_reported(stand):
     ((listener, error),) = stand.broken
     assert (listener, type(error)) == (book, ZeroDivisionError)
     assert (book.state, book.last_id, book.bids()) == (BookState.LIVE, 11, [(100.0, 1.0), (99.0, 1.0)])
+
+
+def unsummed(bids, asks):
+    raise AssertionError("nothing is summed up here")
+
+
+SUMMED = BookRule(ids=SequenceRule.RANGE, checksum=Checksum(name="x", depth=1, of=unsummed))
 
 
 @pytest.mark.parametrize(
