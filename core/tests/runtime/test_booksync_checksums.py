@@ -13,6 +13,7 @@ from arb_core.structs.book import (
     Checksum,
     LaterTexts,
     Printed,
+    PrintedLevel,
     Recovery,
     SequenceRule,
     SnapshotSource,
@@ -189,9 +190,9 @@ def test_change_below_the_summed_levels_leaves_the_sum_and_a_wrong_one_is_found(
 def test_texts_that_are_made_later_are_made_once_and_only_when_summed_up():
     made = []
 
-    def make():
+    def make() -> list[PrintedLevel]:
         made.append(1)
-        return BIDS
+        return [(price, size) for price, size in BIDS]
 
     texts = LaterTexts(len(BIDS), make)
     assert (len(texts), made) == (10, [])

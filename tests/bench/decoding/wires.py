@@ -189,7 +189,8 @@ def kraken_frames(market: Market) -> list[bytes]:
 
 def kraken_whole(market: Market) -> bytes:
     """The snapshot."""
-    return msgspec.json.encode(_kraken("snapshot", *market.snapshot, _kraken_sum(*_Best(market, 10).now())))
+    bids, asks = market.snapshot
+    return msgspec.json.encode(_kraken("snapshot", bids, asks, _kraken_sum(*_Best(market, 10).now())))
 
 
 def bitget_summed_frames(market: Market) -> list[bytes]:
@@ -202,7 +203,8 @@ def bitget_summed_frames(market: Market) -> list[bytes]:
 
 def bitget_whole(market: Market) -> bytes:
     """The snapshot."""
-    return msgspec.json.encode(_bitget("snapshot", *market.snapshot, seq=START_ID))
+    bids, asks = market.snapshot
+    return msgspec.json.encode(_bitget("snapshot", bids, asks, seq=START_ID))
 
 
 def _kraken_dialect() -> StreamDialect:
