@@ -191,7 +191,7 @@ def test_change_below_the_summed_levels_leaves_the_sum_and_a_wrong_one_is_found(
 def test_texts_that_are_made_later_are_made_once_and_only_when_summed_up():
     made: list[int] = []
 
-    def make() -> Sequence[PrintedLevel]:
+    def make() -> list[PrintedLevel]:
         made.append(1)
         return [(price, size) for price, size in BIDS]
 

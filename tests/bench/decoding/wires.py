@@ -203,7 +203,8 @@ def bitget_summed_frames(market: Market) -> list[bytes]:
 
 def bitget_whole(market: Market) -> bytes:
     """The snapshot."""
-    return msgspec.json.encode(_bitget("snapshot", *market.snapshot, seq=START_ID))
+    bids, asks = market.snapshot
+    return msgspec.json.encode(_bitget("snapshot", bids, asks, seq=START_ID))
 
 
 def _kraken_dialect() -> StreamDialect:

@@ -103,7 +103,7 @@ class Checksum(msgspec.Struct, frozen=True, kw_only=True):
     of: Callable[[Sequence[PrintedLevel], Sequence[PrintedLevel]], int]
 
 
-class LaterTexts(Sequence[PrintedLevel]):
+class LaterTexts(Sequence[PrintedLevel]):  # noqa: PLW1641 (it has no hash, as a list has none)
     """The texts of one side of a message, made when somebody sums it up: a sum that nobody verifies costs nothing.
 
     `make` is called once at most, perhaps long after the frame is gone: what it needs of that is copied.
@@ -124,8 +124,6 @@ class LaterTexts(Sequence[PrintedLevel]):
     def __eq__(self, other: object) -> bool:
         """Whether another sequence has the same texts."""
         return isinstance(other, Sequence) and list(self) == list(cast("Sequence[object]", other))
-
-    __hash__ = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
 
     def __len__(self) -> int:
         """Return how many there are, without making them."""
