@@ -1,6 +1,5 @@
 """Books whose venue sums up what it printed."""
 
-from collections.abc import Sequence
 from zlib import crc32
 
 import pytest
