@@ -8,7 +8,6 @@ from zlib import crc32
 
 from . import bitget
 from .bitget import PAIRS, acknowledge, others, pong, spoil
-from .json_text import Number, is_text
 from .market import Change, Made, Row
 from .reference import NO_ID, Chain, Level, Printed, Reader, Reading, Rules, made_chain
 from .spelling import Unreadable
@@ -68,12 +67,9 @@ def _read_book(pair: str, action: str, book: dict[str, Any], reader: Reader, rea
 
 
 def _side(value: Any, what: str, reader: Reader) -> tuple[list[Level], list[Row]]:
-    """A number without quotes has no printed form that anybody could rely on."""
-    rows = reader.rows(value, what)
-    for row in rows:
-        if not all(is_text(text) and not isinstance(text, Number) for text in row):
-            raise Unreadable("a price or size that is no text")
-    return reader.levels(value, what), [(price, size) for price, size in rows]
+    """A number without quotes counts as it is spelled."""
+    levels = reader.levels(value, what)
+    return levels, [(str(price), str(size)) for price, size in reader.rows(value, what)]
 
 
 @cache

@@ -322,7 +322,7 @@ class Run:
         self.dialect = _Overheard(registry.public_stream(self.name, context))
         self.rule = self.dialect.book_rule
         # As deep as the rule lets a reader see; a rule may prove fewer levels than it keeps.
-        self.shown: int | None = getattr(self.rule, "proved_depth", self.rule.kept_depth)
+        self.shown: int | None = self.rule.proved_depth
         self.dispatch = Dispatch(lambda listener, error: self._broken.append((listener, error)))
         self.pairs = {
             pair: BookSync(

@@ -50,7 +50,8 @@ _INTERVALS = {f"{_CANDLE}{name}": interval for interval, (_, name) in INTERVALS.
 _push = msgspec.json.Decoder(wire.Push)
 _control = msgspec.json.Decoder(wire.Control)
 _books = msgspec.json.Decoder(list[wire.Book], strict=False)
-_printed_books = msgspec.json.Decoder(list[wire.PrintedBook], strict=False)
+_printed_books = msgspec.json.Decoder(list[wire.PrintedBook])
+_text = msgspec.json.Decoder(str)
 _trades = msgspec.json.Decoder(list[wire.Trade], strict=False)
 _candles = msgspec.json.Decoder(list[wire.Candle], strict=False)
 
@@ -257,15 +258,21 @@ class _Said:
         self._book: wire.PrintedBook | None = None
 
     def bids(self) -> Sequence[PrintedLevel]:
-        return self._read().bids
+        return [(_printed(price), _printed(size)) for price, size in self._read().bids]
 
     def asks(self) -> Sequence[PrintedLevel]:
-        return self._read().asks
+        return [(_printed(price), _printed(size)) for price, size in self._read().asks]
 
     def _read(self) -> wire.PrintedBook:
         if self._book is None:
             (self._book,) = _printed_books.decode(self._data)
         return self._book
+
+
+def _printed(spelled: msgspec.Raw) -> str:
+    """Return what a price or size is summed up as: a text, or a number that lost its quotes."""
+    text = bytes(spelled)
+    return _text.decode(text) if text.startswith(b'"') else text.decode()
 
 
 def _tell_depth(push: wire.Push, pair: str, out: Sink) -> None:

@@ -7,7 +7,6 @@ with their neighbours.
 
 from typing import Annotated
 
-from arb_core.structs.book import PrintedLevel
 from arb_core.structs.wire import (
     AmountText,
     Levels,
@@ -314,14 +313,10 @@ class Book(Struct):
 
 
 class PrintedBook(Struct):
-    """The same, with levels as they are printed: what checksums are made of."""
+    """The levels of the same as they are printed: what checksums are made of. No `Book` is refused."""
 
-    asks: list[PrintedLevel]
-    bids: list[PrintedLevel]
-    ts: Milliseconds
-    seq: SequenceId | None = None
-    pseq: SequenceId | None = None
-    checksum: int | None = None
+    asks: list[tuple[Raw, Raw]]
+    bids: list[tuple[Raw, Raw]]
 
 
 class Control(Struct):

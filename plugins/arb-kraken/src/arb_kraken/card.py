@@ -132,8 +132,8 @@ alike."""
 class Settings(ExchangeSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[venues.NAME]` of a Kraken venue."""
 
-    depth: Literal[10, 25, 100, 500, 1000] = 100
-    """Levels a side that a book follows."""
+    depth: Literal[10, 25, 100, 500, 1000] = 10
+    """Levels a side that a book follows; the best 10 are shown, which its checksum covers."""
 
 
 CARD = ExchangeCard(
