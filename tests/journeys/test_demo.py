@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from arb_core.known import FAMILIES
 from arb_sim.cli import demo as room
 from click.testing import CliRunner
 
@@ -26,14 +27,22 @@ def of(kind, lines):
     return [line for line in lines if line["kind"] == kind]
 
 
-def test_demo_trades_and_its_books_are_those_of_the_venues():
-    lines = demo("--seconds", "12")
+@pytest.mark.parametrize(
+    ("options", "venues"),
+    [
+        (("--seconds", "12"), {"mexc", "gateio", "binance"}),
+        (("--seconds", "20", "--exchanges", "all"), set(FAMILIES["exchange"])),
+    ],
+    ids=["three venues", "all"],
+)
+def test_demo_trades_and_its_books_are_those_of_the_venues(options, venues):
+    lines = demo(*options)
     results, accounts, totals = (of(kind, lines) for kind in ("result", "account", "total"))
     summary = lines[-1]
     assert summary["kind"] == "summary"
     assert summary["trades"] == len(results) > 0
     assert summary["injected"]["made"] == summary["injected"]["found"]
-    assert {line["venue"] for line in accounts} == {"mexc", "gateio", "binance"}
+    assert {line["venue"] for line in accounts} == venues
     for line in accounts:
         opening, journal, held = (Decimal(line[part]) for part in ("opening", "journal", "venue_holds"))
         assert opening + journal == held
