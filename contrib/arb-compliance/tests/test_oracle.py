@@ -40,7 +40,7 @@ def an_event_behind(book: BookSync) -> None:
 
 
 def version_of_nobody(book: BookSync) -> None:
-    book.last_id += 1
+    book._mark.last_id += 1
 
 
 TAMPERINGS = [best_size_a_hair_off, deep_level_lost, level_too_many, an_event_behind, version_of_nobody]

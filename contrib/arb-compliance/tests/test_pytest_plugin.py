@@ -123,6 +123,43 @@ def test_a_case_that_is_left_out_fails_the_run(
     result.stdout.fnmatch_lines([f"arb-compliance: acmetoy*{ODD}*"])
 
 
+OBEDIENT = """
+from arb_compliance import plugin
+from arb_compliance.case import catalogue
+from arb_compliance.result import Failure, Result, State
+
+class Obedient:
+    def __init__(self, exchange, *, short): pass
+    def __exit__(self, *_): pass
+    def cases(self): return tuple(catalogue())
+    def run(self, case):
+        failure = Failure(message="not ours", found="17", fix="try 18") if case.id in {fails} else None
+        state = State.PASSED if failure is None else State.FAILED
+        return Result(case=case.id, tier=case.tier, state=state, seconds=0.0, failure=failure)
+
+plugin.Worker = Obedient
+"""
+"""The same for processes that pytest-xdist starts."""
+
+
+def test_cases_may_be_shared_out_among_workers(site: pytest.Pytester) -> None:
+    pytest.importorskip("xdist")
+    site.makeconftest(OBEDIENT.format(fails=set()))
+    result = site.runpytest_inprocess("-q", "-n2", "--dist=load")
+    result.assert_outcomes(passed=len(ALL) + 2)
+    assert result.ret == 0
+
+
+@pytest.mark.parametrize("trick", ["-k without the last item", "a marker that expects its failure"])
+def test_a_case_that_workers_leave_out_fails_the_run(trick: str, site: pytest.Pytester) -> None:
+    pytest.importorskip("xdist")
+    arguments, conftest = TRICKS[trick]
+    site.makeconftest(OBEDIENT.format(fails={ODD}) + conftest)
+    result = site.runpytest_inprocess("-q", "-n2", "--dist=load", *arguments)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines([f"arb-compliance: tests/test_compliance.py::compliance*{ODD}*"])
+
+
 def test_a_catalogue_without_a_case_fails_the_run(site: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(arb_compliance.case._CASES, ODD)
     result = site.runpytest_inprocess("-q")

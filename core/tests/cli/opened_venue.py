@@ -78,9 +78,15 @@ class OpenedVenue:
         for listener in self._on_book:
             listener(book)
 
+    @property
+    def messages(self):
+        return MessageCounts()
+
+    def stream_health(self):
+        return SimpleNamespace(connecting=0, connections=(1,), refused=())
+
+    def loop_health(self):
+        return SimpleNamespace(late_ns=0)
+
     def health(self):
-        return SimpleNamespace(
-            stream=SimpleNamespace(connecting=0, connections=(1,), refused=()),
-            loop=SimpleNamespace(late_ns=0),
-            messages=MessageCounts(),
-        )
+        return SimpleNamespace(stream=self.stream_health(), loop=self.loop_health(), messages=self.messages)

@@ -34,6 +34,14 @@ WAIVERS = "compliance-waivers.toml"
 _COLLECTED = pytest.StashKey[list["_Cases"]]()
 """The suites of a session."""
 
+_SHARED = pytest.StashKey["_Shared"]()
+
+_ASKED = "arb-compliance asked"
+"""What a report of a worker says beside the result of its first case: all that the suite has."""
+
+_FAILED = "arb-compliance failed"
+"""What it says where the case failed, whatever became of that."""
+
 
 class ComplianceSuite:
     """Put one into a test module: it becomes an item for each case.
@@ -81,6 +89,39 @@ def pytest_pycollect_makeitem(
     return None
 
 
+class _Shared:
+    """What workers of pytest-xdist have run of suites that they share out: one of them alone sees a part."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, list[str]] = {}
+        """By the suite's node: every case that it has."""
+        self.hidden: dict[str, list[str]] = {}
+        """Cases that failed, and were not told so."""
+        self._ran: dict[str, set[str]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note what ran, and what a suite says of itself."""
+        if report.when != "call":
+            return
+        suite, _, name = report.nodeid.rpartition("::")
+        self._ran.setdefault(suite, set()).add(name)
+        for key, value in report.user_properties:
+            if key == _ASKED:
+                self.asked[suite] = cast("list[str]", value)
+            elif key == _FAILED and not report.failed:
+                self.hidden.setdefault(suite, []).append(name)
+
+    def missing(self, suite: str) -> list[str]:
+        """Return the cases of a suite that no worker ran."""
+        return sorted({*self.asked[suite]} - self._ran[suite])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Listen to the workers, where there are any."""
+    config.stash[_SHARED] = shared = _Shared()
+    config.pluginmanager.register(shared)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail a session in which cases were left out, or failed without being told so."""
     if session.exitstatus == pytest.ExitCode.OK and any(_troubles(session.config)):
@@ -94,19 +135,31 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def _troubles(config: pytest.Config) -> Iterator[str]:
+    shared = config.stash[_SHARED]
+    for suite in shared.asked:
+        yield from _unproved(suite, shared.missing(suite))
+    for suite, hidden in shared.hidden.items():
+        yield _untold(suite, hidden)
     for cases in config.stash.get(_COLLECTED, ()):
         exchange = cases.suite.exchange
-        missing = cases.missing()
-        if missing:
-            yield (
-                f"{exchange}: {len(missing)} cases were not run, so nothing is proved: {', '.join(missing[:10])}; "
-                f"to try some cases name them, or: arb compliance run {exchange} --case ID"
-            )
+        yield from _unproved(exchange, cases.missing())
         hidden = [
             id_ for id_, result in cases.results.items() if result.state is State.FAILED and id_ not in cases.told
         ]
         if hidden:
-            yield f"{exchange}: failed, and not told so: {', '.join(hidden)}; what must fail belongs into {WAIVERS}"
+            yield _untold(exchange, hidden)
+
+
+def _untold(suite: str, hidden: list[str]) -> str:
+    return f"{suite}: failed, and not told so: {', '.join(hidden)}; what must fail belongs into {WAIVERS}"
+
+
+def _unproved(suite: str, missing: list[str]) -> Iterator[str]:
+    if missing:
+        yield (
+            f"{suite}: {len(missing)} cases were not run, so nothing is proved: {', '.join(missing[:10])}; "
+            "to try some cases name them, or: arb compliance run EXCHANGE --case ID"
+        )
 
 
 def _cases(collector: Any, name: str, suite: ComplianceSuite) -> "_Cases":
@@ -138,11 +191,17 @@ class _Cases(pytest.Collector):
         """Try one case; the process stays for the next one."""
         return self._working().run(case)
 
-    def missing(self) -> list[str]:
-        """Return the cases that were not run, of a suite of which some were; none where cases were named one by one."""
-        if not self.results or any(argument.startswith(f"{self.nodeid}::") for argument in self._named()):
+    def asked(self) -> list[str]:
+        """Return every case of the suite; none where cases were named one by one."""
+        if any(argument.startswith(f"{self.nodeid}::") for argument in self._named()):
             return []
-        return sorted({*self._working().cases(), *catalogue()} - self.results.keys())
+        return sorted({*self._working().cases(), *catalogue()})
+
+    def missing(self) -> list[str]:
+        """Return the cases not run, of a suite of which some were; `_Shared` knows of one that is shared out."""
+        if not self.results or is_worker(self.config):
+            return []
+        return [id_ for id_ in self.asked() if id_ not in self.results]
 
     def _named(self) -> Iterator[str]:
         """Yield the arguments of the command line that name items, as node ids."""
@@ -163,6 +222,11 @@ class _Cases(pytest.Collector):
             self.worker.__exit__(None, None, None)
 
 
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process is one of several that pytest-xdist shares the tests out to."""
+    return hasattr(config, "workerinput")
+
+
 class _Failed(Exception):
     """A case failed; the text is for the author."""
 
@@ -176,6 +240,8 @@ class _CaseItem(pytest.Item):
         self.waivers = waivers
 
     def runtest(self) -> None:
+        if is_worker(self.config) and not self.parent.results:
+            self.user_properties.append((_ASKED, self.parent.asked()))
         today = dt.datetime.now(dt.UTC).date()
         result = apply(self.parent.run(self.case), self.waivers, today)
         self.parent.results[self.case.id] = result
@@ -183,6 +249,8 @@ class _CaseItem(pytest.Item):
             self.add_report_section("call", "warning", warning)
         match result.state:
             case State.FAILED:
+                if is_worker(self.config):
+                    self.user_properties.append((_FAILED, self.case.id))
                 raise _Failed(show_failure(self.case, result))
             case State.WAIVED:
                 pytest.xfail(result.why or "waived")
