@@ -2,11 +2,19 @@
 //!
 //! None = the dialect decides. That is: broken text, an escape or a byte beyond ASCII in any string, a key that means
 //! something twice, a number that is not plainly spelled, nesting beyond any venue's.
+//!
+//! A venue's messages look alike: `usual` reads one by the words of the last. Only where that fails the frame is walked
+//! key by key.
 #![forbid(unsafe_code)]
 
+mod usual;
+
 use crate::book::Level;
-use crate::layout::{is_plain, Entry, Layout, Meaning, Message, Name, Order};
-use crate::number::{decimal, decimal_at_start, integer, integer_at_start};
+use crate::layout::{Entry, Habit, Layout, Meaning, Message, Name};
+use crate::number::{decimal, decimal_at, integer, integer_at, window, word_at, Window, NO_WINDOW};
+use crate::text::plain_at_start;
+pub use usual::Usual;
+use usual::Value;
 
 /// Objects and arrays within what is passed over.
 const NESTED: u32 = 8;
@@ -14,36 +22,68 @@ const NESTED: u32 = 8;
 /// Read one whole frame.
 #[inline]
 #[must_use]
-pub fn scan(frame: &[u8], layout: &Layout, message: &mut Message) -> Option<()> {
+pub fn scan(frame: &[u8], layout: &Layout, habit: &mut Habit, message: &mut Message) -> Option<()> {
     message.clear();
-    let mut text = Text { frame, at: 0 };
-    text.object(layout, 0, message)?;
+    match habit.usual.read(frame, layout, message) {
+        Some(()) => Some(()),
+        None => walk(frame, layout, &mut habit.usual, message),
+    }
+}
+
+/// Read one whole frame key by key, and learn what it looks like.
+#[inline(never)]
+fn walk(frame: &[u8], layout: &Layout, usual: &mut Usual, message: &mut Message) -> Option<()> {
+    message.clear();
+    usual.forget_found();
+    let mut text = Text::new(frame);
+    text.object(layout, 0, usual, message)?;
     text.space();
-    (text.at == frame.len()).then_some(())
+    text.rest
+        .is_empty()
+        .then(|| usual.learn(frame, message.seen))
 }
 
 struct Text<'a> {
     frame: &'a [u8],
-    at: usize,
+    /// What has not been read.
+    rest: &'a [u8],
+    room: Window,
 }
 
 impl<'a> Text<'a> {
-    fn object(&mut self, layout: &Layout, node: usize, message: &mut Message) -> Option<()> {
+    #[inline]
+    fn new(frame: &'a [u8]) -> Text<'a> {
+        Text {
+            frame,
+            rest: frame,
+            room: NO_WINDOW,
+        }
+    }
+
+    fn object(
+        &mut self,
+        layout: &Layout,
+        node: usize,
+        usual: &mut Usual,
+        message: &mut Message,
+    ) -> Option<()> {
         self.take(b'{')?;
         if self.peek()? == b'}' {
-            self.at += 1;
-            return Some(());
+            return self.take(b'}');
         }
         let entries = &layout.nodes[node].0;
-        let mut slot = Order::before_first(node);
         loop {
-            if let Some(index) = self.key(entries, slot, &mut message.order)? {
-                let entry = &entries[index];
-                slot = Order::after(entry.bit);
+            let key = self.string()?;
+            self.take(b':')?;
+            self.peek()?;
+            let named = |entry: &&Entry| matches!(&entry.name, Name::Key(text) if text == key);
+            if let Some(entry) = entries.iter().find(named) {
                 message.see(entry.bit)?;
-                self.value(layout, &entry.meaning, message)?;
+                self.value(layout, &entry.meaning, usual, message)?;
             } else {
+                let start = self.at();
                 self.pass(NESTED)?;
+                usual.find(Value::Passed, start, self.at());
             }
             if self.next(b'}')? {
                 return Some(());
@@ -51,59 +91,75 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Read a key and its colon: which entry it is, if any.
-    #[inline]
-    fn key(&mut self, entries: &[Entry], slot: usize, order: &mut Order) -> Option<Option<usize>> {
-        self.peek()?;
-        let guess = order.guess(slot);
-        if let Some(entry) = entries.get(guess) {
-            if !entry.quoted.is_empty() && self.frame[self.at..].starts_with(&entry.quoted) {
-                self.at += entry.quoted.len();
-                return Some(Some(guess));
-            }
-        }
-        let key = self.string()?;
-        self.take(b':')?;
-        let found = entries
-            .iter()
-            .position(|entry| matches!(&entry.name, Name::Key(text) if text == key));
-        if let Some(index) = found {
-            order.learn(slot, index);
-        }
-        Some(found)
-    }
-
-    #[inline]
-    fn value(&mut self, layout: &Layout, meaning: &Meaning, message: &mut Message) -> Option<()> {
-        match meaning {
-            Meaning::Within(node) => self.object(layout, *node, message)?,
+    /// Read what stands behind a known key.
+    fn value(
+        &mut self,
+        layout: &Layout,
+        meaning: &Meaning,
+        usual: &mut Usual,
+        message: &mut Message,
+    ) -> Option<()> {
+        let start = self.at();
+        let value = match meaning {
+            Meaning::Within(node) => return self.object(layout, *node, usual, message),
             Meaning::Only(node) => {
                 self.take(b'[')?;
-                self.object(layout, *node, message)?;
-                self.take(b']')?;
+                self.object(layout, *node, usual, message)?;
+                return self.take(b']');
             }
-            Meaning::Symbol => {
-                let symbol = self.string()?;
-                let stop = self.at - 1;
-                message.symbol_at(self.frame, stop - symbol.len(), stop, layout)?;
-            }
-            Meaning::First => message.first = self.integer()?,
-            Meaning::Last => message.last = self.integer()?,
-            Meaning::Previous => message.previous = self.integer()?,
-            Meaning::TimeMs => message.time_at(self.integer()?)?,
-            Meaning::Bids => self.levels(&mut message.bids, layout.longer_levels)?,
-            Meaning::Asks => self.levels(&mut message.asks, layout.longer_levels)?,
             Meaning::Equal(texts) => {
                 let found = self.string()?;
-                if !texts.iter().any(|text| text == found) {
-                    return None;
-                }
+                return texts.iter().any(|text| text == found).then_some(());
             }
-            Meaning::Text => self.string().map(|_| ())?,
             Meaning::Absent => return None,
-            Meaning::Passed => self.pass(NESTED)?,
-        }
+            Meaning::Symbol => {
+                self.string()?;
+                message.symbol_at(self.frame, start + 1, self.at() - 1, layout)?;
+                Value::Symbol
+            }
+            Meaning::Text => {
+                self.string()?;
+                Value::Text
+            }
+            Meaning::First => {
+                message.first = self.integer()?;
+                Value::First
+            }
+            Meaning::Last => {
+                message.last = self.integer()?;
+                Value::Last
+            }
+            Meaning::Previous => {
+                message.previous = self.integer()?;
+                Value::Previous
+            }
+            Meaning::TimeMs => {
+                message.time_at(self.integer()?)?;
+                Value::TimeMs
+            }
+            Meaning::Bids => {
+                self.levels(&mut message.bids, layout.longer_levels)?;
+                Value::Bids
+            }
+            Meaning::Asks => {
+                self.levels(&mut message.asks, layout.longer_levels)?;
+                Value::Asks
+            }
+            Meaning::Passed => {
+                self.pass(NESTED)?;
+                Value::Passed
+            }
+        };
+        // Quotes of a text or of a number belong to the words around it.
+        let takes_quotes = matches!(value, Value::Bids | Value::Asks | Value::Passed);
+        let quote = usize::from(!takes_quotes && self.frame[start] == b'"');
+        usual.find(value, start + quote, self.at() - quote);
         Some(())
+    }
+
+    /// Where in the frame it stands.
+    fn at(&self) -> usize {
+        self.frame.len() - self.rest.len()
     }
 
     /// `[[price, size, ...], ...]`
@@ -111,11 +167,10 @@ impl<'a> Text<'a> {
     fn levels(&mut self, into: &mut Vec<Level>, longer: bool) -> Option<()> {
         self.take(b'[')?;
         if self.peek()? == b']' {
-            self.at += 1;
-            return Some(());
+            return self.take(b']');
         }
         loop {
-            let level = match self.usual_level() {
+            let level = match self.usual_level(longer) {
                 Some(level) => level,
                 None => self.level(longer)?,
             };
@@ -126,19 +181,41 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// `["price","size"]` without anything between. None and nothing is read where it is spelled in another way.
+    /// `["price","size"]`, or with more texts behind. None, and nothing is read, where it is spelled in another way.
     #[inline]
-    fn usual_level(&mut self) -> Option<Level> {
-        let rest = self.frame[self.at..].strip_prefix(b"[\"")?;
-        let (price, length) = decimal_at_start(rest)?;
-        let rest = rest[length..].strip_prefix(b"\",\"")?;
-        let (size, length) = decimal_at_start(rest)?;
-        let rest = rest[length..].strip_prefix(b"\"]")?;
-        let level = Level::new(price, size)?;
-        self.at = self.frame.len() - rest.len();
-        Some(level)
+    fn usual_level(&mut self, longer: bool) -> Option<Level> {
+        const OPEN: u64 = u16::from_le_bytes(*b"[\"") as u64;
+        const BETWEEN: u64 = u32::from_le_bytes(*b"\",\"\0") as u64;
+        const CLOSE: u64 = u16::from_le_bytes(*b"\"]") as u64;
+        let window = window(self.rest, &mut self.room);
+        let (price, at) = decimal_at(window, 2)?;
+        let (size, end) = decimal_at(window, at + 3)?;
+        let usual =
+            word_at(window, 0) & 0xffff == OPEN && word_at(window, at) & 0xff_ffff == BETWEEN;
+        if !usual || price == 0.0 {
+            return None;
+        }
+        if word_at(window, end) & 0xffff == CLOSE {
+            self.rest = self.rest.get(end + 2..)?;
+        } else {
+            self.rest = self.usual_end(longer, end)?;
+        }
+        Some(Level { price, size })
     }
 
+    /// What follows the other texts of a level, each in quotes.
+    #[inline]
+    fn usual_end(&self, longer: bool, at: usize) -> Option<&'a [u8]> {
+        let mut rest = self.rest.get(at..)?.strip_prefix(b"\"")?;
+        if longer {
+            while let Some(more) = rest.strip_prefix(b",\"") {
+                rest = more[plain_at_start(more)..].strip_prefix(b"\"")?;
+            }
+        }
+        rest.strip_prefix(b"]")
+    }
+
+    #[inline(never)]
     fn level(&mut self, longer: bool) -> Option<Level> {
         self.take(b'[')?;
         let price = decimal(self.spelled()?)?;
@@ -153,16 +230,16 @@ impl<'a> Text<'a> {
         Level::new(price, size)
     }
 
-    /// A whole number, in quotes or not.
+    /// A whole number without quotes. What may not stand behind one, nobody takes for words.
     #[inline]
+    fn usual_integer(&mut self) -> Option<i64> {
+        let (value, end) = integer_at(window(self.rest, &mut self.room), 0)?;
+        self.rest = self.rest.get(end..)?;
+        Some(value)
+    }
+
+    /// A whole number, in quotes or not.
     fn integer(&mut self) -> Option<i64> {
-        if self.peek()? != b'"' {
-            if let Some((value, length)) = integer_at_start(&self.frame[self.at..]) {
-                // What may not stand behind a number, nobody takes for a comma.
-                self.at += length;
-                return Some(value);
-            }
-        }
         integer(self.spelled()?)
     }
 
@@ -179,22 +256,18 @@ impl<'a> Text<'a> {
     #[inline]
     fn string(&mut self) -> Option<&'a [u8]> {
         self.take(b'"')?;
-        let rest = &self.frame[self.at..];
-        let length = rest.iter().position(|&byte| !is_plain(byte))?;
-        if rest[length] != b'"' {
-            return None;
-        }
-        self.at += length + 1;
-        Some(&rest[..length])
+        let (text, rest) = self.rest.split_at(plain_at_start(self.rest));
+        self.rest = rest.strip_prefix(b"\"")?;
+        Some(text)
     }
 
-    #[inline]
     fn number(&mut self) -> Option<&'a [u8]> {
         self.space();
-        let start = self.at;
+        let start = self.rest;
         self.skip(b"-");
-        let whole = self.at;
-        if self.digits() == 0 || (self.frame[whole] == b'0' && self.at > whole + 1) {
+        let whole = self.rest;
+        let digits = self.digits();
+        if digits == 0 || (whole[0] == b'0' && digits > 1) {
             return None;
         }
         if self.skip(b".") && self.digits() == 0 {
@@ -206,26 +279,29 @@ impl<'a> Text<'a> {
                 return None;
             }
         }
-        Some(&self.frame[start..self.at])
+        Some(&start[..start.len() - self.rest.len()])
     }
 
     #[inline]
     fn digits(&mut self) -> usize {
-        let start = self.at;
-        while self.frame.get(self.at).is_some_and(u8::is_ascii_digit) {
-            self.at += 1;
-        }
-        self.at - start
+        let count = self
+            .rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        self.rest = &self.rest[count..];
+        count
     }
 
     #[inline]
     fn skip(&mut self, one_of: &[u8]) -> bool {
-        let there = self
-            .frame
-            .get(self.at)
-            .is_some_and(|byte| one_of.contains(byte));
-        self.at += usize::from(there);
-        there
+        match self.rest.split_first() {
+            Some((byte, rest)) if one_of.contains(byte) => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Any value, `nested` deep at most.
@@ -237,11 +313,10 @@ impl<'a> Text<'a> {
             b'f' => self.word(b"false"),
             b'n' => self.word(b"null"),
             open @ (b'{' | b'[') if nested > 0 => {
-                self.at += 1;
+                self.take(open)?;
                 let close = if open == b'{' { b'}' } else { b']' };
                 if self.peek()? == close {
-                    self.at += 1;
-                    return Some(());
+                    return self.take(close);
                 }
                 loop {
                     if open == b'{' {
@@ -259,9 +334,8 @@ impl<'a> Text<'a> {
     }
 
     fn word(&mut self, word: &[u8]) -> Option<()> {
-        self.frame[self.at..]
-            .starts_with(word)
-            .then(|| self.at += word.len())
+        self.rest = self.rest.strip_prefix(word)?;
+        Some(())
     }
 
     /// A comma (false) or the end (true).
@@ -271,7 +345,7 @@ impl<'a> Text<'a> {
         if byte != b',' && byte != end {
             return None;
         }
-        self.at += 1;
+        self.rest = &self.rest[1..];
         Some(byte == end)
     }
 
@@ -280,25 +354,25 @@ impl<'a> Text<'a> {
         if self.peek()? != wanted {
             return None;
         }
-        self.at += 1;
+        self.rest = &self.rest[1..];
         Some(())
     }
 
     /// The next byte that is no space.
     #[inline]
     fn peek(&mut self) -> Option<u8> {
-        let byte = *self.frame.get(self.at)?;
+        let byte = *self.rest.first()?;
         if byte > b' ' {
             return Some(byte);
         }
         self.space();
-        self.frame.get(self.at).copied()
+        self.rest.first().copied()
     }
 
-    #[inline]
+    #[inline(never)]
     fn space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.frame.get(self.at) {
-            self.at += 1;
+        while let [b' ' | b'\n' | b'\t' | b'\r', rest @ ..] = self.rest {
+            self.rest = rest;
         }
     }
 }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use crate::book::Level;
+use crate::json::Usual;
 
 /// Where a value stands: keys or field numbers from the outermost object on.
 pub type Path = Vec<Step>;
@@ -80,35 +81,9 @@ pub enum Name {
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub name: Name,
-    /// JSON: the key as it stands in a frame, with quotes and colon; empty where it is not plain text.
-    pub quoted: Vec<u8>,
     pub meaning: Meaning,
     /// What is then seen.
     pub bit: u32,
-}
-
-impl Entry {
-    fn new(name: &Name, meaning: Meaning, bit: u32) -> Entry {
-        let quoted = match name {
-            Name::Key(key) if key.iter().all(|&byte| is_plain(byte)) => {
-                [b"\"", key.as_slice(), b"\":"].concat()
-            }
-            _ => Vec::new(),
-        };
-        Entry {
-            name: name.clone(),
-            quoted,
-            meaning,
-            bit,
-        }
-    }
-}
-
-/// Whether a byte stands for itself within quotes: ASCII, and neither a quote, an escape nor a control character.
-#[inline]
-#[must_use]
-pub fn is_plain(byte: u8) -> bool {
-    (b' '..0x80).contains(&byte) && byte != b'"' && byte != b'\\'
 }
 
 /// One object or message.
@@ -184,7 +159,11 @@ impl Layout {
                 if required {
                     self.required |= bit;
                 }
-                self.nodes[node].0.push(Entry::new(name, meaning, bit));
+                self.nodes[node].0.push(Entry {
+                    name: name.clone(),
+                    meaning,
+                    bit,
+                });
                 return Ok(());
             }
             node = match there {
@@ -199,7 +178,11 @@ impl Layout {
                         Meaning::Within(inner)
                     };
                     let bit = self.bit_of(&meaning)?;
-                    self.nodes[node].0.push(Entry::new(name, meaning, bit));
+                    self.nodes[node].0.push(Entry {
+                        name: name.clone(),
+                        meaning,
+                        bit,
+                    });
                     self.nodes.push(Node::default());
                     inner
                 }
@@ -264,12 +247,18 @@ pub struct Message {
     pub bids: Vec<Level>,
     pub asks: Vec<Level>,
     pub seen: u32,
-    /// Kept from one message to the next.
+}
+
+/// What is kept of one message of a layout to read the next one sooner. A wrong guess costs time and nothing else.
+#[derive(Clone, Debug, Default)]
+pub struct Habit {
+    /// JSON.
+    pub usual: Usual,
+    /// Protobuf.
     pub order: Order,
 }
 
-/// Which entry came after which in the last message, since venues keep the order of their fields. It is tried first, so
-/// that a wrong one costs time and nothing else.
+/// Which entry came after which in the last message, since venues keep the order of their fields.
 #[derive(Clone, Debug)]
 pub struct Order([u8; Order::SLOTS]);
 

@@ -13,3 +13,4 @@ pub mod protobuf;
 #[cfg(feature = "python")]
 mod python;
 pub mod scanner;
+mod text;

@@ -42,52 +42,115 @@ pub fn decimal(text: &[u8]) -> Option<f64> {
     finish(text, value, point)
 }
 
-/// Read the decimal that a text begins with, eight digits at a time: (value, bytes).
-///
-/// None also where it is merely long, or near the end of the text; `decimal` reads those. What may stand behind it is for the
-/// caller to say.
+const WORD: usize = size_of::<u64>();
+
+/// So many places of a window may be asked for: no usual level is longer.
+const SEEN: usize = 64;
+
+/// The start of a text, and zeros behind its end, so that eight bytes at a time are read without asking where it ends.
+pub type Window = [u8; SEEN + WORD];
+
+/// Room for the window of a short text.
+pub const NO_WINDOW: Window = [0; SEEN + WORD];
+
+/// Show the start of a text where it lies, or copied to `room` when it is short.
+#[inline]
+pub fn window<'a>(text: &'a [u8], room: &'a mut Window) -> &'a Window {
+    match text.first_chunk() {
+        Some(window) => window,
+        None => copied(text, room),
+    }
+}
+
+#[inline(never)]
+fn copied<'a>(text: &[u8], room: &'a mut Window) -> &'a Window {
+    room[..text.len()].copy_from_slice(text);
+    room[text.len()..].fill(0);
+    room
+}
+
+/// Eight bytes from a place on; a place beyond those that may be asked for is taken for another one, which no reader of a
+/// whole level mistakes for its own: the next word that it expects is not there.
 #[inline]
 #[must_use]
-pub fn decimal_at_start(text: &[u8]) -> Option<(f64, usize)> {
-    let (whole, length) = digits(text)?;
+pub fn word_at(window: &Window, at: usize) -> u64 {
+    let at = at % SEEN;
+    u64::from_le_bytes(window[at..at + WORD].try_into().unwrap_or_default())
+}
+
+/// Read the decimal that stands there, eight digits at a time: (value, where it ends).
+///
+/// None also where it is merely long; `decimal` reads that. What may stand behind it is for the caller to say.
+#[inline(always)] // a third of its instructions would be those of the call
+#[must_use]
+pub fn decimal_at(window: &Window, at: usize) -> Option<(f64, usize)> {
+    let word = word_at(window, at) ^ ZEROS;
+    let length = digits(word);
     // Prices of eight whole digits are none of any market; above, what follows would not be exact.
-    if length == 0 || length == 8 || (length > 1 && text[0] == b'0') {
+    if length == 0 || length == 8 || (length > 1 && word as u8 == 0) {
         return None;
     }
-    if text[length] != b'.' {
-        return Some((whole as i64 as f64, length));
+    let (whole, at) = (value(word, length), at + length);
+    if word_at(window, at) as u8 != b'.' {
+        return Some((whole as i64 as f64, at));
     }
-    let (part, decimals) = digits(&text[length + 1..])?;
-    let value = whole * WHOLE_POWERS[decimals] + part;
-    let length = length + 1 + decimals;
+    let word = word_at(window, at + 1) ^ ZEROS;
+    let decimals = digits(word);
+    if decimals == 0 {
+        return None;
+    }
+    let whole = whole * WHOLE_POWERS[decimals] + value(word, decimals);
+    let at = at + 1 + decimals;
     if decimals < 8 {
-        // At most 15 digits: exact.
-        return (decimals > 0).then(|| (value as i64 as f64 / EXACT[decimals], length));
+        // At most 14 digits: exact.
+        return Some((whole as i64 as f64 / EXACT[decimals], at));
     }
-    let (part, more) = digits(&text[length..])?;
+    let word = word_at(window, at) ^ ZEROS;
+    let more = digits(word);
+    if more == 0 {
+        return (whole <= WHOLE).then(|| (whole as i64 as f64 / EXACT[8], at));
+    }
     if more > 4 {
         return None;
     }
-    let value = value * WHOLE_POWERS[more] + part;
-    (value <= WHOLE).then(|| (value as i64 as f64 / EXACT[8 + more], length + more))
+    let whole = whole * WHOLE_POWERS[more] + value(word, more);
+    (whole <= WHOLE).then(|| (whole as i64 as f64 / EXACT[8 + more], at + more))
 }
 
-/// Read the whole number that a text begins with: (value, bytes). None where `integer` has to look, as above.
+/// Read the whole number that stands there: (value, where it ends). None where `integer` has to look, as above.
 #[inline]
 #[must_use]
-pub fn integer_at_start(text: &[u8]) -> Option<(i64, usize)> {
-    let (mut value, mut length) = digits(text)?;
-    if length == 8 {
-        let (more, further) = digits(&text[8..])?;
-        if further == 8 {
-            return None;
-        }
-        value = value * WHOLE_POWERS[further] + more;
-        length += further;
+pub fn integer_at(window: &Window, at: usize) -> Option<(i64, usize)> {
+    let word = word_at(window, at) ^ ZEROS;
+    let length = digits(word);
+    if length == 0 || (length > 1 && word as u8 == 0) {
+        return None;
     }
-    let plain = length > 0 && (length == 1 || text[0] != b'0');
-    plain.then_some((value as i64, length))
+    let (mut whole, mut at) = (value(word, length), at + length);
+    if length == 8 {
+        let word = word_at(window, at) ^ ZEROS;
+        let length = digits(word);
+        if length > 0 {
+            whole = whole * WHOLE_POWERS[length] + value(word, length);
+            at += length;
+        }
+        if length == 8 {
+            let word = word_at(window, at) ^ ZEROS;
+            let length = digits(word);
+            if length > 3 {
+                return None;
+            }
+            if length > 0 {
+                whole = whole * WHOLE_POWERS[length] + value(word, length);
+                at += length;
+            }
+        }
+    }
+    Some((i64::try_from(whole).ok()?, at))
 }
+
+const EACH: u64 = 0x0101_0101_0101_0101;
+const ZEROS: u64 = b'0' as u64 * EACH;
 
 const WHOLE_POWERS: [u64; 9] = [
     1,
@@ -101,21 +164,24 @@ const WHOLE_POWERS: [u64; 9] = [
     100_000_000,
 ];
 
-/// What the digits at the start of eight bytes say, and how many they are. None where the text is shorter.
+/// How many bytes at the start are digits: below ten.
 #[inline]
-fn digits(text: &[u8]) -> Option<(u64, usize)> {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    let word = u64::from_le_bytes(*text.first_chunk()?) ^ (0x30 * EACH);
+fn digits(word: u64) -> usize {
     // The top bit of each byte that is above 9; a carry reaches only bytes behind such a one.
     let other = (word.wrapping_add(0x76 * EACH) | word) & (0x80 * EACH);
-    let length = other.trailing_zeros() / 8;
-    // The digits move to the end, behind zeros; then pairs, fours and eights are added up at once.
-    let word = word.checked_shl(64 - 8 * length).unwrap_or(0);
+    other.trailing_zeros() as usize / 8
+}
+
+/// What the first digits say, one at least and all eight at most.
+#[inline]
+fn value(word: u64, length: usize) -> u64 {
+    // They move to the end, behind zeros; then pairs, fours and eights are added up at once.
+    let word = word.wrapping_shl(64 - 8 * length as u32);
     let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
     let mask = 0x0000_00ff_0000_00ff;
     let high = (pairs & mask).wrapping_mul(100 + (1_000_000 << 32));
     let low = (pairs >> 16 & mask).wrapping_mul(1 + (10_000 << 32));
-    Some((high.wrapping_add(low) >> 32, length as usize))
+    high.wrapping_add(low) >> 32
 }
 
 #[inline]
@@ -168,7 +234,15 @@ pub fn integer(text: &[u8]) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{decimal, decimal_at_start, integer, integer_at_start};
+    use super::{decimal, decimal_at, integer, integer_at, window, NO_WINDOW};
+
+    fn decimal_at_start(text: &str) -> Option<(f64, usize)> {
+        decimal_at(window(text.as_bytes(), &mut NO_WINDOW.clone()), 0)
+    }
+
+    fn integer_at_start(text: &str) -> Option<(i64, usize)> {
+        integer_at(window(text.as_bytes(), &mut NO_WINDOW.clone()), 0)
+    }
 
     /// Knuth's linear congruential generator: the same texts in every run.
     fn texts(count: u64) -> impl Iterator<Item = String> {
@@ -201,7 +275,7 @@ mod tests {
             assert_eq!(decimal(text.as_bytes()), expected, "{text}");
             for behind in ["\",\"1.5\"]", ",12345678", "\x12\x082.500000"] {
                 let followed = format!("{text}{behind}");
-                let fast = decimal_at_start(followed.as_bytes());
+                let fast = decimal_at_start(&followed);
                 assert!(
                     fast.is_none_or(|found| found == (expected.unwrap(), text.len())),
                     "{followed}"
@@ -209,12 +283,15 @@ mod tests {
                 let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
                 let usual = whole.len() < 8 && part.len() < 13 && text.len() < 17;
                 assert!(fast.is_some() || !usual, "{followed}");
-                let fast = integer_at_start(followed.as_bytes());
+                let fast = integer_at_start(&followed);
                 assert!(
                     fast.is_none_or(|found| found == (whole.parse().unwrap(), whole.len())),
                     "{followed}"
                 );
-                assert!(fast.is_some() || whole.len() > 15, "{followed}");
+                assert!(
+                    fast.is_some() || whole.parse::<i64>().is_err(),
+                    "{followed}"
+                );
             }
         }
     }
@@ -247,7 +324,7 @@ mod tests {
             assert_eq!(decimal(text.as_bytes()), None, "{text}");
             // Where it reads a part, what is left is no end of a number.
             let followed = format!("{text}\"        ");
-            let fast = decimal_at_start(followed.as_bytes());
+            let fast = decimal_at_start(&followed);
             assert!(
                 fast.is_none_or(|(_, length)| followed.as_bytes()[length] != b'"'),
                 "{text}"
@@ -256,8 +333,8 @@ mod tests {
         assert_eq!(decimal("9".repeat(400).as_bytes()), None);
         assert_eq!(decimal(b"0"), Some(0.0));
         assert_eq!(decimal(b"0.00000000"), Some(0.0));
-        assert_eq!(decimal_at_start(b"12.5"), None);
-        assert_eq!(decimal_at_start(b"12.12345678"), None);
+        assert_eq!(decimal_at_start("12.5"), Some((12.5, 4)));
+        assert_eq!(decimal_at_start("12."), None);
     }
 
     #[test]

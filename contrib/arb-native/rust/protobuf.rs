@@ -7,18 +7,20 @@
 #![forbid(unsafe_code)]
 
 use crate::book::Level;
-use crate::layout::{Entry, Layout, Meaning, Message, Name, Order};
-use crate::number::{decimal, decimal_at_start, integer};
+use crate::layout::{Entry, Habit, Layout, Meaning, Message, Name, Order};
+use crate::number::{decimal, decimal_at, integer, window, word_at, Window, NO_WINDOW};
 
+/// Numbers from here on take more than one byte.
+const LONG: u64 = 0x80;
 const VARINT: u64 = 0;
 const BYTES: u64 = 2;
 
 /// Read one whole frame.
 #[inline]
 #[must_use]
-pub fn scan(frame: &[u8], layout: &Layout, message: &mut Message) -> Option<()> {
+pub fn scan(frame: &[u8], layout: &Layout, habit: &mut Habit, message: &mut Message) -> Option<()> {
     message.clear();
-    fields(frame, 0, frame.len(), layout, 0, message)
+    fields(frame, 0, frame.len(), layout, 0, &mut habit.order, message)
 }
 
 fn fields(
@@ -27,18 +29,20 @@ fn fields(
     end: usize,
     layout: &Layout,
     node: usize,
+    order: &mut Order,
     message: &mut Message,
 ) -> Option<()> {
     let entries = &layout.nodes[node].0;
     let mut slot = Order::before_first(node);
     while at < end {
+        let start = at;
         let tag = varint(frame, &mut at, end)?;
         let (field, kind) = (u32::try_from(tag >> 3).ok()?, tag & 7);
         let is = |entry: &Entry| matches!(entry.name, Name::Field(number) if number == field);
-        let mut index = message.order.guess(slot);
+        let mut index = order.guess(slot);
         if !entries.get(index).is_some_and(is) {
             index = entries.iter().position(is)?;
-            message.order.learn(slot, index);
+            order.learn(slot, index);
         }
         let entry = &entries[index];
         slot = Order::after(entry.bit);
@@ -48,14 +52,7 @@ fn fields(
             } else {
                 &mut message.asks
             };
-            let (start, stop) = bytes(frame, &mut at, end, kind)?;
-            side.push(level(frame, start, stop, layout.level)?);
-            // The same field comes again for each further level.
-            while at < end && u64::from(frame[at]) == tag {
-                at += 1;
-                let (start, stop) = bytes(frame, &mut at, end, kind)?;
-                side.push(level(frame, start, stop, layout.level)?);
-            }
+            at = levels(frame, start, end, tag, layout.level, side)?;
             continue;
         }
         message.see(entry.bit)?;
@@ -71,7 +68,7 @@ fn fields(
         let (start, stop) = bytes(frame, &mut at, end, kind)?;
         let text = &frame[start..stop];
         match &entry.meaning {
-            Meaning::Within(inner) => fields(frame, start, stop, layout, *inner, message)?,
+            Meaning::Within(inner) => fields(frame, start, stop, layout, *inner, order, message)?,
             Meaning::Symbol if text.is_ascii() => message.symbol_at(frame, start, stop, layout)?,
             Meaning::First => message.first = integer(text)?,
             Meaning::Last => message.last = integer(text)?,
@@ -84,16 +81,59 @@ fn fields(
     (at == end).then_some(())
 }
 
-#[inline]
+/// Read this level and those that follow with the same tag; where that ends.
+fn levels(
+    frame: &[u8],
+    mut at: usize,
+    end: usize,
+    tag: u64,
+    fields: (u32, u32),
+    side: &mut Vec<Level>,
+) -> Option<usize> {
+    let heads = [fields.0, fields.1].map(|field| u64::from(field << 3 | 2));
+    let short = tag < LONG && heads.iter().all(|head| *head < LONG);
+    let mut room = NO_WINDOW;
+    while at < end {
+        let usual = if short {
+            usual_level(window(&frame[at..end], &mut room), tag, heads)
+        } else {
+            None
+        };
+        if let Some((level, length)) = usual {
+            side.push(level);
+            at += length;
+            continue;
+        }
+        let before = at;
+        if varint(frame, &mut at, end)? != tag {
+            return Some(before);
+        }
+        let (start, stop) = bytes(frame, &mut at, end, tag & 7)?;
+        side.push(level(frame, start, stop, fields)?);
+    }
+    Some(at)
+}
+
+/// A level as everybody writes it: price, then size, a byte for each tag and for each length. Its bytes; None: look again.
+#[inline(always)]
+fn usual_level(window: &Window, tag: u64, heads: [u64; 2]) -> Option<(Level, usize)> {
+    // What stands before a text: its tag and its length.
+    let head = |at: usize| word_at(window, at) & 0xffff;
+    let (price, middle) = decimal_at(window, 4)?;
+    let (size, end) = decimal_at(window, middle + 2)?;
+    let usual = head(0) == (tag | ((end - 2) as u64) << 8)
+        && head(2) == (heads[0] | ((middle - 4) as u64) << 8)
+        && head(middle) == (heads[1] | ((end - middle - 2) as u64) << 8);
+    (usual && price > 0.0).then_some((Level { price, size }, end))
+}
+
+#[inline(never)]
 fn level(
     frame: &[u8],
     mut at: usize,
     end: usize,
     (price_field, size_field): (u32, u32),
 ) -> Option<Level> {
-    if let Some(level) = usual_level(frame, at, end, (price_field, size_field)) {
-        return Some(level);
-    }
     let (mut price, mut size) = (None, None);
     while at < end {
         let tag = varint(frame, &mut at, end)?;
@@ -111,28 +151,6 @@ fn level(
         }
     }
     Level::new(price?, size?)
-}
-
-/// A level as everybody writes it: price, then size, a byte for each tag and for each length. None: look again.
-#[inline]
-fn usual_level(
-    frame: &[u8],
-    at: usize,
-    end: usize,
-    (price_field, size_field): (u32, u32),
-) -> Option<Level> {
-    let number = |at: usize, field: u32| {
-        let [tag, length] = *frame.get(at..end)?.first_chunk()?;
-        let (value, read) = decimal_at_start(&frame[at + 2..])?;
-        (u32::from(tag) == (field << 3 | 2) && usize::from(length) == read)
-            .then_some((value, at + 2 + read))
-    };
-    let (price, at) = number(at, price_field)?;
-    let (size, at) = number(at, size_field)?;
-    if at != end {
-        return None;
-    }
-    Level::new(price, size)
 }
 
 /// Where the bytes of a field begin and end.
@@ -164,19 +182,16 @@ fn varint(frame: &[u8], at: &mut usize, end: usize) -> Option<u64> {
 
 #[inline(never)]
 fn long_varint(frame: &[u8], at: &mut usize, end: usize) -> Option<u64> {
+    let rest = frame.get(*at..end)?;
     let mut value = 0;
-    for shift in (0..63).step_by(7) {
-        if *at >= end {
-            return None;
-        }
-        let byte = frame[*at];
-        *at += 1;
-        value |= u64::from(byte & 0x7f) << shift;
+    // A tenth byte: a negative number, which no id or time of a venue is.
+    for (place, &byte) in rest.iter().take(9).enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * place);
         if byte < 0x80 {
+            *at += place + 1;
             // Longer than it need be: nobody writes it so, and readers differ on how long is too long.
-            return (byte > 0 || shift == 0).then_some(value);
+            return (byte > 0 || place == 0).then_some(value);
         }
     }
-    // A tenth byte: a negative number, which no id or time of a venue is.
     None
 }

@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::layout::{Form, Layout, Message, Rule};
+use crate::layout::{Form, Habit, Layout, Message, Rule};
 use crate::{json, protobuf};
 
 /// One book that may be changed without being asked.
@@ -28,7 +28,7 @@ pub enum Verdict {
 /// The layouts of one venue and its armed books.
 #[derive(Clone, Debug, Default)]
 pub struct Scanner {
-    layouts: Vec<Layout>,
+    layouts: Vec<(Layout, Habit)>,
     armed: FxHashMap<Box<[u8]>, Armed>,
     /// What the last frame said, when it was somebody's next one.
     pub message: Message,
@@ -38,7 +38,10 @@ impl Scanner {
     #[must_use]
     pub fn new(layouts: Vec<Layout>) -> Scanner {
         Scanner {
-            layouts,
+            layouts: layouts
+                .into_iter()
+                .map(|layout| (layout, Habit::default()))
+                .collect(),
             ..Scanner::default()
         }
     }
@@ -62,10 +65,10 @@ impl Scanner {
     #[inline]
     pub fn read(&mut self, frame: &[u8]) -> Verdict {
         let message = &mut self.message;
-        for layout in &self.layouts {
+        for (layout, habit) in &mut self.layouts {
             let read = match layout.form {
-                Form::Json => json::scan(frame, layout, message),
-                Form::Protobuf => protobuf::scan(frame, layout, message),
+                Form::Json => json::scan(frame, layout, habit, message),
+                Form::Protobuf => protobuf::scan(frame, layout, habit, message),
             };
             if read.is_none() || message.seen & layout.required != layout.required {
                 continue;

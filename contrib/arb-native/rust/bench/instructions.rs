@@ -17,7 +17,7 @@ use std::process::{Command, ExitCode};
 use std::{env, fs};
 
 use arb_native::book::Book;
-use arb_native::layout::{Layout, Message};
+use arb_native::layout::{Habit, Layout, Message};
 use arb_native::scanner::{Scanner, Verdict};
 use arb_native::{json, protobuf};
 use market::{Market, Where};
@@ -136,13 +136,13 @@ fn read(
     levels: usize,
     layout: &Layout,
     frames: fn(&Market) -> Vec<Vec<u8>>,
-    scan: fn(&[u8], &Layout, &mut Message) -> Option<()>,
+    scan: fn(&[u8], &Layout, &mut Habit, &mut Message) -> Option<()>,
 ) {
     let frames = frames(&Market::new(1_000, 1, levels, Where::Mixed, MESSAGES));
-    let mut message = Message::default();
+    let (mut habit, mut message) = (Habit::default(), Message::default());
     counted(|| {
         for frame in &frames {
-            scan(frame, layout, &mut message).expect("a message");
+            scan(frame, layout, &mut habit, &mut message).expect("a message");
             black_box(&message);
         }
     });

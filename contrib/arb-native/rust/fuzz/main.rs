@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use arb_native::book::{Book, Level};
-use arb_native::layout::{Form, Layout, Message, Rule};
-use arb_native::number::{decimal, decimal_at_start, integer, integer_at_start};
+use arb_native::layout::{Form, Habit, Layout, Message, Rule};
+use arb_native::number::{decimal, decimal_at, integer, integer_at, window, NO_WINDOW};
 use arb_native::scanner::{Scanner, Verdict};
 use choices::Choices;
 use serde_json::Value;
@@ -62,11 +62,12 @@ static VENUES: LazyLock<[Venue; 3]> = LazyLock::new(|| {
 });
 
 /// Scan, and hold what was read against the reference. Whether it was read at all.
-fn agrees(venue: &Venue, frame: &[u8], message: &mut Message) -> bool {
+fn agrees(venue: &Venue, frame: &[u8], kept: &mut (Habit, Message)) -> bool {
     let layout = &venue.layout;
+    let (habit, message) = kept;
     let read = match layout.form {
-        Form::Json => arb_native::json::scan(frame, layout, message),
-        Form::Protobuf => arb_native::protobuf::scan(frame, layout, message),
+        Form::Json => arb_native::json::scan(frame, layout, habit, message),
+        Form::Protobuf => arb_native::protobuf::scan(frame, layout, habit, message),
     };
     let count = message.bids.len() + message.asks.len();
     assert!(count <= frame.len() / SHORTEST_LEVEL);
@@ -95,9 +96,9 @@ fn agrees(venue: &Venue, frame: &[u8], message: &mut Message) -> bool {
 #[test]
 fn bytes() {
     bolero::check!().for_each(|input: &[u8]| {
-        let mut message = Message::default();
+        let mut kept = Default::default();
         for venue in VENUES.iter() {
-            agrees(venue, input, &mut message);
+            agrees(venue, input, &mut kept);
         }
     });
 }
@@ -109,13 +110,13 @@ fn frames() {
         let mut choices = Choices(input);
         let venue = &VENUES[choices.below(VENUES.len())];
         let mut frame = (venue.frame)(&mut choices);
-        let mut message = Message::default();
-        let known = agrees(venue, &frame, &mut message);
+        let mut kept = Default::default();
+        let known = agrees(venue, &frame, &mut kept);
         let whole = frame.clone();
-        // The order of the last message is only a guess about the next.
+        // What the last message looked like is only a guess about the next.
         choices.spoil(&mut frame);
-        let read = agrees(venue, &frame, &mut message);
-        let again = agrees(venue, &frame, &mut Message::default());
+        let read = agrees(venue, &frame, &mut kept);
+        let again = agrees(venue, &frame, &mut Default::default());
         assert_eq!(read, again);
         if known {
             let frame = whole;
@@ -172,13 +173,13 @@ fn samples() {
         let Some(mut frame) = SAMPLES.get(choices.below(SAMPLES.len().max(1))).cloned() else {
             return;
         };
-        let mut message = Message::default();
+        let mut kept = Default::default();
         for venue in VENUES.iter() {
-            agrees(venue, &frame, &mut message);
+            agrees(venue, &frame, &mut kept);
         }
         choices.spoil(&mut frame);
         for venue in VENUES.iter() {
-            agrees(venue, &frame, &mut message);
+            agrees(venue, &frame, &mut kept);
         }
     });
 }
@@ -188,7 +189,7 @@ fn some_samples_are_messages() {
     let reads = |frame: &&Vec<u8>| {
         VENUES
             .iter()
-            .any(|venue| agrees(venue, frame, &mut Message::default()))
+            .any(|venue| agrees(venue, frame, &mut Default::default()))
     };
     assert!(SAMPLES.is_empty() || SAMPLES.iter().filter(reads).count() > 5);
 }
@@ -212,7 +213,7 @@ fn plain_frames() {
         let frame = format!(
             r#"{{"stream":"s","data":{{"e":"depth","E":17,"s":"A","U":1,"u":2,"b":[{bids}],"a":[{asks}]}}}}"#
         );
-        assert!(agrees(&VENUES[0], frame.as_bytes(), &mut Message::default()), "{frame}");
+        assert!(agrees(&VENUES[0], frame.as_bytes(), &mut Default::default()), "{frame}");
     });
 }
 
@@ -243,7 +244,7 @@ fn numbers() {
                 .then(|| parse(text))
                 .filter(|value| value.is_finite());
             assert_eq!(decimal(text), expected);
-            if let Some((value, length)) = decimal_at_start(text) {
+            if let Some((value, length)) = decimal_at(window(text, &mut NO_WINDOW.clone()), 0) {
                 assert!(plain(&text[..length]));
                 assert_eq!(value, parse(&text[..length]));
                 assert!(!text.get(length).is_some_and(u8::is_ascii_digit));
@@ -252,7 +253,7 @@ fn numbers() {
                 .then(|| std::str::from_utf8(text).expect("digits").parse().ok())
                 .flatten();
             assert_eq!(integer(text), whole);
-            if let Some((value, length)) = integer_at_start(text) {
+            if let Some((value, length)) = integer_at(window(text, &mut NO_WINDOW.clone()), 0) {
                 assert_eq!(integer(&text[..length]), Some(value));
                 assert!(!text.get(length).is_some_and(u8::is_ascii_digit));
             }

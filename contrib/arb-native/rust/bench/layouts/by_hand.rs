@@ -3,7 +3,15 @@
 
 use arb_native::book::Level;
 use arb_native::layout::Message;
-use arb_native::number::{decimal, decimal_at_start, integer, integer_at_start};
+use arb_native::number::{decimal, decimal_at, integer, integer_at, window, NO_WINDOW};
+
+fn decimal_at_start(text: &[u8]) -> Option<(f64, usize)> {
+    decimal_at(window(text, &mut NO_WINDOW.clone()), 0)
+}
+
+fn integer_at_start(text: &[u8]) -> Option<(i64, usize)> {
+    integer_at(window(text, &mut NO_WINDOW.clone()), 0)
+}
 
 /// `PushDataV3ApiWrapper` with `publicAggreDepths`.
 pub fn mexc(frame: &[u8], message: &mut Message) -> Option<()> {

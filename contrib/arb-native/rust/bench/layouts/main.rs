@@ -15,7 +15,7 @@ mod by_hand;
 
 use std::hint::black_box;
 
-use arb_native::layout::{Layout, Message};
+use arb_native::layout::{Habit, Layout, Message};
 use arb_native::{json, protobuf};
 use clock::now_ns;
 use market::{Market, Where};
@@ -37,12 +37,13 @@ fn row(
     levels: usize,
     layout: &Layout,
     frames: &[Vec<u8>],
-    declared: fn(&[u8], &Layout, &mut Message) -> Option<()>,
+    declared: fn(&[u8], &Layout, &mut Habit, &mut Message) -> Option<()>,
     by_hand: fn(&[u8], &mut Message) -> Option<()>,
 ) {
     let (mut one, mut other) = (Message::default(), Message::default());
+    let mut habit = Habit::default();
     for frame in frames {
-        declared(frame, layout, &mut one).expect("a message");
+        declared(frame, layout, &mut habit, &mut one).expect("a message");
         by_hand(frame, &mut other).expect("a message");
         assert_eq!(
             (&one.bids, &one.asks, one.symbol),
@@ -55,7 +56,9 @@ fn row(
     }
     let mut turns: Vec<_> = (0..TURNS)
         .map(|_| {
-            let interpreted = turn(frames, |frame| declared(frame, layout, black_box(&mut one)));
+            let interpreted = turn(frames, |frame| {
+                declared(frame, layout, &mut habit, black_box(&mut one))
+            });
             let programmed = turn(frames, |frame| by_hand(frame, black_box(&mut other)));
             [interpreted, programmed, interpreted / programmed]
         })

@@ -1,0 +1,147 @@
+//! What the last message looked like, and the next one read by it: a venue writes its messages alike, so that only the
+//! values between the same words are new.
+//!
+//! The words of the last message that was walked are compared, many bytes at once; the values are read. Whatever differs is
+//! None, and the frame is walked, from which the words are learned again: a wrong guess costs time and nothing else.
+#![forbid(unsafe_code)]
+
+use super::{Text, NESTED};
+use crate::layout::{Layout, Message};
+use crate::text::plain_at_start;
+
+/// What is read between words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    /// A text of which nothing but its end matters; its quotes belong to the words.
+    Text,
+    /// Another text; its quotes belong to the words.
+    Symbol,
+    First,
+    Last,
+    Previous,
+    TimeMs,
+    Bids,
+    Asks,
+    /// Anything.
+    Passed,
+}
+
+/// Words, and the value behind them; None behind the last ones.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    start: usize,
+    length: usize,
+    /// Which of sixteen bytes are theirs.
+    mask: u128,
+    value: Option<Value>,
+}
+
+const WORD: usize = size_of::<u128>();
+
+/// The words of the last message that was walked.
+#[derive(Clone, Debug, Default)]
+pub struct Usual {
+    parts: Vec<Part>,
+    /// All words, one behind the other, and as many bytes more as one comparison takes.
+    words: Vec<u8>,
+    /// What a message with these words says.
+    seen: u32,
+    /// Where the walk that is under way found values: what they are, where they begin and end.
+    found: Vec<(Value, usize, usize)>,
+}
+
+impl Usual {
+    /// A walk begins.
+    pub(super) fn forget_found(&mut self) {
+        self.found.clear();
+    }
+
+    /// The walk has read a value, between these places of the frame.
+    #[inline]
+    pub(super) fn find(&mut self, value: Value, start: usize, stop: usize) {
+        self.found.push((value, start, stop));
+    }
+
+    /// The walk came to the end of a message: the next one is expected to have its words.
+    pub(super) fn learn(&mut self, frame: &[u8], seen: u32) {
+        self.parts.clear();
+        self.words.clear();
+        self.seen = seen;
+        let mut at = 0;
+        let ends = [(None, frame.len(), frame.len())];
+        let found = self
+            .found
+            .iter()
+            .map(|&(value, start, stop)| (Some(value), start, stop));
+        for (value, start, stop) in found.chain(ends) {
+            let words = &frame[at..start];
+            self.parts.push(Part {
+                start: self.words.len(),
+                length: words.len(),
+                mask: u128::MAX
+                    .checked_shr(8 * WORD.saturating_sub(words.len()) as u32)
+                    .unwrap_or(0),
+                value,
+            });
+            self.words.extend_from_slice(words);
+            at = stop;
+        }
+        self.words.extend_from_slice(&[0; WORD]);
+    }
+
+    /// Read one whole frame, if it has these words.
+    #[inline]
+    pub(super) fn read(&self, frame: &[u8], layout: &Layout, message: &mut Message) -> Option<()> {
+        let mut text = Text::new(frame);
+        for part in &self.parts {
+            text.rest = self.strip(part, text.rest)?;
+            let Some(value) = part.value else {
+                message.seen = self.seen;
+                return text.rest.is_empty().then_some(());
+            };
+            match value {
+                Value::Text => text.rest = &text.rest[plain_at_start(text.rest)..],
+                Value::Symbol => {
+                    let start = frame.len() - text.rest.len();
+                    let length = plain_at_start(text.rest);
+                    message.symbol_at(frame, start, start + length, layout)?;
+                    text.rest = &text.rest[length..];
+                }
+                Value::First => message.first = text.usual_integer()?,
+                Value::Last => message.last = text.usual_integer()?,
+                Value::Previous => message.previous = text.usual_integer()?,
+                Value::TimeMs => message.time_at(text.usual_integer()?)?,
+                Value::Bids => text.levels(&mut message.bids, layout.longer_levels)?,
+                Value::Asks => text.levels(&mut message.asks, layout.longer_levels)?,
+                Value::Passed => text.pass(NESTED)?,
+            }
+        }
+        None
+    }
+
+    /// What stands behind the words of a part, where a text begins with them.
+    #[inline]
+    fn strip<'a>(&self, part: &Part, text: &'a [u8]) -> Option<&'a [u8]> {
+        let words = &self.words[part.start..];
+        let (first, known) = (word(text), word(words));
+        let same = match (first, known) {
+            (Some(first), Some(known)) if part.length <= WORD => (first ^ known) & part.mask == 0,
+            (Some(first), Some(known)) if part.length <= 2 * WORD => {
+                // The last sixteen bytes begin before the first ones end.
+                let last = part.length - WORD;
+                first == known && word(text.get(last..)?) == word(&words[last..])
+            }
+            _ => return text.strip_prefix(&words[..part.length]),
+        };
+        if same {
+            text.get(part.length..)
+        } else {
+            None
+        }
+    }
+}
+
+#[inline]
+fn word(text: &[u8]) -> Option<u128> {
+    text.first_chunk().map(|chunk| u128::from_le_bytes(*chunk))
+}

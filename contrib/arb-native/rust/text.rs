@@ -1,0 +1,65 @@
+//! Text of frames, many bytes at a time.
+#![forbid(unsafe_code)]
+
+const EACH: u64 = 0x0101_0101_0101_0101;
+const TOP: u64 = 0x80 * EACH;
+
+/// Whether a byte stands for itself within quotes: ASCII, and neither a quote, an escape nor a control character.
+#[inline]
+#[must_use]
+pub fn is_plain(byte: u8) -> bool {
+    (b' '..0x80).contains(&byte) && byte != b'"' && byte != b'\\'
+}
+
+/// How many bytes at the start stand for themselves within quotes.
+#[inline]
+#[must_use]
+pub fn plain_at_start(text: &[u8]) -> usize {
+    let mut rest = text;
+    while let Some((chunk, behind)) = rest.split_first_chunk() {
+        let other = not_plain(u64::from_le_bytes(*chunk));
+        if other != 0 {
+            return text.len() - rest.len() + other.trailing_zeros() as usize / 8;
+        }
+        rest = behind;
+    }
+    let left = rest.iter().position(|&byte| !is_plain(byte));
+    text.len() - rest.len() + left.unwrap_or(rest.len())
+}
+
+/// The top bit of the first byte that does not stand for itself; those of later bytes mean nothing.
+#[inline]
+fn not_plain(word: u64) -> u64 {
+    // A byte borrows from the next one where it is below what is taken away: then it is itself one of these.
+    let below = |word: u64, byte: u64| word.wrapping_sub(byte * EACH);
+    let (quote, escape) = (
+        word ^ (u64::from(b'"') * EACH),
+        word ^ (u64::from(b'\\') * EACH),
+    );
+    (word | below(word, u64::from(b' ')) | below(quote, 1) | below(escape, 1)) & TOP
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_plain, plain_at_start};
+
+    #[test]
+    fn every_byte_at_every_place_is_told() {
+        for other in 0..=255_u8 {
+            for place in 0..20 {
+                for behind in [b'a', other, b'"', 0xff, 0, b'!'] {
+                    let mut text = *b"abcdefghijklmnopqrst";
+                    text[place + 1..].fill(behind);
+                    text[place] = other;
+                    let expected = text.iter().position(|&byte| !is_plain(byte));
+                    assert_eq!(
+                        plain_at_start(&text),
+                        expected.unwrap_or(text.len()),
+                        "{text:?}"
+                    );
+                }
+            }
+        }
+        assert_eq!(plain_at_start(b""), 0);
+    }
+}
