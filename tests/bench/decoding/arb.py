@@ -28,7 +28,8 @@ def our_book(dialect: StreamDialect, market: Market, factory: BookFactory = SORT
     snapshot = BookSnapshot(symbol=BTC, bids=bids, asks=asks, last_id=START_ID, depth=DEPTH + 1)
 
     def on_book(sync: BookSync) -> None:
-        _ = sync.bid, sync.bid_size, sync.ask, sync.ask_size
+        _bid, _bid_size = sync.bid, sync.bid_size
+        _ask, _ask_size = sync.ask, sync.ask_size
 
     def broken(_listener: object, error: Exception) -> None:
         raise error
