@@ -91,7 +91,7 @@ fn levels(
     side: &mut Vec<Level>,
 ) -> Option<usize> {
     let heads = [fields.0, fields.1].map(|field| u64::from(field << 3 | 2));
-    let short = tag < LONG && heads.iter().all(|head| *head < LONG);
+    let short = tag & 7 == BYTES && tag < LONG && heads.iter().all(|head| *head < LONG);
     let mut room = NO_WINDOW;
     while at < end {
         let usual = if short {
