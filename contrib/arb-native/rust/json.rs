@@ -5,8 +5,9 @@
 #![forbid(unsafe_code)]
 
 use crate::book::Level;
-use crate::layout::{is_plain, Entry, Layout, Meaning, Message, Name, Order};
+use crate::layout::{is_plain, Entry, Keys, Layout, Meaning, Message, Name, Order};
 use crate::number::{decimal, decimal_at_start, integer, integer_at_start};
+use crate::sums::{decimals, Places};
 
 /// Objects and arrays within what is passed over.
 const NESTED: u32 = 8;
@@ -25,6 +26,27 @@ pub fn scan(frame: &[u8], layout: &Layout, message: &mut Message) -> Option<()> 
 struct Text<'a> {
     frame: &'a [u8],
     at: usize,
+}
+
+/// A number, and how it is printed.
+struct Spelled<'a> {
+    value: f64,
+    text: &'a [u8],
+}
+
+impl<'a> Spelled<'a> {
+    #[inline]
+    fn new(text: &'a [u8]) -> Option<Spelled<'a>> {
+        decimal(text).map(|value| Spelled { value, text })
+    }
+
+    /// The number that a text begins with, and the rest.
+    #[inline]
+    fn at_start(text: &'a [u8]) -> Option<(Spelled<'a>, &'a [u8])> {
+        let (value, length) = decimal_at_start(text)?;
+        let (text, rest) = text.split_at(length);
+        Some((Spelled { value, text }, rest))
+    }
 }
 
 impl<'a> Text<'a> {
@@ -91,8 +113,18 @@ impl<'a> Text<'a> {
             Meaning::Last => message.last = self.integer()?,
             Meaning::Previous => message.previous = self.integer()?,
             Meaning::TimeMs => message.time_at(self.integer()?)?,
+            Meaning::TimeIso => message.stamp_at(self.string()?)?,
+            Meaning::Bids if layout.keys.is_some() || message.printing => {
+                let places = message.printing.then_some(&mut message.bid_places);
+                self.other_levels(layout, &mut message.bids, places)?;
+            }
+            Meaning::Asks if layout.keys.is_some() || message.printing => {
+                let places = message.printing.then_some(&mut message.ask_places);
+                self.other_levels(layout, &mut message.asks, places)?;
+            }
             Meaning::Bids => self.levels(&mut message.bids, layout.longer_levels)?,
             Meaning::Asks => self.levels(&mut message.asks, layout.longer_levels)?,
+            Meaning::Checksum => message.checksum = self.checksum(layout.bare)?,
             Meaning::Equal(texts) => {
                 let found = self.string()?;
                 if !texts.iter().any(|text| text == found) {
@@ -151,6 +183,128 @@ impl<'a> Text<'a> {
             self.pass(0)?;
         }
         Level::new(price, size)
+    }
+
+    /// Levels that are objects, or of which somebody asks how they are printed.
+    fn other_levels(
+        &mut self,
+        layout: &Layout,
+        into: &mut Vec<Level>,
+        mut printed: Option<&mut Vec<Places>>,
+    ) -> Option<()> {
+        self.take(b'[')?;
+        if self.peek()? == b']' {
+            self.at += 1;
+            return Some(());
+        }
+        loop {
+            let (price, size) = match &layout.keys {
+                Some(keys) => match self.usual_object(keys) {
+                    Some(found) => found,
+                    None => self.level_object(keys, layout.bare)?,
+                },
+                None => match self.usual_texts() {
+                    Some(found) => found,
+                    None => self.level_texts(layout.longer_levels)?,
+                },
+            };
+            into.push(Level::new(price.value, size.value)?);
+            if let Some(places) = &mut printed {
+                places.push(Places {
+                    price: decimals(price.text),
+                    size: decimals(size.text),
+                });
+            }
+            if self.next(b']')? {
+                return Some(());
+            }
+        }
+    }
+
+    /// `{"price":1.5,"qty":2}` without anything between. None and nothing is read where it is spelled in another way.
+    #[inline]
+    fn usual_object(&mut self, keys: &Keys) -> Option<(Spelled<'a>, Spelled<'a>)> {
+        let rest = self.frame[self.at..].strip_prefix(keys.opening.as_slice())?;
+        let (price, rest) = Spelled::at_start(rest)?;
+        let rest = rest.strip_prefix(keys.middle.as_slice())?;
+        let (size, rest) = Spelled::at_start(rest)?;
+        let rest = rest.strip_prefix(b"}")?;
+        self.at = self.frame.len() - rest.len();
+        Some((price, size))
+    }
+
+    /// An object with both keys, and maybe others.
+    fn level_object(&mut self, keys: &Keys, bare: bool) -> Option<(Spelled<'a>, Spelled<'a>)> {
+        let (mut price, mut size) = (None, None);
+        self.take(b'{')?;
+        loop {
+            let key = self.string()?;
+            self.take(b':')?;
+            let place = if key == keys.price {
+                &mut price
+            } else if key == keys.size {
+                &mut size
+            } else {
+                self.pass(NESTED)?;
+                if self.next(b'}')? {
+                    break;
+                }
+                continue;
+            };
+            let text = if bare {
+                self.number()?
+            } else {
+                self.spelled()?
+            };
+            if place.replace(Spelled::new(text)?).is_some() {
+                return None;
+            }
+            if self.next(b'}')? {
+                break;
+            }
+        }
+        Some((price?, size?))
+    }
+
+    /// As `usual_level`, with the texts.
+    #[inline]
+    fn usual_texts(&mut self) -> Option<(Spelled<'a>, Spelled<'a>)> {
+        let rest = self.frame[self.at..].strip_prefix(b"[\"")?;
+        let (price, rest) = Spelled::at_start(rest)?;
+        let rest = rest.strip_prefix(b"\",\"")?;
+        let (size, rest) = Spelled::at_start(rest)?;
+        let rest = rest.strip_prefix(b"\"]")?;
+        self.at = self.frame.len() - rest.len();
+        Some((price, size))
+    }
+
+    /// As `level`, with the texts.
+    fn level_texts(&mut self, longer: bool) -> Option<(Spelled<'a>, Spelled<'a>)> {
+        self.take(b'[')?;
+        let price = Spelled::new(self.spelled()?)?;
+        self.take(b',')?;
+        let size = Spelled::new(self.spelled()?)?;
+        while !self.next(b']')? {
+            if !longer {
+                return None;
+            }
+            self.pass(0)?;
+        }
+        Some((price, size))
+    }
+
+    /// A sum of 32 bits, of either sign.
+    fn checksum(&mut self, bare: bool) -> Option<i64> {
+        let text = if bare {
+            self.number()?
+        } else {
+            self.spelled()?
+        };
+        let digits = text.strip_prefix(b"-").unwrap_or(text);
+        let value = integer(digits).filter(|value| *value <= u32::MAX.into())?;
+        let negative = digits.len() < text.len();
+        // No venue writes -0.
+        (!negative || value > 0).then_some(if negative { -value } else { value })
     }
 
     /// A whole number, in quotes or not.

@@ -9,7 +9,10 @@ pub mod json;
 pub mod layout;
 mod levels;
 pub mod number;
+pub mod printed;
 pub mod protobuf;
 #[cfg(feature = "python")]
 mod python;
 pub mod scanner;
+mod stamp;
+pub mod sums;

@@ -104,7 +104,7 @@ def test_what_may_not_be_shown_at_once_is_judged_in_python(floor, ceiling, bids)
     best = stand.reader.best
     text = TRUE.replace('[["10.5","2"]]', str(bids).replace("'", '"')).replace("[[11,0.25]]", "[]")
     assert stand.hear(text)
-    assert stand.reader.judged == [(12, 5_000_000, RECEIVED, MONOTONIC)]
+    assert stand.reader.judged == [(12, 5_000_000, RECEIVED, MONOTONIC, None)]
     assert (stand.told, stand.reader.best, stand.reader.stands) == ([], best, (1, 10, None, None, 0))
 
 
@@ -362,13 +362,17 @@ def test_a_protobuf_message_is_read_by_its_numbers():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"last_id": ()}, "lacks the symbol or an id"),
-        ({"symbol": ()}, "lacks the symbol or an id"),
+        ({"last_id": ()}, "lacks the symbol, or the id"),
+        ({"symbol": ()}, "lacks the symbol, or the id"),
         ({"bids": ("d", "a")}, "said twice"),
         ({"bids": ("d", "s", "b")}, "said twice"),
         ({"bids": ("d", 1, "b")}, "a key, a field number or 0"),
         ({"bids": ("d", "b", 0)}, "ends in an array"),
-        ({"ids": SequenceRule.NONE}, "cannot be told apart"),
+        ({"ids": SequenceRule.NONE}, "lacks the symbol, or the id or checksum"),
+        ({"level": ("p", "p")}, "two keys"),
+        ({"level": ("p", 'a "quote"')}, "two keys"),
+        ({"time_iso": ("d", "T")}, "said twice"),
+        ({"form": "protobuf", "checksum": (4,), "symbol": (1,), "first_id": (2,), "last_id": (3,)}, "only JSON has"),
         ({"form": "xml"}, "json or protobuf"),
         ({"texts": tuple((f"key{number}",) for number in range(40))}, "more values"),
     ],
