@@ -10,12 +10,13 @@
 mod choices;
 mod json;
 mod protobuf;
+mod sums;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use arb_native::book::{Book, Level};
-use arb_native::layout::{Form, Layout, Message, Rule};
+use arb_native::layout::{seen, Form, Layout, Message, Rule};
 use arb_native::number::{decimal, decimal_at_start, integer, integer_at_start};
 use arb_native::scanner::{Scanner, Verdict};
 use choices::Choices;
@@ -27,7 +28,8 @@ pub struct Said {
     symbol: String,
     /// The first or previous one, and the last.
     ids: (i64, i64),
-    time_ms: i64,
+    /// As the venue counts it.
+    time: i64,
     bids: Vec<Level>,
     asks: Vec<Level>,
 }
@@ -41,7 +43,7 @@ struct Venue {
     reference: fn(&[u8]) -> Said,
 }
 
-static VENUES: LazyLock<[Venue; 3]> = LazyLock::new(|| {
+static VENUES: LazyLock<[Venue; 4]> = LazyLock::new(|| {
     [
         Venue {
             layout: json::ranges(),
@@ -58,6 +60,11 @@ static VENUES: LazyLock<[Venue; 3]> = LazyLock::new(|| {
             frame: protobuf::frame,
             reference: protobuf::reference,
         },
+        Venue {
+            layout: sums::layout(),
+            frame: sums::frame,
+            reference: sums::reference,
+        },
     ]
 });
 
@@ -73,12 +80,16 @@ fn agrees(venue: &Venue, frame: &[u8], message: &mut Message) -> bool {
     if read.is_none() || message.seen & layout.required != layout.required {
         return false;
     }
-    let chained = layout.rule == Rule::Chain;
+    let ids = match layout.rule {
+        Rule::Sums if message.seen & seen::LAST == 0 => (message.checksum, sums::NO_ID),
+        Rule::Sums => (message.checksum, message.last),
+        rule => json::ids(message, rule == Rule::Chain),
+    };
     let said = Said {
         symbol: String::from_utf8(frame[message.symbol.0..message.symbol.1].to_vec())
             .expect("ASCII"),
-        ids: json::ids(message, chained),
-        time_ms: message.time_ms,
+        ids,
+        time: message.time_ms.max(message.time_ns),
         bids: message.bids.clone(),
         asks: message.asks.clone(),
     };
@@ -122,6 +133,7 @@ fn frames() {
             let said = (venue.reference)(&frame);
             let before = match venue.layout.rule {
                 Rule::Chain => said.ids.0,
+                Rule::Sums => i64::MIN,
                 _ => said.ids.0 - 1,
             };
             let mut scanner =
@@ -129,7 +141,11 @@ fn frames() {
             assert_eq!(scanner.read(&frame), Verdict::NotMine);
             scanner.arm(said.symbol.as_bytes(), 5, before);
             assert_eq!(scanner.read(&frame), Verdict::Next(5));
-            assert_eq!(scanner.read(&frame), Verdict::NotNext);
+            let again = match venue.layout.rule {
+                Rule::Sums => Verdict::Next(5),
+                _ => Verdict::NotNext,
+            };
+            assert_eq!(scanner.read(&frame), again);
         }
     });
 }
