@@ -83,7 +83,9 @@ def chains() -> list[Chain]:
 
 def delta_frame(pair: str, change: Change, market: Made) -> bytes:
     """Write a change, with the sum of the market's best levels after it."""
-    return bitget.frame_of(pair, "update", change, f'"checksum":{total(*market.best(25))},"seq":{change.last_id}')
+    return bitget.frame_of(
+        pair, "update", change, f'"checksum":{total(*market.best_as_printed(25))},"seq":{change.last_id}'
+    )
 
 
 def whole_frame(pair: str, whole: Change) -> bytes:

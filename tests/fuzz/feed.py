@@ -3,6 +3,7 @@
 One segment is one integer: it says how the markets live, what goes wrong and when.
 """
 
+import re
 from collections import Counter, deque
 from random import Random
 from types import ModuleType
@@ -21,6 +22,7 @@ MS = 1_000_000
 _UNKNOWN = {"mexc": "NOPEUSDT", "gateio": "NOPE_USDT", "kraken": "ETH/USD"}
 """Pairs that nobody follows."""
 _TRIES = 6
+_SUM = re.compile(rb'"checksum":(-?[0-9]+)')
 
 
 class Segment:
@@ -149,6 +151,17 @@ class Segment:
         change = market.step()
         return self._spell(pair, change._replace(bids=[*change.bids, (market.prices[-1], "1")]), market)
 
+    def _said_twice(self, pair: str, market: Made) -> bytes:
+        """Every level with another size first: the last one counts."""
+        change = market.step()
+        bids, asks = ([(price, "7.5") for price, _ in side] + side for side in (change.bids, change.asks))
+        return self._spell(pair, change._replace(bids=bids, asks=asks), market)
+
+    def _summed_otherwise(self, pair: str, market: Made) -> bytes:
+        """Where books are summed up: a sum that is off, of the other sign, or none."""
+        other = self._rng.choice((lambda said: said + 1, lambda said: -said, lambda _: 0))
+        return _SUM.sub(lambda found: b'"checksum":%d' % other(int(found[1])), self._true(pair, market))
+
     def _nobodys(self, pair: str, market: Made) -> bytes:
         return self._spell(_UNKNOWN.get(self._name, "NOPE-USDT"), market.step(), market)
 
@@ -212,6 +225,8 @@ _ODD = (
     Segment._anew,
     Segment._unasked,
     Segment._crossed,
+    Segment._said_twice,
+    Segment._summed_otherwise,
     Segment._nobodys,
     Segment._other_kind,
     Segment._cut_short,

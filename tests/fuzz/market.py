@@ -85,12 +85,15 @@ class Made:
         """The highest tick at which a bid may stand."""
         self.bids = {self._middle - step: self._size() for step in range(near)}
         self.asks = {self._middle + 1 + step: self._size() for step in range(near)}
+        self._odd: dict[tuple[int, int], tuple[str, Row]] = {}
+        """Of bids and asks that were printed in another way the size, and the row as it was printed."""
         self._cut()
         self.last_id = last_id
         self.ms = 1_736_411_507_002
 
     def whole(self) -> Change:
-        """Return the book as it stands, best first."""
+        """Return the book as it stands, best first: to be told, so that it is printed plainly again."""
+        self._odd.clear()
         prices = self.prices
         bids = [(prices[at], self.bids[at]) for at in sorted(self.bids, reverse=True)]
         asks = [(prices[at], self.asks[at]) for at in sorted(self.asks)]
@@ -100,6 +103,16 @@ class Made:
         """Return the best levels of either side, best first."""
         bids, asks = sorted(self.bids, reverse=True)[:depth], sorted(self.asks)[:depth]
         return [(self.prices[at], self.bids[at]) for at in bids], [(self.prices[at], self.asks[at]) for at in asks]
+
+    def best_as_printed(self, depth: int) -> tuple[list[Row], list[Row]]:
+        """Return the same, each as it was told last."""
+        bids, asks = sorted(self.bids, reverse=True)[:depth], sorted(self.asks)[:depth]
+        return [self._told(0, at) for at in bids], [self._told(1, at) for at in asks]
+
+    def _told(self, side: int, at: int) -> Row:
+        size = (self.asks if side else self.bids)[at]
+        of, row = self._odd.get((side, at), ("", ("", "")))
+        return row if of is size else (self.prices[at], size)
 
     def begin_anew(self) -> None:
         """Let the venue count from the beginning again, as after maintenance."""
@@ -134,7 +147,7 @@ class Made:
         prices = self.prices
         rows = [[(prices[at], size) for at, size in side.items()] for side in changed]
         if not self._plain and random() < 0.02:
-            self._respell(rows)
+            self._respell(rows, changed)
         return Change(rows[0], rows[1], previous, first, self.last_id, self.ms)
 
     def _size(self) -> str:
@@ -180,7 +193,7 @@ class Made:
             while len(side) > self._kept:
                 del side[worst(side)]
 
-    def _respell(self, rows: Sequence[list[Row]]) -> None:
+    def _respell(self, rows: Sequence[list[Row]], changed: tuple[dict[int, str], dict[int, str]]) -> None:
         """Print one number in another way: longer than float64 tells, with zeros behind, or with an exponent."""
         rng = self._rng
         sides = [side for side in rows if side]
@@ -193,6 +206,9 @@ class Made:
             side[index] = (_other_text(rng, price), size)
         else:
             side[index] = (price, _other_text(rng, size))
+        which = 0 if side is rows[0] else 1
+        at = list(changed[which])[index]
+        self._odd[which, at] = changed[which][at], side[index]
 
 
 def _other_text(rng: Random, text: str) -> str:

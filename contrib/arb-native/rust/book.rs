@@ -20,35 +20,84 @@ impl Level {
     }
 }
 
-/// The levels of one instrument.
-#[derive(Clone, Debug, Default)]
-pub struct Book {
-    bids: Levels,
+/// The levels of one instrument, with a note of `N` beside each.
+#[derive(Clone, Debug)]
+pub struct Noted<N> {
+    bids: Levels<N>,
     /// By their price negated, so that their best is last, too.
-    asks: Levels,
+    asks: Levels<N>,
+}
+
+/// The levels of one instrument, and nothing beside them.
+pub type Book = Noted<()>;
+
+impl<N> Default for Noted<N> {
+    fn default() -> Noted<N> {
+        Noted {
+            bids: Levels::default(),
+            asks: Levels::default(),
+        }
+    }
 }
 
 impl Book {
     /// Forget everything and take these levels.
     pub fn replace(&mut self, bids: &[Level], asks: &[Level]) {
-        self.bids
-            .replace(bids.iter().map(|level| (level.price, level.size)));
-        self.asks
-            .replace(asks.iter().map(|level| (-level.price, level.size)));
+        self.replace_noted(unnoted(bids), unnoted(asks));
     }
 
     /// Set absolute sizes, in order.
     #[inline]
     pub fn apply(&mut self, bids: &[Level], asks: &[Level]) {
-        for level in bids {
-            self.bids.set(level.price, level.size);
+        self.apply_noted(unnoted(bids), unnoted(asks));
+    }
+}
+
+#[inline]
+fn unnoted(levels: &[Level]) -> impl Iterator<Item = (Level, ())> + '_ {
+    levels.iter().map(|level| (*level, ()))
+}
+
+impl<N: Copy + Default> Noted<N> {
+    /// Forget everything and take these levels.
+    pub fn replace_noted(
+        &mut self,
+        bids: impl Iterator<Item = (Level, N)>,
+        asks: impl Iterator<Item = (Level, N)>,
+    ) {
+        self.bids
+            .replace(bids.map(|(level, note)| (level.price, level.size, note)));
+        self.asks
+            .replace(asks.map(|(level, note)| (-level.price, level.size, note)));
+    }
+
+    /// Set absolute sizes, in order.
+    #[inline]
+    pub fn apply_noted(
+        &mut self,
+        bids: impl Iterator<Item = (Level, N)>,
+        asks: impl Iterator<Item = (Level, N)>,
+    ) {
+        for (level, note) in bids {
+            self.bids.set(level.price, level.size, note);
         }
-        for level in asks {
-            self.asks.set(-level.price, level.size);
+        for (level, note) in asks {
+            self.asks.set(-level.price, level.size, note);
         }
     }
 
+    /// Change what is noted of a bid, if it is held.
+    pub fn note_bid(&mut self, price: f64, note: N) {
+        self.bids.note(price, note);
+    }
+
+    /// Change what is noted of an ask, if it is held.
+    pub fn note_ask(&mut self, price: f64, note: N) {
+        self.asks.note(-price, note);
+    }
+
     /// Forget the levels beyond the best `depth` of each side.
+    #[inline]
     pub fn cut(&mut self, depth: usize) {
         self.bids.cut(depth);
         self.asks.cut(depth);
@@ -62,12 +111,30 @@ impl Book {
 
     /// The best `limit` bids, highest first; 0 = all.
     pub fn bids(&self, limit: usize) -> impl Iterator<Item = (f64, f64)> + '_ {
-        self.bids.best_first(limit)
+        self.noted_bids(limit)
+            .map(|(level, _)| (level.price, level.size))
     }
 
     /// The best `limit` asks, lowest first; 0 = all.
     pub fn asks(&self, limit: usize) -> impl Iterator<Item = (f64, f64)> + '_ {
-        self.asks.best_first(limit).map(|(key, size)| (-key, size))
+        self.noted_asks(limit)
+            .map(|(level, _)| (level.price, level.size))
+    }
+
+    /// The same with what is noted of each.
+    #[inline]
+    pub fn noted_bids(&self, limit: usize) -> impl Iterator<Item = (Level, N)> + '_ {
+        self.bids
+            .best_first(limit)
+            .map(|(price, size, note)| (Level { price, size }, note))
+    }
+
+    /// The same with what is noted of each.
+    #[inline]
+    pub fn noted_asks(&self, limit: usize) -> impl Iterator<Item = (Level, N)> + '_ {
+        self.asks
+            .best_first(limit)
+            .map(|(key, size, note)| (Level { price: -key, size }, note))
     }
 
     /// How many bids and asks are held.

@@ -7,11 +7,11 @@
 //! key by key.
 #![forbid(unsafe_code)]
 
+mod levels;
 mod usual;
 
-use crate::book::Level;
 use crate::layout::{Entry, Habit, Layout, Meaning, Message, Name};
-use crate::number::{decimal, decimal_at, integer, integer_at, window, word_at, Window, NO_WINDOW};
+use crate::number::{integer, integer_at, window, Window, NO_WINDOW};
 use crate::text::plain_at_start;
 pub use usual::Usual;
 use usual::Value;
@@ -137,13 +137,21 @@ impl<'a> Text<'a> {
                 message.time_at(self.integer()?)?;
                 Value::TimeMs
             }
+            Meaning::TimeIso => {
+                message.stamp_at(self.string()?)?;
+                Value::TimeIso
+            }
             Meaning::Bids => {
-                self.levels(&mut message.bids, layout.longer_levels)?;
+                self.bids(layout, message)?;
                 Value::Bids
             }
             Meaning::Asks => {
-                self.levels(&mut message.asks, layout.longer_levels)?;
+                self.asks(layout, message)?;
                 Value::Asks
+            }
+            Meaning::Checksum => {
+                message.checksum = self.checksum(layout.bare)?;
+                Value::Checksum
             }
             Meaning::Passed => {
                 self.pass(NESTED)?;
@@ -151,7 +159,10 @@ impl<'a> Text<'a> {
             }
         };
         // Quotes of a text or of a number belong to the words around it.
-        let takes_quotes = matches!(value, Value::Bids | Value::Asks | Value::Passed);
+        let takes_quotes = matches!(
+            value,
+            Value::Bids | Value::Asks | Value::Checksum | Value::Passed
+        );
         let quote = usize::from(!takes_quotes && self.frame[start] == b'"');
         usual.find(value, start + quote, self.at() - quote);
         Some(())
@@ -162,72 +173,19 @@ impl<'a> Text<'a> {
         self.frame.len() - self.rest.len()
     }
 
-    /// `[[price, size, ...], ...]`
-    #[inline]
-    fn levels(&mut self, into: &mut Vec<Level>, longer: bool) -> Option<()> {
-        self.take(b'[')?;
-        if self.peek()? == b']' {
-            return self.take(b']');
-        }
-        loop {
-            let level = match self.usual_level(longer) {
-                Some(level) => level,
-                None => self.level(longer)?,
-            };
-            into.push(level);
-            if self.next(b']')? {
-                return Some(());
-            }
-        }
-    }
-
-    /// `["price","size"]`, or with more texts behind. None, and nothing is read, where it is spelled in another way.
-    #[inline]
-    fn usual_level(&mut self, longer: bool) -> Option<Level> {
-        const OPEN: u64 = u16::from_le_bytes(*b"[\"") as u64;
-        const BETWEEN: u64 = u32::from_le_bytes(*b"\",\"\0") as u64;
-        const CLOSE: u64 = u16::from_le_bytes(*b"\"]") as u64;
-        let window = window(self.rest, &mut self.room);
-        let (price, at) = decimal_at(window, 2)?;
-        let (size, end) = decimal_at(window, at + 3)?;
-        let usual =
-            word_at(window, 0) & 0xffff == OPEN && word_at(window, at) & 0xff_ffff == BETWEEN;
-        if !usual || price == 0.0 {
-            return None;
-        }
-        if word_at(window, end) & 0xffff == CLOSE {
-            self.rest = self.rest.get(end + 2..)?;
+    /// A sum of 32 bits, of either sign.
+    fn checksum(&mut self, bare: bool) -> Option<i64> {
+        self.peek()?;
+        let text = if bare {
+            self.number()?
         } else {
-            self.rest = self.usual_end(longer, end)?;
-        }
-        Some(Level { price, size })
-    }
-
-    /// What follows the other texts of a level, each in quotes.
-    #[inline]
-    fn usual_end(&self, longer: bool, at: usize) -> Option<&'a [u8]> {
-        let mut rest = self.rest.get(at..)?.strip_prefix(b"\"")?;
-        if longer {
-            while let Some(more) = rest.strip_prefix(b",\"") {
-                rest = more[plain_at_start(more)..].strip_prefix(b"\"")?;
-            }
-        }
-        rest.strip_prefix(b"]")
-    }
-
-    #[inline(never)]
-    fn level(&mut self, longer: bool) -> Option<Level> {
-        self.take(b'[')?;
-        let price = decimal(self.spelled()?)?;
-        self.take(b',')?;
-        let size = decimal(self.spelled()?)?;
-        while !self.next(b']')? {
-            if !longer {
-                return None;
-            }
-            self.pass(0)?;
-        }
-        Level::new(price, size)
+            self.spelled()?
+        };
+        let digits = text.strip_prefix(b"-").unwrap_or(text);
+        let value = integer(digits).filter(|value| *value <= u32::MAX.into())?;
+        let negative = digits.len() < text.len();
+        // No venue writes -0.
+        (!negative || value > 0).then_some(if negative { -value } else { value })
     }
 
     /// A whole number without quotes. What may not stand behind one, nobody takes for words.

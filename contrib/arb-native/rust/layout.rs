@@ -3,6 +3,9 @@
 
 use crate::book::Level;
 use crate::json::Usual;
+use crate::stamp::nanoseconds;
+use crate::sums::Places;
+use crate::text::{is_plain, Short};
 
 /// Where a value stands: keys or field numbers from the outermost object on.
 pub type Path = Vec<Step>;
@@ -24,6 +27,8 @@ pub enum Rule {
     Chain,
     /// Its id is the one after the book's.
     Consecutive,
+    /// Ids tell nothing but what is older than the book's first; a checksum stands in for them.
+    Sums,
 }
 
 /// How a message is written.
@@ -45,8 +50,12 @@ pub enum Meaning {
     Last,
     Previous,
     TimeMs,
+    /// The same as a text.
+    TimeIso,
     Bids,
     Asks,
+    /// Of the book after the message.
+    Checksum,
     /// One of these texts, or it is another kind of message.
     Equal(Vec<Vec<u8>>),
     /// With this it is another kind of message.
@@ -66,8 +75,9 @@ pub mod seen {
     pub const TIME: u32 = 16;
     pub const BIDS: u32 = 32;
     pub const ASKS: u32 = 64;
+    pub const CHECKSUM: u32 = 128;
     /// Every other value, and every object on the way, has a bit of its own from here on.
-    pub const OTHER: u32 = 128;
+    pub const OTHER: u32 = 256;
 }
 
 /// A key of JSON or a field number of protobuf.
@@ -86,6 +96,30 @@ pub struct Entry {
     pub bit: u32,
 }
 
+/// JSON: the keys of price and size, where a level is an object.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    pub price: Vec<u8>,
+    pub size: Vec<u8>,
+    /// What stands before either number where nothing is between, `{"price":` and `,"qty":`; None where that is long.
+    pub usual: Option<(Short, Short)>,
+}
+
+impl Keys {
+    /// None where a key is not plain text.
+    #[must_use]
+    pub fn new(price: &[u8], size: &[u8]) -> Option<Keys> {
+        let plain = price != size && price.iter().chain(size).all(|&byte| is_plain(byte));
+        let opening = Short::new(&[b"{\"", price, b"\":"].concat());
+        let middle = Short::new(&[b",\"", size, b"\":"].concat());
+        plain.then(|| Keys {
+            price: price.to_vec(),
+            size: size.to_vec(),
+            usual: opening.zip(middle),
+        })
+    }
+}
+
 /// One object or message.
 #[derive(Clone, Debug, Default)]
 pub struct Node(pub Vec<Entry>);
@@ -102,6 +136,10 @@ pub struct Layout {
     pub level: (u32, u32),
     /// JSON: a level may have more elements than price and size.
     pub longer_levels: bool,
+    /// JSON: a level is an object with these keys.
+    pub keys: Option<Keys>,
+    /// JSON: prices, sizes and sums are numbers, and no texts.
+    pub bare: bool,
     /// What stands around the symbol in its value.
     pub prefix: Vec<u8>,
     pub suffix: Vec<u8>,
@@ -114,8 +152,10 @@ pub enum Flaw {
     Path,
     /// More values than there are bits.
     TooMany,
-    /// It lacks the symbol or an id that the rule asks for.
+    /// It lacks the symbol, or the id or checksum that the rule asks for.
     Lacking,
+    /// Protobuf with what only JSON has.
+    Form,
 }
 
 impl Layout {
@@ -129,6 +169,8 @@ impl Layout {
             required: 0,
             level: (1, 2),
             longer_levels: false,
+            keys: None,
+            bare: false,
             prefix: Vec::new(),
             suffix: Vec::new(),
         }
@@ -198,7 +240,16 @@ impl Layout {
             Rule::Range => seen::FIRST | seen::LAST,
             Rule::Chain => seen::PREVIOUS | seen::LAST,
             Rule::Consecutive => seen::LAST,
+            Rule::Sums => seen::CHECKSUM,
         };
+        let only_json =
+            |entry: &Entry| matches!(entry.meaning, Meaning::TimeIso | Meaning::Checksum);
+        let mut entries = self.nodes.iter().flat_map(|node| &node.0);
+        if self.form == Form::Protobuf
+            && (self.keys.is_some() || self.bare || entries.any(only_json))
+        {
+            return Err(Flaw::Form);
+        }
         let needed = seen::SYMBOL | ids;
         if self.required & needed == needed {
             Ok(self)
@@ -213,9 +264,10 @@ impl Layout {
             Meaning::First => seen::FIRST,
             Meaning::Last => seen::LAST,
             Meaning::Previous => seen::PREVIOUS,
-            Meaning::TimeMs => seen::TIME,
+            Meaning::TimeMs | Meaning::TimeIso => seen::TIME,
             Meaning::Bids => seen::BIDS,
             Meaning::Asks => seen::ASKS,
+            Meaning::Checksum => seen::CHECKSUM,
             _ => 0,
         };
         let used = |bit: u32| {
@@ -244,8 +296,16 @@ pub struct Message {
     pub previous: i64,
     /// Milliseconds; 0 = the message bears no time.
     pub time_ms: i64,
+    /// The same where it is said as a text, in nanoseconds.
+    pub time_ns: i64,
     pub bids: Vec<Level>,
     pub asks: Vec<Level>,
+    /// How each level was printed, while `printing` or after `print`.
+    pub bid_places: Vec<Places>,
+    pub ask_places: Vec<Places>,
+    /// Whether anybody asks how levels were printed.
+    pub printing: bool,
+    pub checksum: i64,
     pub seen: u32,
 }
 
@@ -302,7 +362,10 @@ impl Message {
     pub fn clear(&mut self) {
         self.bids.clear();
         self.asks.clear();
+        self.bid_places.clear();
+        self.ask_places.clear();
         self.time_ms = 0;
+        self.time_ns = 0;
         self.seen = 0;
     }
 
@@ -321,6 +384,41 @@ impl Message {
     pub fn time_at(&mut self, ms: i64) -> Option<()> {
         self.time_ms = ms;
         (ms > 0 && ms <= i64::MAX / 1_000_000).then_some(())
+    }
+
+    /// Note the time from its text; None when it is none.
+    #[inline]
+    pub fn stamp_at(&mut self, text: &[u8]) -> Option<()> {
+        self.time_ns = nanoseconds(text)?;
+        (self.time_ns > 0).then_some(())
+    }
+
+    /// When the venue made it, in nanoseconds; None when the message bears no time.
+    #[inline]
+    #[must_use]
+    pub fn exchange_ns(&self) -> Option<i64> {
+        let ns = self.time_ns.max(self.time_ms.saturating_mul(1_000_000));
+        (ns > 0).then_some(ns)
+    }
+
+    /// Say with which places every level counts for a checksum, or that it is with those it was printed with; false when
+    /// for one of them these do not tell the text.
+    #[inline]
+    pub fn print(&mut self, places: Option<Places>) -> bool {
+        if let Some(places) = places {
+            self.bid_places.clear();
+            self.bid_places.resize(self.bids.len(), places);
+            self.ask_places.clear();
+            self.ask_places.resize(self.asks.len(), places);
+        }
+        let told = |levels: &[Level], places: &[Places]| {
+            levels.len() == places.len()
+                && levels
+                    .iter()
+                    .zip(places)
+                    .all(|(level, places)| places.fit(*level))
+        };
+        told(&self.bids, &self.bid_places) && told(&self.asks, &self.ask_places)
     }
 
     /// Note where the symbol stands; None when it does not stand between prefix and suffix.

@@ -2,7 +2,8 @@
 //!
 //! A change counts the lowest keys of the last chunks and the keys of one chunk, without a branch that a processor could
 //! guess wrong. A level that is removed leaves its key there, because prices come again: then nothing moves, whether a size
-//! is set, removed or set again. Prices need no grid. Entered by `book`.
+//! is set, removed or set again. Prices need no grid. A level may have a note beside it; one of no bytes costs nothing.
+//! Entered by `book`.
 #![forbid(unsafe_code)]
 
 /// Levels a chunk, held or left, a bit each.
@@ -19,37 +20,43 @@ const SPARSE: usize = 4;
 
 /// Keys ascending; unused ones are infinite, so that counting needs no length.
 #[derive(Clone, Debug)]
-struct Chunk {
+struct Chunk<N> {
     keys: [f64; ROOM],
     sizes: [f64; ROOM],
+    notes: [N; ROOM],
     /// Whose size is not 0. Never none in a chunk that is in use.
     held: u32,
     length: usize,
 }
 
-const EMPTY: Chunk = Chunk {
-    keys: [f64::INFINITY; ROOM],
-    sizes: [0.0; ROOM],
-    held: 0,
-    length: 0,
-};
+impl<N: Copy + Default> Chunk<N> {
+    #[inline]
+    fn empty() -> Chunk<N> {
+        Chunk {
+            keys: [f64::INFINITY; ROOM],
+            sizes: [0.0; ROOM],
+            notes: [N::default(); ROOM],
+            held: 0,
+            length: 0,
+        }
+    }
 
-impl Chunk {
     #[inline]
     fn holds(&self, at: usize) -> bool {
         self.held >> at & 1 == 1
     }
 
     /// Add a level behind all others.
-    fn push(&mut self, key: f64, size: f64) {
+    fn push(&mut self, key: f64, size: f64, note: N) {
         self.keys[self.length] = key;
         self.sizes[self.length] = size;
+        self.notes[self.length] = note;
         self.held |= 1 << self.length;
         self.length += 1;
     }
 
     /// Add a new key to a chunk that is not full.
-    fn insert(&mut self, key: f64, size: f64) {
+    fn insert(&mut self, key: f64, size: f64, note: N) {
         let rank = count(&self.keys, |known| known < key);
         // A key that was left beside it gives its place: then nothing moves.
         let at = if rank > 0 && !self.holds(rank - 1) {
@@ -60,6 +67,7 @@ impl Chunk {
             } else if self.holds(rank) {
                 self.keys.copy_within(rank..self.length, rank + 1);
                 self.sizes.copy_within(rank..self.length, rank + 1);
+                self.notes.copy_within(rank..self.length, rank + 1);
                 let below = (1 << rank) - 1;
                 self.held = self.held & below | (self.held & !below) << 1;
                 self.length += 1;
@@ -68,23 +76,24 @@ impl Chunk {
         };
         self.keys[at] = key;
         self.sizes[at] = size;
+        self.notes[at] = note;
         self.held |= 1 << at;
     }
 
     /// Forget the keys of levels that were removed.
     fn forget_left(&mut self) {
-        let mut kept = EMPTY;
+        let mut kept = Chunk::empty();
         for at in (0..self.length).filter(|at| self.holds(*at)) {
-            kept.push(self.keys[at], self.sizes[at]);
+            kept.push(self.keys[at], self.sizes[at], self.notes[at]);
         }
         *self = kept;
     }
 
     /// Give away the levels from there on.
-    fn split_off(&mut self, from: usize) -> Chunk {
-        let mut given = EMPTY;
+    fn split_off(&mut self, from: usize) -> Chunk<N> {
+        let mut given = Chunk::empty();
         for at in from..self.length {
-            given.push(self.keys[at], self.sizes[at]);
+            given.push(self.keys[at], self.sizes[at], self.notes[at]);
         }
         self.keys[from..].fill(f64::INFINITY);
         self.held &= (1 << from) - 1;
@@ -94,38 +103,38 @@ impl Chunk {
 
     /// The levels that are held, best first.
     #[inline]
-    fn best_first(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+    fn best_first(&self) -> impl Iterator<Item = (f64, f64, N)> + '_ {
         let mut left = self.held;
         std::iter::from_fn(move || {
-            let at = left.checked_ilog2()?;
+            let at = left.checked_ilog2()? as usize;
             left ^= 1 << at;
-            Some((self.keys[at as usize], self.sizes[at as usize]))
+            Some((self.keys[at], self.sizes[at], self.notes[at]))
         })
     }
 }
 
 /// How many of these keys are so, without a branch.
 #[inline]
-fn count<const N: usize>(keys: &[f64; N], is: impl Fn(f64) -> bool) -> usize {
+fn count<const C: usize>(keys: &[f64; C], is: impl Fn(f64) -> bool) -> usize {
     // Added up as wide as the keys are, or the compiler takes no vector for it.
     keys.iter().map(|key| u64::from(is(*key))).sum::<u64>() as usize
 }
 
-/// Levels as (key, size), ascending.
+/// Levels as (key, size, note), ascending.
 #[derive(Clone, Debug)]
-pub struct Levels {
+pub struct Levels<N> {
     /// The lowest key of each chunk in order, after `NEAR` keys below any.
     firsts: Vec<f64>,
     /// Which chunk that is.
     order: Vec<u32>,
-    chunks: Vec<Chunk>,
+    chunks: Vec<Chunk<N>>,
     /// Chunks that are not in use.
     free: Vec<u32>,
     held: usize,
 }
 
-impl Default for Levels {
-    fn default() -> Levels {
+impl<N> Default for Levels<N> {
+    fn default() -> Levels<N> {
         Levels {
             firsts: vec![f64::NEG_INFINITY; NEAR],
             order: Vec::new(),
@@ -136,26 +145,38 @@ impl Default for Levels {
     }
 }
 
-impl Levels {
+impl<N: Copy + Default> Levels<N> {
     /// Set an absolute size; 0 removes.
     #[inline]
-    pub fn set(&mut self, key: f64, size: f64) {
+    pub fn set(&mut self, key: f64, size: f64, note: N) {
         let place = self.place(key);
         let Some(&slot) = self.order.get(place) else {
-            return self.add(place, key, size);
+            return self.add(place, key, size, note);
         };
         let chunk = &mut self.chunks[slot as usize];
         let at = count(&chunk.keys, |known| known <= key).wrapping_sub(1);
         if at >= ROOM || chunk.keys[at] != key {
-            return self.add(place, key, size);
+            return self.add(place, key, size, note);
         }
         let (bit, held) = (1 << at, chunk.held);
         chunk.sizes[at] = size;
+        chunk.notes[at] = note;
         chunk.held = if size == 0.0 { held & !bit } else { held | bit };
         self.held += usize::from(size != 0.0);
         self.held -= usize::from(held & bit != 0);
         if chunk.held == 0 {
             self.close(place);
+        }
+    }
+
+    /// Change what is noted of a level, if it is held.
+    pub fn note(&mut self, key: f64, note: N) {
+        if let Some(&slot) = self.order.get(self.place(key)) {
+            let chunk = &mut self.chunks[slot as usize];
+            let at = count(&chunk.keys, |known| known <= key).wrapping_sub(1);
+            if at < ROOM && chunk.keys[at] == key {
+                chunk.notes[at] = note;
+            }
         }
     }
 
@@ -175,7 +196,7 @@ impl Levels {
     }
 
     /// Take all levels, in any order; of equal keys the last one counts.
-    pub fn replace(&mut self, levels: impl Iterator<Item = (f64, f64)>) {
+    pub fn replace(&mut self, levels: impl Iterator<Item = (f64, f64, N)>) {
         let mut sorted: Vec<_> = levels.collect();
         sorted.sort_by(|one, other| one.0.total_cmp(&other.0));
         // A stable sort keeps equal keys in their order: of each the last stays.
@@ -186,13 +207,13 @@ impl Levels {
     }
 
     /// Take levels that are sorted, best first.
-    fn fill(&mut self, levels: &[(f64, f64)]) {
+    fn fill(&mut self, levels: &[(f64, f64, N)]) {
         self.clear();
         self.chunks.reserve_exact(levels.len().div_ceil(FILLED));
         for part in levels.rchunks(FILLED) {
             let slot = self.open(self.order.len(), part[part.len() - 1].0);
-            for &(key, size) in part.iter().rev() {
-                self.chunks[slot].push(key, size);
+            for &(key, size, note) in part.iter().rev() {
+                self.chunks[slot].push(key, size, note);
             }
         }
         self.held = levels.len();
@@ -222,7 +243,8 @@ impl Levels {
     }
 
     /// The best `limit` levels, best first; 0 = all.
-    pub fn best_first(&self, limit: usize) -> impl Iterator<Item = (f64, f64)> + '_ {
+    #[inline]
+    pub fn best_first(&self, limit: usize) -> impl Iterator<Item = (f64, f64, N)> + '_ {
         let limit = if limit == 0 { self.held } else { limit };
         let chunks = self
             .order
@@ -250,22 +272,22 @@ impl Levels {
 
     /// Add a key that no chunk has.
     #[inline(never)]
-    fn add(&mut self, place: usize, key: f64, size: f64) {
+    fn add(&mut self, place: usize, key: f64, size: f64, note: N) {
         if size == 0.0 {
             return;
         }
         let Some(&slot) = self.order.get(place) else {
             let slot = self.open(place, key);
-            self.chunks[slot].push(key, size);
+            self.chunks[slot].push(key, size, note);
             self.held += 1;
             return;
         };
         let chunk = &mut self.chunks[slot as usize];
         if chunk.length == ROOM {
             self.make_room(place);
-            return self.set(key, size);
+            return self.set(key, size, note);
         }
-        chunk.insert(key, size);
+        chunk.insert(key, size, note);
         self.firsts[NEAR + place] = chunk.keys[0];
         self.held += 1;
     }
@@ -297,9 +319,9 @@ impl Levels {
             .pop()
             .map_or(self.chunks.len(), |slot| slot as usize);
         if slot == self.chunks.len() {
-            self.chunks.push(EMPTY);
+            self.chunks.push(Chunk::empty());
         } else {
-            self.chunks[slot] = EMPTY;
+            self.chunks[slot] = Chunk::empty();
         }
         self.firsts.insert(NEAR + place, first);
         self.order.insert(place, slot as u32);
@@ -331,7 +353,7 @@ mod tests {
         }
     }
 
-    fn assert_in_order(levels: &Levels) {
+    fn assert_in_order<N: Copy + Default>(levels: &Levels<N>) {
         assert_eq!(levels.firsts.len(), NEAR + levels.order.len());
         assert_eq!(levels.chunks.len(), levels.order.len() + levels.free.len());
         assert!(levels.firsts.is_sorted());
@@ -373,12 +395,15 @@ mod tests {
                 let size = random.below(3) as f64;
                 // Negative keys are asks.
                 let key = if seed % 2 == 0 { key } else { -key };
-                levels.set(key as f64 / 8.0, size);
+                levels.set(key as f64 / 8.0, size, round);
                 if size == 0.0 {
                     map.remove(&key);
                 } else {
-                    map.insert(key, size);
+                    map.insert(key, (size, round));
                 }
+                let again = key + random.below(9) as i64;
+                levels.note(again as f64 / 8.0, !round);
+                map.entry(again).and_modify(|level| level.1 = !round);
                 if levels_kept > 0 {
                     levels.cut(levels_kept);
                     while map.len() > levels_kept {
@@ -388,14 +413,14 @@ mod tests {
                 assert_eq!(levels.len(), map.len());
                 let best = map
                     .last_key_value()
-                    .map(|(key, size)| (*key as f64 / 8.0, *size));
+                    .map(|(key, level)| (*key as f64 / 8.0, level.0));
                 assert_eq!(Some(levels.best()).filter(|best| !best.0.is_nan()), best);
                 if round % 97 == 0 {
                     assert_in_order(&levels);
                     let held = map
                         .iter()
                         .rev()
-                        .map(|(key, size)| (*key as f64 / 8.0, *size));
+                        .map(|(key, level)| (*key as f64 / 8.0, level.0, level.1));
                     assert!(levels.best_first(0).eq(held.clone()));
                     assert!(levels.best_first(7).eq(held.take(7)));
                 }
@@ -407,13 +432,13 @@ mod tests {
     fn few_levels_do_not_take_many_chunks() {
         let mut levels = Levels::default();
         for key in 0..20_000 {
-            levels.set(f64::from(key), 1.0);
+            levels.set(f64::from(key), 1.0, ());
         }
         for key in (0..20_000).filter(|key| key % 64 != 0) {
-            levels.set(f64::from(key), 0.0);
+            levels.set(f64::from(key), 0.0, ());
         }
         for key in 0..=ROOM {
-            levels.set(20_000.0 + key as f64, 1.0);
+            levels.set(20_000.0 + key as f64, 1.0, ());
         }
         assert_in_order(&levels);
         assert!(levels.chunks.len() <= SPARSE + 1 + levels.len() / (ROOM / 4));
@@ -422,21 +447,21 @@ mod tests {
     #[test]
     fn a_snapshot_may_come_in_any_order_and_say_a_price_twice() {
         let mut levels = Levels::default();
-        levels.set(5.0, 9.0);
+        levels.set(5.0, 9.0, 'a');
         levels.replace(
             [
-                (3.0, 1.0),
-                (1.0, 1.0),
-                (3.0, 2.0),
-                (2.0, 0.0),
-                (4.0, 1.0),
-                (4.0, 0.0),
+                (3.0, 1.0, 'b'),
+                (1.0, 1.0, 'c'),
+                (3.0, 2.0, 'd'),
+                (2.0, 0.0, 'e'),
+                (4.0, 1.0, 'f'),
+                (4.0, 0.0, 'g'),
             ]
             .into_iter(),
         );
         assert_in_order(&levels);
-        assert!(levels.best_first(0).eq([(3.0, 2.0), (1.0, 1.0)]));
-        levels.replace((0..1_000).map(|key| (f64::from(key * 7 % 1_000), 1.0)));
+        assert!(levels.best_first(0).eq([(3.0, 2.0, 'd'), (1.0, 1.0, 'c')]));
+        levels.replace((0..1_000).map(|key| (f64::from(key * 7 % 1_000), 1.0, 'h')));
         assert_in_order(&levels);
         assert_eq!(levels.order.len(), 1_000_usize.div_ceil(FILLED));
         assert!(levels

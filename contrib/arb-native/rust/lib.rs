@@ -9,8 +9,11 @@ pub mod json;
 pub mod layout;
 mod levels;
 pub mod number;
+pub mod printed;
 pub mod protobuf;
 #[cfg(feature = "python")]
 mod python;
 pub mod scanner;
+mod stamp;
+pub mod sums;
 mod text;

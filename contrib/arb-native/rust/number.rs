@@ -78,12 +78,34 @@ pub fn word_at(window: &Window, at: usize) -> u64 {
     u64::from_le_bytes(window[at..at + WORD].try_into().unwrap_or_default())
 }
 
-/// Read the decimal that stands there, eight digits at a time: (value, where it ends).
+/// A number in a window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Found {
+    pub value: f64,
+    /// Digits behind the point.
+    pub decimals: u8,
+    /// Where it ends.
+    pub end: usize,
+}
+
+/// Sixteen bytes, as `word_at`.
+#[inline]
+#[must_use]
+pub fn wide_at(window: &Window, at: usize) -> u128 {
+    u128::from(word_at(window, at)) | u128::from(word_at(window, at + WORD)) << 64
+}
+
+/// Read the decimal that stands there, eight digits at a time.
 ///
 /// None also where it is merely long; `decimal` reads that. What may stand behind it is for the caller to say.
 #[inline(always)] // a third of its instructions would be those of the call
 #[must_use]
-pub fn decimal_at(window: &Window, at: usize) -> Option<(f64, usize)> {
+pub fn decimal_at(window: &Window, at: usize) -> Option<Found> {
+    let found = |value: u64, decimals: usize, end: usize| Found {
+        value: value as i64 as f64 / EXACT[decimals],
+        decimals: decimals as u8,
+        end,
+    };
     let word = word_at(window, at) ^ ZEROS;
     let length = digits(word);
     // Prices of eight whole digits are none of any market; above, what follows would not be exact.
@@ -92,7 +114,11 @@ pub fn decimal_at(window: &Window, at: usize) -> Option<(f64, usize)> {
     }
     let (whole, at) = (value(word, length), at + length);
     if word_at(window, at) as u8 != b'.' {
-        return Some((whole as i64 as f64, at));
+        return Some(Found {
+            value: whole as i64 as f64,
+            decimals: 0,
+            end: at,
+        });
     }
     let word = word_at(window, at + 1) ^ ZEROS;
     let decimals = digits(word);
@@ -103,18 +129,18 @@ pub fn decimal_at(window: &Window, at: usize) -> Option<(f64, usize)> {
     let at = at + 1 + decimals;
     if decimals < 8 {
         // At most 14 digits: exact.
-        return Some((whole as i64 as f64 / EXACT[decimals], at));
+        return Some(found(whole, decimals, at));
     }
     let word = word_at(window, at) ^ ZEROS;
     let more = digits(word);
     if more == 0 {
-        return (whole <= WHOLE).then(|| (whole as i64 as f64 / EXACT[8], at));
+        return (whole <= WHOLE).then(|| found(whole, 8, at));
     }
     if more > 4 {
         return None;
     }
     let whole = whole * WHOLE_POWERS[more] + value(word, more);
-    (whole <= WHOLE).then(|| (whole as i64 as f64 / EXACT[8 + more], at + more))
+    (whole <= WHOLE).then(|| found(whole, 8 + more, at + more))
 }
 
 /// Read the whole number that stands there: (value, where it ends). None where `integer` has to look, as above.
@@ -237,7 +263,13 @@ mod tests {
     use super::{decimal, decimal_at, integer, integer_at, window, NO_WINDOW};
 
     fn decimal_at_start(text: &str) -> Option<(f64, usize)> {
-        decimal_at(window(text.as_bytes(), &mut NO_WINDOW.clone()), 0)
+        let found = decimal_at(window(text.as_bytes(), &mut NO_WINDOW.clone()), 0)?;
+        let point = text[..found.end].find('.');
+        assert_eq!(
+            usize::from(found.decimals),
+            point.map_or(0, |point| found.end - point - 1)
+        );
+        Some((found.value, found.end))
     }
 
     fn integer_at_start(text: &str) -> Option<(i64, usize)> {

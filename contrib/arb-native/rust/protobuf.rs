@@ -119,12 +119,17 @@ fn levels(
 fn usual_level(window: &Window, tag: u64, heads: [u64; 2]) -> Option<(Level, usize)> {
     // What stands before a text: its tag and its length.
     let head = |at: usize| word_at(window, at) & 0xffff;
-    let (price, middle) = decimal_at(window, 4)?;
-    let (size, end) = decimal_at(window, middle + 2)?;
-    let usual = head(0) == (tag | ((end - 2) as u64) << 8)
+    let price = decimal_at(window, 4)?;
+    let (middle, text) = (price.end, price.end + 2);
+    let size = decimal_at(window, text)?;
+    let usual = head(0) == (tag | ((size.end - 2) as u64) << 8)
         && head(2) == (heads[0] | ((middle - 4) as u64) << 8)
-        && head(middle) == (heads[1] | ((end - middle - 2) as u64) << 8);
-    (usual && price > 0.0).then_some((Level { price, size }, end))
+        && head(middle) == (heads[1] | ((size.end - text) as u64) << 8);
+    let level = Level {
+        price: price.value,
+        size: size.value,
+    };
+    (usual && level.price > 0.0).then_some((level, size.end))
 }
 
 #[inline(never)]

@@ -9,10 +9,10 @@ use pyo3::types::{PyBytes, PyList, PyTuple};
 use rustc_hash::FxHashMap;
 
 use crate::book::{Book, Level};
-use crate::layout::{Flaw, Form, Layout, Meaning, Name, Rule, Step};
-use crate::scanner::{Scanner, Verdict};
-
-const MS: i64 = 1_000_000;
+use crate::layout::{Flaw, Form, Keys, Layout, Meaning, Message, Name, Rule, Step};
+use crate::printed::{Printed, Side, Text};
+use crate::scanner::{Scanner, Summed, Verdict};
+use crate::sums::{Order, Places, Spelling};
 
 /// The best levels; NaN where a side is empty.
 #[derive(Clone, Copy)]
@@ -25,8 +25,11 @@ struct Best {
 
 impl Best {
     #[inline]
-    fn of(book: &Book) -> Best {
-        let ((bid, bid_size), (ask, ask_size)) = (book.best_bid(), book.best_ask());
+    fn of(kept: &Kept) -> Best {
+        let ((bid, bid_size), (ask, ask_size)) = match kept {
+            Kept::Plain(book) => (book.best_bid(), book.best_ask()),
+            Kept::Printed(book) => (book.levels().best_bid(), book.levels().best_ask()),
+        };
         Best {
             bid,
             bid_size,
@@ -36,17 +39,67 @@ impl Best {
     }
 }
 
-/// An order book; a virtual subclass of `arb_core.interfaces.book.OrderBook`.
+/// The levels, with their texts where somebody sums these up.
+enum Kept {
+    Plain(Book),
+    Printed(Box<Printed>),
+}
+
+/// An order book; a virtual subclass of `arb_core.interfaces.book.PrintingBook`.
 #[pyclass(module = "arb_native", name = "NativeBook", weakref)]
 struct NativeBook {
-    book: Book,
+    kept: Kept,
     best: Best,
 }
 
 impl NativeBook {
     #[inline]
     fn read_best(&mut self) {
-        self.best = Best::of(&self.book);
+        self.best = Best::of(&self.kept);
+    }
+
+    /// Take a message whole. Where the book is summed up: whether it met the message's checksum.
+    #[inline]
+    fn take(&mut self, message: &Message, cut: usize) -> Option<bool> {
+        let met = match &mut self.kept {
+            Kept::Plain(book) => {
+                book.apply(&message.bids, &message.asks);
+                if cut > 0 {
+                    book.cut(cut);
+                }
+                None
+            }
+            Kept::Printed(book) => {
+                book.apply_printed(
+                    (&message.bids, &message.bid_places),
+                    (&message.asks, &message.ask_places),
+                );
+                if cut > 0 {
+                    book.cut(cut);
+                }
+                Some(book.sum() == Some(message.checksum))
+            }
+        };
+        self.read_best();
+        met
+    }
+
+    /// Keep from now on how levels are printed, of which `note` must tell for those that are held already.
+    fn keep_texts(&mut self, spelling: Spelling) {
+        let mut printed = Printed::new(spelling);
+        let (bids, asks) = (self.side(Side::Bids, 0), self.side(Side::Asks, 0));
+        printed.replace(&bids, &asks);
+        self.kept = Kept::Printed(Box::new(printed));
+    }
+
+    fn side(&self, side: Side, limit: usize) -> Vec<Level> {
+        let level = |(price, size)| Level { price, size };
+        match (&self.kept, side) {
+            (Kept::Plain(book), Side::Bids) => book.bids(limit).map(level).collect(),
+            (Kept::Plain(book), Side::Asks) => book.asks(limit).map(level).collect(),
+            (Kept::Printed(book), Side::Bids) => book.levels().bids(limit).map(level).collect(),
+            (Kept::Printed(book), Side::Asks) => book.levels().asks(limit).map(level).collect(),
+        }
     }
 }
 
@@ -54,10 +107,10 @@ impl NativeBook {
 impl NativeBook {
     #[new]
     fn new() -> NativeBook {
-        let book = Book::default();
+        let kept = Kept::Plain(Book::default());
         NativeBook {
-            best: Best::of(&book),
-            book,
+            best: Best::of(&kept),
+            kept,
         }
     }
 
@@ -83,44 +136,97 @@ impl NativeBook {
 
     /// Forget everything and take these levels.
     fn replace(&mut self, bids: &Bound<'_, PyList>, asks: &Bound<'_, PyList>) -> PyResult<()> {
-        self.book.replace(&levels(bids)?, &levels(asks)?);
+        let (bids, asks) = (levels(bids)?, levels(asks)?);
+        match &mut self.kept {
+            Kept::Plain(book) => book.replace(&bids, &asks),
+            Kept::Printed(book) => book.replace(&bids, &asks),
+        }
         self.read_best();
         Ok(())
     }
 
     /// Set absolute sizes; 0 removes.
     fn apply(&mut self, bids: &Bound<'_, PyList>, asks: &Bound<'_, PyList>) -> PyResult<()> {
-        self.book.apply(&levels(bids)?, &levels(asks)?);
+        let (bids, asks) = (levels(bids)?, levels(asks)?);
+        match &mut self.kept {
+            Kept::Plain(book) => book.apply(&bids, &asks),
+            Kept::Printed(book) => book.apply(&bids, &asks),
+        }
         self.read_best();
         Ok(())
     }
 
     /// Forget the levels beyond the best `depth` of each side.
     fn cut(&mut self, depth: usize) {
-        self.book.cut(depth);
+        match &mut self.kept {
+            Kept::Plain(book) => book.cut(depth),
+            Kept::Printed(book) => book.cut(depth),
+        }
         self.read_best();
     }
 
     /// Forget everything.
     fn clear(&mut self) {
-        self.book.clear();
+        match &mut self.kept {
+            Kept::Plain(book) => book.clear(),
+            Kept::Printed(book) => book.clear(),
+        }
         self.read_best();
     }
 
     /// Return the best `limit` bids, highest first; 0 = all.
     fn bids<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, self.book.bids(limit).collect::<Vec<_>>())
+        pairs(py, &self.side(Side::Bids, limit))
     }
 
     /// Return the best `limit` asks, lowest first; 0 = all.
     fn asks<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, self.book.asks(limit).collect::<Vec<_>>())
+        pairs(py, &self.side(Side::Asks, limit))
     }
 
     /// Return how many bids and asks are held.
     fn depth(&self) -> (usize, usize) {
-        self.book.depth()
+        match &self.kept {
+            Kept::Plain(book) => book.depth(),
+            Kept::Printed(book) => book.levels().depth(),
+        }
     }
+
+    /// Keep how the levels of a message were printed that the book took just now.
+    fn note(
+        &mut self,
+        bids: &Bound<'_, PyList>,
+        asks: &Bound<'_, PyList>,
+        printed: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let py = bids.py();
+        let Kept::Printed(book) = &mut self.kept else {
+            return Err(PyValueError::new_err("no scanner sums this book up"));
+        };
+        for (side, rows, texts) in [
+            (Side::Bids, bids, printed.getattr(intern!(py, "bids"))?),
+            (Side::Asks, asks, printed.getattr(intern!(py, "asks"))?),
+        ] {
+            for (level, text) in levels(rows)?.into_iter().zip(texts.try_iter()?) {
+                let (price, size): (String, String) = text?.extract()?;
+                book.note(side, level, (&price, &size));
+            }
+        }
+        Ok(())
+    }
+
+    /// Return how the best `limit` bids and asks were printed, best first; 0 = all.
+    fn texts(&self, limit: usize) -> PyResult<(Vec<Text>, Vec<Text>)> {
+        let Kept::Printed(book) = &self.kept else {
+            return Err(PyValueError::new_err("no scanner sums this book up"));
+        };
+        book.texts(limit)
+            .ok_or_else(|| PyKeyError::new_err("a level whose text nobody told"))
+    }
+}
+
+fn pairs<'py>(py: Python<'py>, levels: &[Level]) -> PyResult<Bound<'py, PyList>> {
+    PyList::new(py, levels.iter().map(|level| (level.price, level.size)))
 }
 
 fn levels(list: &Bound<'_, PyList>) -> PyResult<Vec<Level>> {
@@ -174,6 +280,8 @@ struct NativeMark {
     received_ns: Py<PyAny>,
     #[pyo3(get, set)]
     applied: u64,
+    #[pyo3(get, set)]
+    verified: u64,
 }
 
 #[pymethods]
@@ -207,6 +315,8 @@ struct Seat {
     /// Lowest bid and highest ask that may be shown without being judged.
     floor: f64,
     ceiling: f64,
+    /// Where the book is summed up: whether its checksums may be below 0.
+    signed: Option<bool>,
     mark: Py<NativeMark>,
     /// The `arb_core.interfaces.book.ScannedBook`.
     book: Py<PyAny>,
@@ -224,8 +334,8 @@ struct Change<'py> {
     on_broken: Bound<'py, PyAny>,
     before: Best,
     after: Best,
-    /// What is to be judged in Python: id and time of the message.
-    unshown: Option<(i64, Option<i64>)>,
+    /// What is to be judged in Python: id and time of the message, and the checksum that the book did not meet.
+    unshown: Option<(i64, Option<i64>, Option<i64>)>,
 }
 
 impl<'py> Change<'py> {
@@ -237,8 +347,8 @@ impl<'py> Change<'py> {
         monotonic_ns: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
         let (book, py) = (&self.book, self.book.py());
-        if let Some((last_id, exchange_ns)) = self.unshown {
-            let said = (last_id, exchange_ns, received_ns, monotonic_ns);
+        if let Some((last_id, exchange_ns, checksum)) = self.unshown {
+            let said = (last_id, exchange_ns, received_ns, monotonic_ns, checksum);
             book.call_method1(intern!(py, "scanned"), said)?;
             return Ok(());
         }
@@ -282,27 +392,27 @@ impl NativeScanner {
         };
         let message = &self.scanner.message;
         let seat = self.seats[number].as_mut()?;
-        let (before, after) = {
+        let (before, after, met) = {
             let mut levels = seat.levels.borrow_mut(py);
             let before = levels.best;
-            levels.book.apply(&message.bids, &message.asks);
-            if seat.cut > 0 {
-                levels.book.cut(seat.cut);
-            }
-            levels.read_best();
-            (before, levels.best)
+            let met = levels.take(message, seat.cut);
+            (before, levels.best, met)
         };
         self.applied += 1;
         let mut mark = seat.mark.borrow_mut(py);
         mark.applied += 1;
-        let exchange_ns = (message.time_ms > 0).then(|| message.time_ms.saturating_mul(MS));
-        let in_order =
-            seat.floor <= after.bid && after.bid < after.ask && after.ask <= seat.ceiling;
-        if in_order {
+        mark.verified += u64::from(met == Some(true));
+        let exchange_ns = message.exchange_ns();
+        let shown = met != Some(false)
+            && seat.floor <= after.bid
+            && after.bid < after.ask
+            && after.ask <= seat.ceiling;
+        if shown {
             mark.last_id = Int::Small(message.last);
             mark.exchange_ns = exchange_ns.map_or(Int::None, Int::Small);
             mark.received_ns = received_ns.clone().unbind();
         }
+        let unmet = (met == Some(false)).then_some(message.checksum);
         Some(Change {
             book: seat.book.bind(py).clone(),
             told: seat.told.bind(py).clone(),
@@ -310,7 +420,7 @@ impl NativeScanner {
             on_broken: seat.on_broken.bind(py).clone(),
             before,
             after,
-            unshown: (!in_order).then_some((message.last, exchange_ns)),
+            unshown: (!shown).then_some((message.last, exchange_ns, unmet)),
         })
     }
 }
@@ -329,8 +439,9 @@ impl NativeScanner {
     }
 
     /// Know a book by the pair of its messages, and return the mark that moves with these; it takes none before it is
-    /// armed.
-    #[pyo3(signature = (pair, book, levels, *, cut, on_book, on_broken))]
+    /// armed. With a checksum it is summed up after each.
+    #[pyo3(signature = (pair, book, levels, *, cut, on_book, on_broken, checksum=None))]
+    #[allow(clippy::too_many_arguments)] // one for each that Python names
     fn add(
         &mut self,
         pair: String,
@@ -339,13 +450,20 @@ impl NativeScanner {
         cut: usize,
         on_book: Py<PyAny>,
         on_broken: Py<PyAny>,
+        checksum: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<NativeMark>> {
         self.remove(&pair);
+        let spelling = checksum.map(spelled).transpose()?;
+        let signed = spelling.as_ref().map(|spelling| spelling.signed);
+        if let Some(spelling) = spelling {
+            levels.borrow_mut(book.py()).keep_texts(spelling);
+        }
         let mark = NativeMark {
             last_id: Int::None,
             exchange_ns: Int::None,
             received_ns: book.py().None(),
             applied: 0,
+            verified: 0,
         };
         let mark = Py::new(book.py(), mark)?;
         let seat = Seat {
@@ -353,6 +471,7 @@ impl NativeScanner {
             cut,
             floor: f64::NAN,
             ceiling: f64::NAN,
+            signed,
             mark: mark.clone_ref(book.py()),
             told: PyTuple::new(book.py(), [&book])?.unbind(),
             book: book.unbind(),
@@ -378,13 +497,15 @@ impl NativeScanner {
     }
 
     /// From now on messages of `pair` that follow on `last_id` change its book. An id that no i64 holds is followed by
-    /// none.
+    /// none. `places`: decimals with which prices and sizes count for a checksum; None = those that are printed.
+    #[pyo3(signature = (pair, last_id, floor, ceiling, places=None))]
     fn arm(
         &mut self,
         pair: &str,
         last_id: &Bound<'_, PyAny>,
         floor: f64,
         ceiling: f64,
+        places: Option<(i64, i64)>,
     ) -> PyResult<()> {
         let Some(&number) = self.numbers.get(pair) else {
             return Err(PyKeyError::new_err(pair.to_owned()));
@@ -393,10 +514,19 @@ impl NativeScanner {
             self.disarm(pair);
             return Ok(());
         };
+        let mut summed = None;
         if let Some(seat) = &mut self.seats[number] {
             (seat.floor, seat.ceiling) = (floor, ceiling);
+            // Nothing fits what no number is printed with.
+            let count = |count: i64| u8::try_from(count).unwrap_or(u8::MAX);
+            let places = places.map(|(price, size)| Places {
+                price: count(price),
+                size: count(size),
+            });
+            summed = seat.signed.map(|signed| Summed { places, signed });
         }
-        self.scanner.arm(pair.as_bytes(), number, last_id);
+        self.scanner
+            .arm_summed(pair.as_bytes(), number, last_id, summed);
         Ok(())
     }
 
@@ -463,6 +593,30 @@ fn bytes_of(buffer: &PyBuffer<u8>) -> PyResult<&[u8]> {
     Ok(unsafe { slice.as_ref() })
 }
 
+/// Read how an `arb_core.structs.book.Checksum` spells what it sums up.
+fn spelled(checksum: &Bound<'_, PyAny>) -> PyResult<Spelling> {
+    let spelling = checksum.getattr("spelling")?;
+    let order = match spelling.getattr("order")?.extract::<String>()?.as_str() {
+        "in turn" => Order::InTurn,
+        "asks first" => Order::AsksFirst,
+        other => {
+            return Err(PyValueError::new_err(format!(
+                "expected levels in turn or asks first, found {other}"
+            )))
+        }
+    };
+    Ok(Spelling {
+        depth: checksum.getattr("depth")?.extract()?,
+        order,
+        separator: spelling
+            .getattr("separator")?
+            .extract::<String>()?
+            .into_bytes(),
+        points: spelling.getattr("points")?.extract()?,
+        signed: spelling.getattr("signed")?.extract()?,
+    })
+}
+
 /// Read an `arb_core.structs.layout.WireLayout`.
 fn compile(declared: &Bound<'_, PyAny>) -> PyResult<Layout> {
     let form = match declared.getattr("form")?.extract::<String>()?.as_str() {
@@ -483,14 +637,26 @@ fn compile(declared: &Bound<'_, PyAny>) -> PyResult<Layout> {
         "range" => Rule::Range,
         "chain" => Rule::Chain,
         "consecutive" => Rule::Consecutive,
+        "none" => Rule::Sums,
         other => {
             return Err(PyValueError::new_err(format!(
-                "messages of sequence rule {other} cannot be told apart"
+                "expected a sequence rule, found {other}"
             )))
         }
     };
     let mut layout = Layout::new(form, rule);
-    layout.level = declared.getattr("level")?.extract()?;
+    let level = declared.getattr("level")?;
+    if let Ok((price, size)) = level.extract::<(String, String)>() {
+        layout.keys = Keys::new(price.as_bytes(), size.as_bytes());
+        if layout.keys.is_none() {
+            return Err(PyValueError::new_err(format!(
+                "{level}: expected two keys of plain text"
+            )));
+        }
+    } else {
+        layout.level = level.extract()?;
+    }
+    layout.bare = declared.getattr("bare")?.extract()?;
     layout.longer_levels = declared.getattr("longer_levels")?.extract()?;
     let (prefix, suffix): (String, String) = declared.getattr("around_symbol")?.extract()?;
     (layout.prefix, layout.suffix) = (prefix.into_bytes(), suffix.into_bytes());
@@ -501,6 +667,8 @@ fn compile(declared: &Bound<'_, PyAny>) -> PyResult<Layout> {
         ("last_id", Meaning::Last),
         ("previous_id", Meaning::Previous),
         ("time_ms", Meaning::TimeMs),
+        ("time_iso", Meaning::TimeIso),
+        ("checksum", Meaning::Checksum),
         ("bids", Meaning::Bids),
         ("asks", Meaning::Asks),
     ] {
@@ -566,8 +734,11 @@ fn refused(flaw: Flaw, what: &Bound<'_, PyAny>) -> PyErr {
         Flaw::Path => format!("{what}: empty, ends in an array, or said twice"),
         Flaw::TooMany => format!("{what}: more values than one layout may have"),
         Flaw::Lacking => {
-            format!("{what}: lacks the symbol or an id that its sequence rule asks for")
+            format!(
+                "{what}: lacks the symbol, or the id or checksum that its sequence rule asks for"
+            )
         }
+        Flaw::Form => format!("{what}: protobuf with what only JSON has"),
     })
 }
 

@@ -3,8 +3,12 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::layout::{Form, Habit, Layout, Message, Rule};
+use crate::layout::{seen, Form, Habit, Layout, Message, Rule};
+use crate::sums::Places;
 use crate::{json, protobuf};
+
+/// Stands for an id that a message does not have.
+const NO_ID: i64 = -1;
 
 /// One book that may be changed without being asked.
 #[derive(Clone, Debug)]
@@ -12,6 +16,17 @@ struct Armed {
     /// Which book, by the number that its owner gave it.
     book: usize,
     last_id: i64,
+    /// Of a book that is summed up.
+    summed: Option<Summed>,
+}
+
+/// How the numbers of a book's messages count for its checksums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summed {
+    /// With so many places; None = with those that are printed.
+    pub places: Option<Places>,
+    /// A sum may be below 0.
+    pub signed: bool,
 }
 
 /// What became of a frame.
@@ -48,7 +63,19 @@ impl Scanner {
 
     /// From now on the messages of `symbol` may change `book`, which stands at `last_id`.
     pub fn arm(&mut self, symbol: &[u8], book: usize, last_id: i64) {
-        self.armed.insert(symbol.into(), Armed { book, last_id });
+        self.arm_summed(symbol, book, last_id, None);
+    }
+
+    /// The same for a book whose levels are kept as printed: a message is its next one only where each of its texts is told
+    /// by number and places, and it bears a checksum.
+    pub fn arm_summed(&mut self, symbol: &[u8], book: usize, last_id: i64, summed: Option<Summed>) {
+        self.message.printing |= summed.is_some_and(|summed| summed.places.is_none());
+        let armed = Armed {
+            book,
+            last_id,
+            summed,
+        };
+        self.armed.insert(symbol.into(), armed);
     }
 
     /// Its messages are the dialect's again.
@@ -86,13 +113,25 @@ impl Scanner {
                 }
                 Rule::Chain => message.previous == armed.last_id,
                 Rule::Consecutive => message.last == armed.last_id.saturating_add(1),
+                Rule::Sums => message.seen & seen::LAST == 0 || message.last > armed.last_id,
             };
-            if !follows {
+            if !follows || !armed.summed.is_none_or(|summed| tells(message, summed)) {
                 return Verdict::NotNext;
             }
-            armed.last_id = message.last;
+            if layout.rule != Rule::Sums {
+                armed.last_id = message.last;
+            } else if message.seen & seen::LAST == 0 {
+                message.last = NO_ID;
+            }
             return Verdict::Next(armed.book);
         }
         Verdict::NotMine
     }
+}
+
+/// Whether a message tells all that a sum takes, and bears one. Where a sum is 0, venues mean that there is none.
+#[inline]
+fn tells(message: &mut Message, summed: Summed) -> bool {
+    let told = message.checksum != 0 && (summed.signed || message.checksum > 0);
+    message.seen & seen::CHECKSUM != 0 && told && message.print(summed.places)
 }

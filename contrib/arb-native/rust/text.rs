@@ -39,6 +39,45 @@ fn not_plain(word: u64) -> u64 {
     (word | below(word, u64::from(b' ')) | below(quote, 1) | below(escape, 1)) & TOP
 }
 
+/// A text of at most sixteen bytes, compared at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Short {
+    bytes: u128,
+    mask: u128,
+    pub length: usize,
+}
+
+impl Short {
+    /// None where it is longer.
+    #[must_use]
+    pub fn new(text: &[u8]) -> Option<Short> {
+        let mut bytes = [0; WIDE];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        Some(Short {
+            bytes: u128::from_le_bytes(bytes),
+            mask: mask(text.len()),
+            length: text.len(),
+        })
+    }
+
+    /// Whether the bytes begin with it.
+    #[inline]
+    #[must_use]
+    pub fn begins(&self, bytes: u128) -> bool {
+        (bytes ^ self.bytes) & self.mask == 0
+    }
+}
+
+/// Bytes that are compared at once.
+pub const WIDE: usize = size_of::<u128>();
+
+/// The first bytes of sixteen.
+#[must_use]
+pub fn mask(length: usize) -> u128 {
+    let others = 8 * WIDE.saturating_sub(length) as u32;
+    u128::MAX.checked_shr(others).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{is_plain, plain_at_start};

@@ -4,9 +4,10 @@ import gc
 import weakref
 from math import inf, isnan
 from typing import Any
+from zlib import crc32
 
 import pytest
-from arb_core.structs.book import SequenceRule
+from arb_core.structs.book import Checksum, Printed, SequenceRule, Spelling
 from arb_core.structs.layout import WireLayout
 from msgspec.structs import replace
 
@@ -104,7 +105,7 @@ def test_what_may_not_be_shown_at_once_is_judged_in_python(floor, ceiling, bids)
     best = stand.reader.best
     text = TRUE.replace('[["10.5","2"]]', str(bids).replace("'", '"')).replace("[[11,0.25]]", "[]")
     assert stand.hear(text)
-    assert stand.reader.judged == [(12, 5_000_000, RECEIVED, MONOTONIC)]
+    assert stand.reader.judged == [(12, 5_000_000, RECEIVED, MONOTONIC, None)]
     assert (stand.told, stand.reader.best, stand.reader.stands) == ([], best, (1, 10, None, None, 0))
 
 
@@ -362,13 +363,17 @@ def test_a_protobuf_message_is_read_by_its_numbers():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"last_id": ()}, "lacks the symbol or an id"),
-        ({"symbol": ()}, "lacks the symbol or an id"),
+        ({"last_id": ()}, "lacks the symbol, or the id"),
+        ({"symbol": ()}, "lacks the symbol, or the id"),
         ({"bids": ("d", "a")}, "said twice"),
         ({"bids": ("d", "s", "b")}, "said twice"),
         ({"bids": ("d", 1, "b")}, "a key, a field number or 0"),
         ({"bids": ("d", "b", 0)}, "ends in an array"),
-        ({"ids": SequenceRule.NONE}, "cannot be told apart"),
+        ({"ids": SequenceRule.NONE}, "lacks the symbol, or the id or checksum"),
+        ({"level": ("p", "p")}, "two keys"),
+        ({"level": ("p", 'a "quote"')}, "two keys"),
+        ({"time_iso": ("d", "T")}, "said twice"),
+        ({"form": "protobuf", "checksum": (4,), "symbol": (1,), "first_id": (2,), "last_id": (3,)}, "only JSON has"),
         ({"form": "xml"}, "json or protobuf"),
         ({"texts": tuple((f"key{number}",) for number in range(40))}, "more values"),
     ],
@@ -376,6 +381,174 @@ def test_a_protobuf_message_is_read_by_its_numbers():
 def test_a_layout_that_contradicts_itself_is_refused(change, words):
     with pytest.raises((ValueError, TypeError), match=words):
         native.NativeScanner([replace(JSON, **change)])
+
+
+# Books that are summed up
+
+SUMMED = WireLayout(
+    form="json",
+    ids=SequenceRule.NONE,
+    equal=((("kind",), ("depth",)),),
+    symbol=("d", "s"),
+    bids=("d", "b"),
+    asks=("d", "a"),
+    level=("p", "q"),
+    bare=True,
+    checksum=("d", "sum"),
+    time_iso=("d", "T"),
+    last_id=("d", "u"),
+    optional=(("d", "T"), ("d", "u")),
+)
+AS_PRINTED = replace(SUMMED, level=(1, 2), bare=False)
+PADDED = Spelling(order="asks first", points=False)
+IN_TURN = Spelling(order="in turn", separator=":", signed=True)
+STAMP_NS = 1_695_628_116_925_533_000
+
+
+def summing(spelling):
+    return Checksum(name="crc32", depth=2, of=lambda *_: 0, spelling=spelling)
+
+
+class SummedStand(Stand):
+    """A book of prices with one decimal and sizes with two; as printed where no places are given."""
+
+    def __init__(self, layout=SUMMED, spelling=PADDED, places=(1, 2), last_id=-1):
+        super().__init__(layout)
+        self.mark = self.reader.mark = self.scanner.add(
+            "BTC",
+            self.reader,
+            self.book,
+            cut=0,
+            on_book=lambda book: self.told.append((book.best, book.stands)),
+            on_broken=lambda book, error: self.broken.append((book, error)),
+            checksum=summing(spelling),
+        )
+        bids, asks = [("10.0", "1.00"), ("9.0", "1.00")], [("11.0", "1.00"), ("12.0", "1.00")]
+        printed = Printed(bids=bids, asks=asks)
+        self.book.note([(10.0, 1.0), (9.0, 1.0)], [(11.0, 1.0), (12.0, 1.0)], printed)
+        self.scanner.arm("BTC", last_id, 0.0, inf, places)
+
+
+def summed_frame(checksum, levels='{"p":10.5,"q":0.25}', more=""):
+    return f'{{"kind":"depth","d":{{"s":"BTC","b":[{levels}],"a":[],"sum":{checksum}{more}}}}}'
+
+
+NEXT = crc32("".join(("110", "100", "120", "100", "105", "25", "100", "100")).encode())
+"""Asks 11.0 and 12.0 of size 1.00, bids 10.5 of size 0.25 and 10.0 of size 1.00."""
+NEXT_IN_TURN = crc32(b"10.5:0.250:11.0:1.00:10.0:1.00:12.0:1.00")
+
+
+def signed(checksum):
+    return checksum - (1 << 32) if checksum >= 1 << 31 else checksum
+
+
+def test_a_message_with_the_right_sum_is_shown():
+    stand = SummedStand()
+    assert stand.hear(summed_frame(NEXT, more=',"T":"2023-09-25T07:48:36.925533Z","u":7'))
+    assert stand.told == [((10.5, 0.25, 11.0, 1.0), (1, 7, STAMP_NS, RECEIVED, MONOTONIC))]
+    assert stand.mark.verified == 1
+    assert stand.hear(summed_frame(NEXT, '{"p":1,"q":1}'))
+    assert stand.reader.stands == (2, -1, None, RECEIVED, MONOTONIC)
+    assert stand.mark.verified == 2
+
+
+@pytest.mark.parametrize("levels", ['{"p":10.50,"q":0.2500}', '{ "q":0.25 , "x":{"y":[1]}, "p":10.5 }'])
+def test_levels_that_are_objects_may_be_spelled_in_other_ways(levels):
+    assert SummedStand().hear(summed_frame(NEXT, levels))
+
+
+def test_texts_count_as_they_are_printed_where_no_places_are_given():
+    stand = SummedStand(AS_PRINTED, IN_TURN, None)
+    assert stand.hear(summed_frame(signed(NEXT_IN_TURN), '["10.5","0.250"]'))
+    assert stand.mark.verified == 1
+    assert stand.book.texts(1) == ([("10.5", "0.250")], [("11.0", "1.00")])
+    assert stand.hear(summed_frame(signed(NEXT_IN_TURN), "[ 10.5, 0.250 ]"))
+    assert stand.mark.verified == 2
+
+
+def test_a_sum_that_is_not_met_is_judged_in_python():
+    stand = SummedStand()
+    best = stand.reader.best
+    assert stand.hear(summed_frame(NEXT + 1, more=',"u":7'))
+    assert stand.reader.judged == [(7, None, RECEIVED, MONOTONIC, NEXT + 1)]
+    assert (stand.told, stand.reader.best, stand.mark.verified, stand.mark.applied) == ([], best, 0, 1)
+
+
+def test_a_right_sum_of_a_book_that_may_not_be_shown_is_counted():
+    stand = SummedStand()
+    stand.scanner.arm("BTC", -1, 0.0, 10.9, (1, 2))
+    assert stand.hear(summed_frame(NEXT))
+    assert stand.reader.judged == [(-1, None, RECEIVED, MONOTONIC, None)]
+    assert stand.mark.verified == 1
+
+
+def test_a_text_that_only_the_dialect_reads_is_kept_and_summed_up_in_python():
+    stand = SummedStand(AS_PRINTED, IN_TURN, None)
+    stand.book.apply([(10.0, 3.0)], [(11.0, 0.0)])
+    stand.book.note([(10.0, 3.0)], [(11.0, 0.0)], Printed(bids=[("1e1", "3")], asks=[("11", "0")]))
+    assert stand.book.texts(2) == ([("1e1", "3"), ("9.0", "1.00")], [("12.0", "1.00")])
+    assert stand.hear(summed_frame(7, '["8","1"]'))
+    assert stand.reader.judged == [(-1, None, RECEIVED, MONOTONIC, 7)]
+    assert stand.hear(summed_frame(signed(crc32(b"10.0:1:12.0:1.00:9.0:1.00")), '["10.0","1"]'))
+    assert stand.mark.verified == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (f'"sum":{NEXT}', '"sum":0'),
+        (f'"sum":{NEXT}', f'"sum":-{NEXT}'),
+        (f'"sum":{NEXT}', f'"sum":"{NEXT}"'),
+        (f'"sum":{NEXT}', f'"sum":{NEXT}.0'),
+        (f'"sum":{NEXT}', '"sum":4294967296'),
+        (f',"sum":{NEXT}', ""),
+        ("10.5", '"10.5"'),
+        ("10.5", "10.55"),
+        ("10.5", "1000000000000000.5"),
+        ("0.25", "0.251"),
+        ("0.25", "25e-2"),
+        ("0.25", "-0.25"),
+        ('"q":0.25', '"p":10.5'),
+        ('"q":0.25', '"q":0.25,"q":0.25'),
+        (',"q":0.25', ""),
+        ('{"p":10.5,"q":0.25}', "{}"),
+        ('{"p":10.5,"q":0.25}', "[10.5,0.25]"),
+        ('{"p":10.5,"q":0.25}', '{"p":10.5,"q":0.25},'),
+        ('"s":"BTC"', '"s":"BTC","T":"2023-09-31T00:00:00Z"'),
+        ('"s":"BTC"', '"s":"BTC","T":"1970-01-01T00:00:00Z"'),
+        ('"s":"BTC"', '"s":"BTC","T":null'),
+        ('"s":"BTC"', '"s":"BTC","u":5'),
+    ],
+)
+def test_what_does_not_plainly_prove_the_book_is_left_alone(old, new):
+    stand = SummedStand(last_id=5)
+    text = summed_frame(NEXT)
+    assert text.count(old) == 1
+    assert not stand.hear(text.replace(old, new))
+    assert stand.book.bids(0) == [(10.0, 1.0), (9.0, 1.0)]
+    assert stand.hear(text)
+
+
+def test_texts_of_a_book_that_nobody_sums_up_are_not_kept():
+    book = native.NativeBook()
+    with pytest.raises(ValueError, match="no scanner"):
+        book.note([], [], Printed(bids=[], asks=[]))
+    with pytest.raises(ValueError, match="no scanner"):
+        book.texts(1)
+
+
+def test_a_text_that_was_never_told_is_missed():
+    stand = SummedStand()
+    stand.book.apply([(10.0, 2.0)], [])
+    with pytest.raises(KeyError, match="nobody told"):
+        stand.book.texts(1)
+    stand.book.clear()
+    assert stand.book.texts(0) == ([], [])
+
+
+def test_how_levels_are_put_together_must_be_known():
+    with pytest.raises(ValueError, match="in turn or asks first"):
+        SummedStand(spelling=Spelling(order="bids first"))  # pyright: ignore[reportArgumentType]
 
 
 def test_an_empty_book_has_no_best_level():

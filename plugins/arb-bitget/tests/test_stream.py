@@ -152,7 +152,8 @@ def test_a_message_that_proves_nothing_is_refused(hear, fields):
 def test_rule_of_a_sum(dialect):
     rule = dialect(book="checksum").book_rule
     assert (rule.ids, rule.snapshot, rule.checksum) == (SequenceRule.NONE, SnapshotSource.STREAM, CHECKSUM)
-    assert dialect(book="checksum").layouts == ()
+    (layout,) = dialect(book="checksum").layouts
+    assert (layout.ids, layout.checksum) == (SequenceRule.NONE, ("data", 0, "checksum"))
 
 
 def test_sum_of_the_documentation():

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::choices::Choices;
 use crate::Said;
 
-fn path(keys: &str) -> Vec<Step> {
+pub fn path(keys: &str) -> Vec<Step> {
     let step = |key: &str| match key {
         "0" => Step::Only,
         key => Step::Into(Name::Key(key.into())),
@@ -138,7 +138,7 @@ pub fn reference(frame: &[u8], chained: bool) -> Said {
                 .expect("a symbol")
                 .into(),
             ids: (id(&rows[0]["prev"]), id(&rows[0]["seq"])),
-            time_ms: 0,
+            time: 0,
             bids: side(&rows[0]["bids"]),
             asks: side(&rows[0]["asks"]),
         };
@@ -149,7 +149,7 @@ pub fn reference(frame: &[u8], chained: bool) -> Said {
     Said {
         symbol: text(&data["s"]),
         ids: (id(&data["U"]), id(&data["u"])),
-        time_ms: data.get("E").map_or(0, id),
+        time: data.get("E").map_or(0, id),
         bids: side(&data["b"]),
         asks: side(&data["a"]),
     }

@@ -10,14 +10,16 @@
 mod choices;
 mod json;
 mod protobuf;
+mod sums;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use arb_native::book::{Book, Level};
-use arb_native::layout::{Form, Habit, Layout, Message, Rule};
+use arb_native::layout::{seen, Form, Habit, Layout, Message, Rule};
 use arb_native::number::{decimal, decimal_at, integer, integer_at, window, NO_WINDOW};
 use arb_native::scanner::{Scanner, Verdict};
+use arb_native::sums::decimals;
 use choices::Choices;
 use serde_json::Value;
 
@@ -27,7 +29,8 @@ pub struct Said {
     symbol: String,
     /// The first or previous one, and the last.
     ids: (i64, i64),
-    time_ms: i64,
+    /// As the venue counts it.
+    time: i64,
     bids: Vec<Level>,
     asks: Vec<Level>,
 }
@@ -41,7 +44,7 @@ struct Venue {
     reference: fn(&[u8]) -> Said,
 }
 
-static VENUES: LazyLock<[Venue; 3]> = LazyLock::new(|| {
+static VENUES: LazyLock<[Venue; 4]> = LazyLock::new(|| {
     [
         Venue {
             layout: json::ranges(),
@@ -57,6 +60,11 @@ static VENUES: LazyLock<[Venue; 3]> = LazyLock::new(|| {
             layout: protobuf::layout(),
             frame: protobuf::frame,
             reference: protobuf::reference,
+        },
+        Venue {
+            layout: sums::layout(),
+            frame: sums::frame,
+            reference: sums::reference,
         },
     ]
 });
@@ -74,12 +82,16 @@ fn agrees(venue: &Venue, frame: &[u8], kept: &mut (Habit, Message)) -> bool {
     if read.is_none() || message.seen & layout.required != layout.required {
         return false;
     }
-    let chained = layout.rule == Rule::Chain;
+    let ids = match layout.rule {
+        Rule::Sums if message.seen & seen::LAST == 0 => (message.checksum, sums::NO_ID),
+        Rule::Sums => (message.checksum, message.last),
+        rule => json::ids(message, rule == Rule::Chain),
+    };
     let said = Said {
         symbol: String::from_utf8(frame[message.symbol.0..message.symbol.1].to_vec())
             .expect("ASCII"),
-        ids: json::ids(message, chained),
-        time_ms: message.time_ms,
+        ids,
+        time: message.time_ms.max(message.time_ns),
         bids: message.bids.clone(),
         asks: message.asks.clone(),
     };
@@ -123,6 +135,7 @@ fn frames() {
             let said = (venue.reference)(&frame);
             let before = match venue.layout.rule {
                 Rule::Chain => said.ids.0,
+                Rule::Sums => i64::MIN,
                 _ => said.ids.0 - 1,
             };
             let mut scanner =
@@ -130,7 +143,11 @@ fn frames() {
             assert_eq!(scanner.read(&frame), Verdict::NotMine);
             scanner.arm(said.symbol.as_bytes(), 5, before);
             assert_eq!(scanner.read(&frame), Verdict::Next(5));
-            assert_eq!(scanner.read(&frame), Verdict::NotNext);
+            let again = match venue.layout.rule {
+                Rule::Sums => Verdict::Next(5),
+                _ => Verdict::NotNext,
+            };
+            assert_eq!(scanner.read(&frame), again);
         }
     });
 }
@@ -244,10 +261,12 @@ fn numbers() {
                 .then(|| parse(text))
                 .filter(|value| value.is_finite());
             assert_eq!(decimal(text), expected);
-            if let Some((value, length)) = decimal_at(window(text, &mut NO_WINDOW.clone()), 0) {
-                assert!(plain(&text[..length]));
-                assert_eq!(value, parse(&text[..length]));
-                assert!(!text.get(length).is_some_and(u8::is_ascii_digit));
+            if let Some(found) = decimal_at(window(text, &mut NO_WINDOW.clone()), 0) {
+                let read = &text[..found.end];
+                assert!(plain(read));
+                assert_eq!(found.value, parse(read));
+                assert_eq!(found.decimals, decimals(read));
+                assert!(!text.get(found.end).is_some_and(u8::is_ascii_digit));
             }
             let whole: Option<i64> = (plain(text) && !text.contains(&b'.'))
                 .then(|| std::str::from_utf8(text).expect("digits").parse().ok())

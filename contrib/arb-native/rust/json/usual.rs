@@ -7,7 +7,7 @@
 
 use super::{Text, NESTED};
 use crate::layout::{Layout, Message};
-use crate::text::plain_at_start;
+use crate::text::{mask, plain_at_start, WIDE};
 
 /// What is read between words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +20,11 @@ pub(super) enum Value {
     Last,
     Previous,
     TimeMs,
+    /// A text; its quotes belong to the words.
+    TimeIso,
     Bids,
     Asks,
+    Checksum,
     /// Anything.
     Passed,
 }
@@ -35,8 +38,6 @@ struct Part {
     mask: u128,
     value: Option<Value>,
 }
-
-const WORD: usize = size_of::<u128>();
 
 /// The words of the last message that was walked.
 #[derive(Clone, Debug, Default)]
@@ -78,15 +79,13 @@ impl Usual {
             self.parts.push(Part {
                 start: self.words.len(),
                 length: words.len(),
-                mask: u128::MAX
-                    .checked_shr(8 * WORD.saturating_sub(words.len()) as u32)
-                    .unwrap_or(0),
+                mask: mask(words.len()),
                 value,
             });
             self.words.extend_from_slice(words);
             at = stop;
         }
-        self.words.extend_from_slice(&[0; WORD]);
+        self.words.extend_from_slice(&[0; WIDE]);
     }
 
     /// Read one whole frame, if it has these words.
@@ -111,8 +110,14 @@ impl Usual {
                 Value::Last => message.last = text.usual_integer()?,
                 Value::Previous => message.previous = text.usual_integer()?,
                 Value::TimeMs => message.time_at(text.usual_integer()?)?,
-                Value::Bids => text.levels(&mut message.bids, layout.longer_levels)?,
-                Value::Asks => text.levels(&mut message.asks, layout.longer_levels)?,
+                Value::TimeIso => {
+                    let (stamp, rest) = text.rest.split_at(plain_at_start(text.rest));
+                    message.stamp_at(stamp)?;
+                    text.rest = rest;
+                }
+                Value::Bids => text.bids(layout, message)?,
+                Value::Asks => text.asks(layout, message)?,
+                Value::Checksum => message.checksum = text.checksum(layout.bare)?,
                 Value::Passed => text.pass(NESTED)?,
             }
         }
@@ -125,10 +130,10 @@ impl Usual {
         let words = &self.words[part.start..];
         let (first, known) = (word(text), word(words));
         let same = match (first, known) {
-            (Some(first), Some(known)) if part.length <= WORD => (first ^ known) & part.mask == 0,
-            (Some(first), Some(known)) if part.length <= 2 * WORD => {
+            (Some(first), Some(known)) if part.length <= WIDE => (first ^ known) & part.mask == 0,
+            (Some(first), Some(known)) if part.length <= 2 * WIDE => {
                 // The last sixteen bytes begin before the first ones end.
-                let last = part.length - WORD;
+                let last = part.length - WIDE;
                 first == known && word(text.get(last..)?) == word(&words[last..])
             }
             _ => return text.strip_prefix(&words[..part.length]),

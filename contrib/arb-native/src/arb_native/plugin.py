@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from arb_core.hookspecs import hookimpl
-from arb_core.interfaces.book import BookFactory, OrderBook
+from arb_core.interfaces.book import BookFactory, OrderBook, PrintingBook
 from arb_core.structs.layout import WireLayout
 
 from arb_native import NativeBook, NativeScanner
 
 __all__ = ["arb_book_factory"]
 
-OrderBook.register(NativeBook)
+PrintingBook.register(NativeBook)
 
 
 class _Native:

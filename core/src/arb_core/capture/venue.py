@@ -355,6 +355,7 @@ class RecordedVenue:
                 # Enough for the plugin to spell by; the verdict is told of recorded instruments only.
                 table[symbol] = Instrument(symbol=symbol, pair=pair, tick=Decimal(0), lot=Decimal(0))
         self._markets.fill(table)
+        self._dispatch.relisted()
 
 
 def _summary(book: BookSync) -> BookSummary:

@@ -4,11 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-from arb_core.structs.book import BookFault, BookState, Level
+from arb_core.structs.book import BookFault, BookState, Checksum, Level, Printed, PrintedLevel
 from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Quote, Symbol, VenueName
 
-__all__ = ["BookFactory", "BookMark", "LiveBook", "OrderBook", "ScannedBook", "Scanner"]
+__all__ = ["BookFactory", "BookMark", "LiveBook", "OrderBook", "PrintingBook", "ScannedBook", "Scanner"]
 
 
 class OrderBook(ABC):
@@ -55,6 +55,29 @@ class OrderBook(ABC):
     @abstractmethod
     def depth(self) -> tuple[int, int]:
         """Return how many bids and asks are held."""
+
+
+class PrintingBook(OrderBook):
+    """An order book that keeps beside its levels how they were printed, where a scanner sums it up.
+
+    What the scanner applies, it takes as printed; whoever calls `replace` or `apply` then tells the texts by `note`.
+    """
+
+    @abstractmethod
+    def note(self, bids: list[Level], asks: list[Level], printed: Printed) -> None:
+        """Keep how the levels of a message were printed that the book took just now.
+
+        Raises:
+            ValueError: no scanner sums this book up.
+        """
+
+    @abstractmethod
+    def texts(self, limit: int) -> tuple[list[PrintedLevel], list[PrintedLevel]]:
+        """Return how the best `limit` bids and asks were printed, best first; 0 = all. Raises as `note`.
+
+        Raises:
+            KeyError: of one it was never told.
+        """
 
 
 class LiveBook(Protocol):
@@ -109,13 +132,20 @@ class BookMark(Protocol):
     exchange_ns: int | None
     received_ns: int
     applied: int
+    verified: int
+    """Checksums that the scanner found to be those of the book."""
 
 
 class ScannedBook(LiveBook, Protocol):
     """A `LiveBook` whose best levels and `monotonic_ns` a scanner writes while it is armed."""
 
-    def scanned(self, last_id: int, exchange_ns: int | None, received_ns: int, monotonic_ns: int) -> None:
-        """Judge a message that the scanner applied and may not show by itself; what is right is shown, and told."""
+    def scanned(
+        self, last_id: int, exchange_ns: int | None, received_ns: int, monotonic_ns: int, checksum: int | None
+    ) -> None:
+        """Judge a message that the scanner applied and may not show by itself; what is right is shown, and told.
+
+        `checksum` is one that the scanner did not meet, or could not sum up.
+        """
         ...
 
 
@@ -143,11 +173,15 @@ class Scanner(Protocol):
         cut: int,
         on_book: Callable[[B], None],
         on_broken: Callable[[B, Exception], None],
+        checksum: Checksum | None = None,
     ) -> BookMark:
         """Know a book by the pair of its messages, and return its mark; it takes none before it is armed.
 
         A message changes `levels`, of which the best `cut` a side are kept (0 = all); then what changed is written to
         `book`, the mark moves, and `on_book` is called. `on_broken` is told what `on_book` or `scanned` raised.
+
+        With a `checksum`, which has a spelling, a message must bear one. The book is summed up after it and shown
+        where the sum is right; `levels` is then a `PrintingBook`, which keeps texts from now on.
         """
         ...
 
@@ -155,8 +189,11 @@ class Scanner(Protocol):
         """Forget a book. Harmless when it is not known."""
         ...
 
-    def arm(self, pair: str, last_id: int, floor: float, ceiling: float) -> None:
+    def arm(self, pair: str, last_id: int, floor: float, ceiling: float, places: tuple[int, int] | None = None) -> None:
         """From now on apply the messages of `pair` that follow on `last_id`. Arming again moves the id.
+
+        Without ids (`SequenceRule.NONE`) all follow but those that bear one up to `last_id`. For a book that is summed
+        up, `places` are the decimals with which prices and sizes count; None = those that are printed.
 
         `book` must show the best levels of `levels`. Those that a message leaves are shown at once where
         `floor <= bid < ask <= ceiling`.

@@ -18,10 +18,10 @@ from math import inf, nan
 import msgspec
 
 from arb_core.errors import BookUnavailable, SettingsError
-from arb_core.interfaces.book import BookMark, OrderBook, Scanner
+from arb_core.interfaces.book import BookMark, OrderBook, PrintingBook, Scanner
 from arb_core.interfaces.context import Clock
 from arb_core.runtime.booktally import BookTally
-from arb_core.runtime.printed import PrintedBook
+from arb_core.runtime.printed import PrintedBook, TextsOfBook
 from arb_core.structs.book import (
     NO_ID,
     BookFault,
@@ -83,13 +83,14 @@ class _Delta(msgspec.Struct, gc=False):
 class _Mark:
     """The mark of a book that no scanner moves."""
 
-    __slots__ = ("applied", "exchange_ns", "last_id", "received_ns")
+    __slots__ = ("applied", "exchange_ns", "last_id", "received_ns", "verified")
 
     def __init__(self) -> None:
         self.last_id = NO_ID
         self.exchange_ns: int | None = None
         self.received_ns = 0
         self.applied = 0
+        self.verified = 0
 
 
 class BookSync:
@@ -275,10 +276,20 @@ class BookSync:
     # The owner
 
     def scanned_by(self, scanner: Scanner, pair: str, on_broken: Callable[["BookSync", Exception], None]) -> None:
-        """Let a scanner apply the messages that follow on, while the book is LIVE; to be called before `begin`."""
+        """Let a scanner apply the messages that follow on, while the book is LIVE; to be called before `begin`.
+
+        One that would have to sum up a book which does not keep what was printed takes none of its messages.
+        """
+        checksum, book = self.rule.checksum, self.book
+        if checksum is not None and not isinstance(book, PrintingBook):
+            return
         self._scanner, self._pair = scanner, pair
-        mark = scanner.add(pair, self, self.book, cut=self._cut, on_book=self._on_book, on_broken=on_broken)
+        mark = scanner.add(
+            pair, self, book, cut=self._cut, on_book=self._on_book, on_broken=on_broken, checksum=checksum
+        )
         self._move_to(mark)
+        if checksum is not None and isinstance(book, PrintingBook):
+            self._printed = TextsOfBook(checksum, book, mark)
 
     def unscanned(self) -> None:
         """Take every message from the dialect from now on. Harmless when it was so before."""
@@ -290,7 +301,12 @@ class BookSync:
     def _move_to(self, mark: BookMark) -> None:
         old, self._mark = self._mark, mark
         mark.last_id, mark.exchange_ns, mark.received_ns = old.last_id, old.exchange_ns, old.received_ns
-        mark.applied = old.applied
+        mark.applied, mark.verified = old.applied, old.verified
+
+    def relisted(self) -> None:
+        """The venue's list of instruments is a new one: a pair's numbers may be printed in another way from now on."""
+        if self._scanner is not None and self.state is _LIVE:
+            self._arm(self._scanner)
 
     def begin(self) -> None:
         """The subscription stands, or a replay starts: synchronise. Harmless when that is under way or done already."""
@@ -444,13 +460,19 @@ class BookSync:
         mark.received_ns = received_ns
         self.monotonic_ns = monotonic_ns
         if self._scanner is not None:
-            self._scanner.arm(self._pair, last_id, self._floor, self._ceiling)
+            self._arm(self._scanner)
         self._on_book(self)
 
-    def scanned(self, last_id: int, exchange_ns: int | None, received_ns: int, monotonic_ns: int) -> None:
+    def scanned(
+        self, last_id: int, exchange_ns: int | None, received_ns: int, monotonic_ns: int, checksum: int | None
+    ) -> None:
         """Judge a message that the scanner applied and may not show: a side is empty, or the book is flawed."""
         self._mark.last_id = last_id
-        if (flaw := self._flaw()) is not None:
+        flaw = None
+        if checksum is not None and self._printed is not None:
+            flaw = self._printed.judge(self.book, checksum)
+        flaw = flaw or self._flaw_of_best()
+        if flaw is not None:
             self._fail(flaw)
             return
         book = self.book
@@ -609,6 +631,9 @@ class BookSync:
         """Judge the book after a whole message; where there are checksums, by what was printed."""
         if self._printed is not None and (flaw := self._printed.take(self.book, bids, asks, printed)) is not None:
             return flaw
+        return self._flaw_of_best()
+
+    def _flaw_of_best(self) -> BookFault | None:
         bid, ask = self.book.bid, self.book.ask
         if bid >= ask:
             return BookFault.CROSSED
@@ -633,8 +658,21 @@ class BookSync:
             if self._on_live is not None:
                 self._on_live(self)
         if self._scanner is not None:
-            self._scanner.arm(self._pair, self.last_id, self._floor, self._ceiling)
+            self._arm(self._scanner)
         self._on_book(self)
+
+    def _arm(self, scanner: Scanner) -> None:
+        """Let the scanner go on from where the book stands."""
+        rule = self.rule
+        # Without ids nothing follows on the latest message: only what the snapshot holds already is told apart.
+        last_id = self._base_id if rule.ids is SequenceRule.NONE else self.last_id
+        spelling = None if rule.checksum is None else rule.checksum.spelling
+        if spelling is None or spelling.places is None:
+            scanner.arm(self._pair, last_id, self._floor, self._ceiling)
+        elif (places := spelling.places(self._pair)) is not None:
+            scanner.arm(self._pair, last_id, self._floor, self._ceiling, places)
+        else:
+            scanner.disarm(self._pair)
 
     def _unplug(self, fault: BookFault) -> None:
         """Nobody may read the book from here on."""

@@ -114,6 +114,11 @@ class Dispatch:
         """Nobody wants the book of `pair` any more."""
         self.books.pop(pair).unscanned()
 
+    def relisted(self) -> None:
+        """The venue's list of instruments is a new one."""
+        for book in self.books.values():
+            book.relisted()
+
     def on_quote(self, pair: str, symbol: Symbol, listener: Callable[[Quote], None]) -> Callable[[], None]:
         """Tell `listener` every best bid and ask of `pair`; return the function that ends it."""
         return _plug(self._quotes, pair, symbol, listener, self._broken)

@@ -1,7 +1,7 @@
 """Whether there is a short way for a venue's depth messages: a scanner applies them, and Python only hears of it.
 
-Entered by the venue and by a replay, which hand the scanner to their `dispatch`. A book is armed while it is LIVE and
-stands at a known id; `booksync` says when, and remains the only owner of its state.
+Entered by the venue and by a replay, which hand the scanner to their `dispatch`. A book is armed while it is LIVE;
+`booksync` says when, and remains the only owner of its state.
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ def hindrance(layouts: Sequence[WireLayout], rule: BookRule) -> str | None:
     """Say why the messages of such a feed stay in Python, whatever the factory makes; None = nothing is in the way."""
     if not layouts:
         return "the plugin declares no layout"
-    if rule.checksum is not None:
-        return "its checksums are taken over what was printed"
-    if rule.ids is SequenceRule.NONE:
-        return "a feed without ids is applied on trust"
+    if rule.checksum is not None and rule.checksum.spelling is None:
+        return "what its checksums are taken over is not declared"
+    if rule.checksum is None and rule.ids is SequenceRule.NONE:
+        return "a feed without ids or checksums is applied on trust"
     return None

@@ -6,7 +6,7 @@ key. `BookRule` is data: a venue states facts, `runtime.booksync` acts on them.
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, IntEnum, StrEnum
-from typing import cast, overload
+from typing import Literal, cast, overload
 
 import msgspec
 
@@ -26,6 +26,7 @@ __all__ = [
     "Recovery",
     "SequenceRule",
     "SnapshotSource",
+    "Spelling",
 ]
 
 Level = tuple[float, float]
@@ -91,16 +92,34 @@ class Recovery(Enum):
     """Unsubscribe and subscribe again: the stream then begins with a new snapshot."""
 
 
+class Spelling(msgspec.Struct, frozen=True, kw_only=True):
+    """What a checksum is a CRC32 of, for those who sum up without Python: prices and sizes of the best levels."""
+
+    order: Literal["in turn", "asks first"]
+    """Bid and ask in turn, of a side that has ended nothing; or all asks, then all bids. Best first either way."""
+    separator: str = ""
+    """Between two numbers."""
+    points: bool = True
+    """False = without points, and without zeros in front."""
+    signed: bool = False
+    """The 32 bits are read as a number of either sign."""
+    places: Callable[[str], tuple[int, int] | None] | None = None
+    """Decimals with which prices and sizes of a pair are printed, whatever its messages print: a pair -> both, or None
+    while they are unknown. Without it a number counts as it was printed."""
+
+
 class Checksum(msgspec.Struct, frozen=True, kw_only=True):
     """How a venue sums up a book, so that a follower can tell whether it has the same one.
 
     `of` is pure: (bids, asks) of the best `depth` levels a side, best first, as printed -> the number that the venue
-    sends. Only a book whose snapshot comes with the stream can have one.
+    sends. Only a book whose snapshot comes with the stream can have one. `spelling` says the same once more as data; a
+    book whose sum cannot be said so is read in Python.
     """
 
     name: str
     depth: int
     of: Callable[[Sequence[PrintedLevel], Sequence[PrintedLevel]], int]
+    spelling: Spelling | None = None
 
 
 class LaterTexts(Sequence[PrintedLevel]):  # noqa: PLW1641 (it has no hash, as a list has none)

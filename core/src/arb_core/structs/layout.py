@@ -19,27 +19,34 @@ Path = tuple[str | int, ...]
 class WireLayout(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of depth message that carries changes, not a whole book.
 
-    JSON levels are arrays that begin with price and size, as numbers or as numbers in quotes; protobuf levels are
+    JSON levels are arrays that begin with price and size, or objects; a number may stand in quotes. Protobuf levels are
     repeated messages with both as text, ids are texts, times varints. Sizes are absolute, 0 removes. Whatever `decode`
     needs to be there, the layout names: `()` stands for a value that the messages do not have.
     """
 
     form: Literal["json", "protobuf"]
     ids: SequenceRule
-    """RANGE needs `first_id` and `last_id`, CHAIN `previous_id` and `last_id`, CONSECUTIVE `last_id`."""
+    """RANGE needs `first_id` and `last_id`, CHAIN `previous_id` and `last_id`, CONSECUTIVE `last_id`, NONE `checksum`.
+    """
     symbol: Path
     """The pair, in the venue's spelling."""
     bids: Path
     asks: Path
-    last_id: Path
+    last_id: Path = ()
     first_id: Path = ()
     previous_id: Path = ()
     time_ms: Path = ()
     """When the venue made it, in milliseconds."""
+    time_iso: Path = ()
+    """The same as RFC 3339 prints it in UTC. JSON alone."""
+    checksum: Path = ()
+    """Of the book after the message: a CRC32, of which 0 stands for none. JSON alone."""
     around_symbol: tuple[str, str] = ("", "")
     """What stands before and after the pair in its value: ("ob.", ".400")."""
-    level: tuple[int, int] = (1, 2)
-    """Protobuf: the field numbers of price and size."""
+    level: tuple[int, int] | tuple[str, str] = (1, 2)
+    """Where price and size are in a level. Protobuf: field numbers. JSON: keys, where levels are objects."""
+    bare: bool = False
+    """JSON: prices, sizes and checksums are numbers, and never texts."""
     longer_levels: bool = False
     """JSON: a level may have more elements than price and size."""
     optional: tuple[Path, ...] = ()

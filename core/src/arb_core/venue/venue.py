@@ -298,6 +298,7 @@ class Venue(Feeds):
         return self.markets
 
     def _on_markets(self) -> None:
+        self._dispatch.relisted()
         for book in self._books.values():
             self._heed_status(book)
 

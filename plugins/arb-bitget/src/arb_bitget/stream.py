@@ -23,6 +23,7 @@ from arb_core.structs.book import (
     Recovery,
     SequenceRule,
     SnapshotSource,
+    Spelling,
 )
 from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Side
@@ -71,7 +72,12 @@ def summed(bids: Sequence[PrintedLevel], asks: Sequence[PrintedLevel]) -> int:
     return found - (1 << 32) if found >= 1 << 31 else found
 
 
-CHECKSUM = Checksum(name="crc32 of 25 levels as printed", depth=25, of=summed)
+CHECKSUM = Checksum(
+    name="crc32 of 25 levels as printed",
+    depth=25,
+    of=summed,
+    spelling=Spelling(order="in turn", separator=":", signed=True),
+)
 
 _CHAIN = BookRule(
     # An update names the message before; numbers grow, but not by one, and may restart with a new snapshot.
@@ -99,6 +105,12 @@ _LAYOUT = WireLayout(
     previous_id=("data", 0, "pseq"),
     time_ms=("data", 0, "ts"),
 )
+_LAYOUT_SUMMED = replace(
+    _LAYOUT,
+    ids=SequenceRule.NONE,
+    checksum=("data", 0, "checksum"),
+    optional=(("data", 0, "seq"), ("data", 0, "pseq")),
+)
 
 
 class PublicStream(StreamDialect):
@@ -114,8 +126,7 @@ class PublicStream(StreamDialect):
 
     @property
     def layouts(self) -> Sequence[WireLayout]:
-        # Sums are made of printed numbers, which a scanner does not keep.
-        return () if self._summed else (_LAYOUT,)
+        return (_LAYOUT_SUMMED if self._summed else _LAYOUT,)
 
     async def ticket(self) -> StreamTicket:
         return StreamTicket(url=CARD.hosts.ws_public)

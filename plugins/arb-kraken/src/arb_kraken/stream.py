@@ -25,7 +25,9 @@ from arb_core.structs.book import (
     Recovery,
     SequenceRule,
     SnapshotSource,
+    Spelling,
 )
+from arb_core.structs.layout import WireLayout
 from arb_core.structs.market import Instrument, Pair, Side
 from arb_core.structs.stream import Feed, StreamTicket, Topic
 from arb_core.structs.wire import Levels
@@ -37,6 +39,19 @@ from arb_kraken.parse import SIDES, best, exact_texts, nanoseconds, texts
 __all__ = ["PublicStream", "ping", "read_control", "request", "tell_control"]
 
 _INTERVALS = {minutes: interval for interval, minutes in INTERVALS.items()}
+_UPDATE = WireLayout(
+    form="json",
+    ids=SequenceRule.NONE,
+    equal=((("channel",), ("book",)), (("type",), ("update",))),
+    symbol=("data", 0, "symbol"),
+    bids=("data", 0, "bids"),
+    asks=("data", 0, "asks"),
+    level=("price", "qty"),
+    bare=True,
+    checksum=("data", 0, "checksum"),
+    time_iso=("data", 0, "timestamp"),
+    optional=(("data", 0, "timestamp"),),
+)
 _ALREADY = "already subscribed"
 """What is said to who asks for what he has, in lower case."""
 
@@ -71,8 +86,17 @@ class PublicStream(StreamDialect):
             kept_depth=self._depth,
             cut_each_update=True,
             resets=True,
-            checksum=Checksum(name="CRC32", depth=CHECKED_DEPTH, of=_sum),
+            checksum=Checksum(
+                name="CRC32",
+                depth=CHECKED_DEPTH,
+                of=_sum,
+                spelling=Spelling(order="asks first", points=False, places=self._decimals.known),
+            ),
         )
+
+    @property
+    def layouts(self) -> Sequence[WireLayout]:
+        return (_UPDATE,)
 
     async def ticket(self) -> StreamTicket:
         return StreamTicket(url=CARD.hosts.ws_public)
@@ -214,6 +238,10 @@ class _Decimals:
     def __init__(self, markets: Markets) -> None:
         self._markets = markets
         self._known: dict[str, tuple[Instrument, int, int]] = {}
+
+    def known(self, symbol: str) -> tuple[int, int] | None:
+        price, size = self.of(symbol)
+        return None if price is None or size is None else (price, size)
 
     def of(self, symbol: str) -> tuple[int | None, int | None]:
         try:

@@ -6,7 +6,8 @@ use arb_native::layout::Message;
 use arb_native::number::{decimal, decimal_at, integer, integer_at, window, NO_WINDOW};
 
 fn decimal_at_start(text: &[u8]) -> Option<(f64, usize)> {
-    decimal_at(window(text, &mut NO_WINDOW.clone()), 0)
+    let found = decimal_at(window(text, &mut NO_WINDOW.clone()), 0)?;
+    Some((found.value, found.end))
 }
 
 fn integer_at_start(text: &[u8]) -> Option<(i64, usize)> {
