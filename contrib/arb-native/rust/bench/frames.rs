@@ -1,10 +1,10 @@
-//! A market's messages as MEXC's protobuf and Binance's JSON, and the layouts that their plugins declare. Entered by the
+//! A market's messages as MEXC's protobuf and the JSON of Binance and Kraken, and the layouts that their plugins declare. Entered by the
 //! benches of scanners.
 
 use std::fmt::Write;
 
 use arb_native::book::Level;
-use arb_native::layout::{Form, Layout, Meaning, Name, Rule, Step};
+use arb_native::layout::{Form, Keys, Layout, Meaning, Name, Rule, Step};
 
 use crate::market::Market;
 
@@ -52,6 +52,45 @@ pub fn binance_layout() -> Layout {
     say("data.e", Meaning::Equal(vec![b"depthUpdate".to_vec()]));
     say("stream", Meaning::Text);
     layout.finish().expect("a layout")
+}
+
+/// `update` of a book, whose levels are objects and whose ids are a checksum.
+#[allow(dead_code)] // not every bench reads it
+pub fn kraken_layout() -> Layout {
+    let mut layout = Layout::new(Form::Json, Rule::Sums);
+    layout.keys = Keys::new(b"price", b"qty");
+    layout.bare = true;
+    let mut say = |path: &[Step], meaning| layout.declare(path, meaning, true).expect("a path");
+    let key = |key: &str| Step::Into(Name::Key(key.into()));
+    say(&[key("channel")], Meaning::Equal(vec![b"book".to_vec()]));
+    say(&[key("type")], Meaning::Equal(vec![b"update".to_vec()]));
+    for (name, meaning) in [
+        ("symbol", Meaning::Symbol),
+        ("bids", Meaning::Bids),
+        ("asks", Meaning::Asks),
+        ("checksum", Meaning::Checksum),
+        ("timestamp", Meaning::TimeIso),
+    ] {
+        say(&[key("data"), Step::Only, key(name)], meaning);
+    }
+    layout.finish().expect("a layout")
+}
+
+#[allow(dead_code)]
+pub fn kraken_frames(market: &Market) -> Vec<Vec<u8>> {
+    let side = |levels: &[Level]| {
+        let pair =
+            |level: &Level| format!(r#"{{"price":{:.1},"qty":{:.8}}}"#, level.price, level.size);
+        levels.iter().map(pair).collect::<Vec<_>>().join(",")
+    };
+    let frame = |(sum, (bids, asks)): (i64, &(Vec<Level>, Vec<Level>))| {
+        let (bids, asks) = (side(bids), side(asks));
+        format!(
+            r#"{{"channel":"book","type":"update","data":[{{"symbol":"BTC/USD","bids":[{bids}],"asks":[{asks}],"checksum":{sum},"timestamp":"2026-11-26T12:30:45.123456Z"}}]}}"#
+        )
+        .into_bytes()
+    };
+    (FIRST_ID..).zip(&market.messages).map(frame).collect()
 }
 
 pub fn mexc_frames(market: &Market) -> Vec<Vec<u8>> {

@@ -30,95 +30,52 @@ const ALLOWED: f64 = 0.03;
 /// glibc's memmove has a form for each processor; this is the one that all have.
 const TUNABLES: &str = "glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-AVX512VL,-AVX512F,-ERMS,-FSRM";
 
-struct Work {
-    name: &'static str,
-    run: fn(),
+type Work = (&'static str, fn());
+
+const WORKS: [Work; 13] = [
+    ("book: 5 levels near the best of 1,000", || {
+        book(1_000, Where::Near)
+    }),
+    ("book: 5 levels anywhere in 1,000", || {
+        book(1_000, Where::Far)
+    }),
+    ("book: 5 levels of a moving market, 100 a side", || {
+        book(100, Where::Moving)
+    }),
+    ("protobuf: 1 level", || read(&MEXC, 1)),
+    ("protobuf: 5 levels", || read(&MEXC, 5)),
+    ("protobuf: 50 levels", || read(&MEXC, 50)),
+    ("JSON: 1 level", || read(&BINANCE, 1)),
+    ("JSON: 5 levels", || read(&BINANCE, 5)),
+    ("JSON: 50 levels", || read(&BINANCE, 50)),
+    ("JSON of objects: 1 level", || read(&KRAKEN, 1)),
+    ("JSON of objects: 5 levels", || read(&KRAKEN, 5)),
+    ("JSON of objects: 50 levels", || read(&KRAKEN, 50)),
+    ("protobuf: 5 levels to a book of 1,000", whole),
+];
+
+/// A venue's messages, and what reads them.
+struct Wire {
+    layout: fn() -> Layout,
+    frames: fn(&Market) -> Vec<Vec<u8>>,
+    scan: fn(&[u8], &Layout, &mut Habit, &mut Message) -> Option<()>,
 }
 
-const WORKS: [Work; 10] = [
-    Work {
-        name: "book: 5 levels near the best of 1,000",
-        run: || book(1_000, Where::Near),
-    },
-    Work {
-        name: "book: 5 levels anywhere in 1,000",
-        run: || book(1_000, Where::Far),
-    },
-    Work {
-        name: "book: 5 levels of a moving market, 100 a side",
-        run: || book(100, Where::Moving),
-    },
-    Work {
-        name: "protobuf: 1 level",
-        run: || {
-            read(
-                1,
-                &frames::mexc_layout(),
-                frames::mexc_frames,
-                protobuf::scan,
-            )
-        },
-    },
-    Work {
-        name: "protobuf: 5 levels",
-        run: || {
-            read(
-                5,
-                &frames::mexc_layout(),
-                frames::mexc_frames,
-                protobuf::scan,
-            )
-        },
-    },
-    Work {
-        name: "protobuf: 50 levels",
-        run: || {
-            read(
-                50,
-                &frames::mexc_layout(),
-                frames::mexc_frames,
-                protobuf::scan,
-            )
-        },
-    },
-    Work {
-        name: "JSON: 1 level",
-        run: || {
-            read(
-                1,
-                &frames::binance_layout(),
-                frames::binance_frames,
-                json::scan,
-            )
-        },
-    },
-    Work {
-        name: "JSON: 5 levels",
-        run: || {
-            read(
-                5,
-                &frames::binance_layout(),
-                frames::binance_frames,
-                json::scan,
-            )
-        },
-    },
-    Work {
-        name: "JSON: 50 levels",
-        run: || {
-            read(
-                50,
-                &frames::binance_layout(),
-                frames::binance_frames,
-                json::scan,
-            )
-        },
-    },
-    Work {
-        name: "protobuf: 5 levels to a book of 1,000",
-        run: whole,
-    },
-];
+const MEXC: Wire = Wire {
+    layout: frames::mexc_layout,
+    frames: frames::mexc_frames,
+    scan: protobuf::scan,
+};
+const BINANCE: Wire = Wire {
+    layout: frames::binance_layout,
+    frames: frames::binance_frames,
+    scan: json::scan,
+};
+const KRAKEN: Wire = Wire {
+    layout: frames::kraken_layout,
+    frames: frames::kraken_frames,
+    scan: json::scan,
+};
 
 fn book(depth: u64, place: Where) {
     let market = Market::new(depth, 1, 5, place, MESSAGES);
@@ -132,17 +89,13 @@ fn book(depth: u64, place: Where) {
     });
 }
 
-fn read(
-    levels: usize,
-    layout: &Layout,
-    frames: fn(&Market) -> Vec<Vec<u8>>,
-    scan: fn(&[u8], &Layout, &mut Habit, &mut Message) -> Option<()>,
-) {
-    let frames = frames(&Market::new(1_000, 1, levels, Where::Mixed, MESSAGES));
+fn read(wire: &Wire, levels: usize) {
+    let layout = (wire.layout)();
+    let frames = (wire.frames)(&Market::new(1_000, 1, levels, Where::Mixed, MESSAGES));
     let (mut habit, mut message) = (Habit::default(), Message::default());
     counted(|| {
         for frame in &frames {
-            scan(frame, layout, &mut habit, &mut message).expect("a message");
+            (wire.scan)(frame, &layout, &mut habit, &mut message).expect("a message");
             black_box(&message);
         }
     });
@@ -175,11 +128,8 @@ fn main() -> ExitCode {
         .iter()
         .find_map(|text| text.strip_prefix("--only="))
     {
-        (WORKS
-            .iter()
-            .find(|work| work.name == name)
-            .expect("a work")
-            .run)();
+        let work = WORKS.iter().find(|work| work.0 == name);
+        (work.expect("a work").1)();
         return ExitCode::SUCCESS;
     }
     let wants = |option: &str| arguments.iter().any(|text| text == option);
@@ -199,15 +149,15 @@ fn main() -> ExitCode {
     println!(
         "| instructions a message, {compiler} | counted | recorded | changed |\n|---|---|---|---|"
     );
-    for work in &WORKS {
-        let count = count(work.name);
-        let (was, change) = before.get(work.name).map_or(("".into(), "".into()), |was| {
+    for (name, _) in &WORKS {
+        let count = count(name);
+        let (was, change) = before.get(*name).map_or(("".into(), "".into()), |was| {
             let change = count as f64 / *was as f64 - 1.0;
             left += usize::from(change.abs() > ALLOWED);
             (was.to_string(), format!("{:+.1} %", change * 100.0))
         });
-        println!("| {} | {count} | {was} | {change} |", work.name);
-        now.insert(work.name.to_string(), count);
+        println!("| {name} | {count} | {was} | {change} |");
+        now.insert((*name).to_string(), count);
     }
     if wants("--record") {
         record.insert(compiler, now);

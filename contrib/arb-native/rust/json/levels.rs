@@ -59,8 +59,10 @@ impl<'a> Text<'a> {
         }
     }
 
+    // What is read of a level is taken apart by whoever asks: only inlined the parts that he leaves cost nothing.
+
     /// Read an array, element by element.
-    #[inline]
+    #[inline(always)]
     fn each(&mut self, mut read: impl FnMut(&mut Text<'a>) -> Option<()>) -> Option<()> {
         self.take(b'[')?;
         if self.peek()? == b']' {
@@ -75,7 +77,7 @@ impl<'a> Text<'a> {
     }
 
     /// `[price, size, ...]`
-    #[inline]
+    #[inline(always)]
     fn row(&mut self, longer: bool) -> Option<Printed> {
         match self.usual_row(longer) {
             Some(level) => Some(level),
@@ -84,7 +86,7 @@ impl<'a> Text<'a> {
     }
 
     /// `["price","size"]`, or with more texts behind. None, and nothing is read, where it is spelled in another way.
-    #[inline]
+    #[inline(always)]
     fn usual_row(&mut self, longer: bool) -> Option<Printed> {
         const OPEN: u64 = u16::from_le_bytes(*b"[\"") as u64;
         const BETWEEN: u64 = u32::from_le_bytes(*b"\",\"\0") as u64;
@@ -131,7 +133,7 @@ impl<'a> Text<'a> {
     }
 
     /// `{"price":price,"size":size}`
-    #[inline]
+    #[inline(always)]
     fn pair(&mut self, keys: &Keys, bare: bool) -> Option<Printed> {
         match self.usual_pair(keys) {
             Some(level) => Some(level),
@@ -141,7 +143,7 @@ impl<'a> Text<'a> {
 
     /// Without anything between, and the numbers without quotes. None, and nothing is read, where it is spelled in another
     /// way.
-    #[inline]
+    #[inline(always)]
     fn usual_pair(&mut self, keys: &Keys) -> Option<Printed> {
         let (opening, middle) = keys.usual.as_ref()?;
         let window = window(self.rest, &mut self.room);
@@ -189,7 +191,7 @@ impl<'a> Text<'a> {
 }
 
 /// A level of numbers from a window; None for what no book may hold.
-#[inline]
+#[inline(always)]
 fn found(usual: bool, price: Found, size: Found) -> Option<Printed> {
     // They are finite and not below 0.
     let level = Level {
