@@ -13,7 +13,7 @@ from arb_core.structs.book import NO_ID, Printed, Recovery, SequenceRule, Snapsh
 from arb_core.structs.market import Instrument, Pair, Side, Symbol, TradingStatus
 from arb_core.structs.stream import Feed, Topic
 from arb_kraken import card
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 BTC_USD = Pair("BTC/USD")
@@ -150,11 +150,12 @@ def test_a_pair_that_nobody_listed_is_shown_as_it_is_printed(hear):
 @given(
     levels=st.lists(st.tuples(st.integers(1, 10**9), st.integers(1, 10**14)), min_size=1, max_size=10, unique_by=lambda one: one[0])
 )  # fmt: skip
-def test_the_sum_is_that_of_whole_numbers(dialect_once, levels):
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_sum_is_that_of_whole_numbers(dialect, levels):
     # A price in cents and a quantity in 10^-8 are the very digits that are summed up.
     texts = [(f"{price // 100}.{price % 100:02d}", f"{size // 10**8}.{size % 10**8:08d}") for price, size in levels]
     digits = "".join(f"{price}{size}" for price, size in levels)
-    of = dialect_once.book_rule.checksum.of
+    of = dialect().book_rule.checksum.of
     assert of([], texts) == crc32(digits.encode())
     assert of(texts, texts) == crc32((digits * 2).encode())
 
@@ -250,6 +251,7 @@ def test_digits_that_would_fill_the_memory_are_not_printed(hear, text):
 
 
 @given(noise=st.binary(max_size=60))
-def test_noise_crashes_nothing(hear_once, noise):
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_noise_crashes_nothing(hear, noise):
     with suppress(*REFUSALS):
-        hear_once(noise)
+        hear(noise)
