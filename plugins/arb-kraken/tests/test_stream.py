@@ -230,12 +230,29 @@ def test_what_one_has_already_stands(hear):
         {"symbol": 7},
         {"timestamp": "2023-13-06T17:35:55.440295Z"},
         {"timestamp": "yesterday"},
+        {"timestamp": "2023-10-06T17:35:55.44029५Z"},
+        {"timestamp": "2023-10-06T17:35:55.440_95Z"},
+        {"timestamp": "2023-10-06T17:35:55,440295Z"},
+        {"timestamp": "2023-10-06T17:35:55.440295"},
+        {"timestamp": "2023-10-06T17:35:55.Z"},
+        {"timestamp": "2023-10-06T17:35:55.4402951234Z"},
+        {"timestamp": "2023-10-06 17:35:55.440295Z"},
+        {"timestamp": "2023-10-06T17:35:55Z\n"},
     ],
     ids=str,
 )
 def test_a_malformed_change_is_refused(hear, fields):
     with pytest.raises(REFUSALS):
         hear(book(**fields))
+
+
+@pytest.mark.parametrize(
+    ("stamp", "nanoseconds"),
+    [("Z", 0), (".4Z", 400_000_000), (".440295Z", 440_295_000), (".440295123Z", 440_295_123)],
+)
+def test_a_time_is_exact_with_as_many_digits_as_there_are(hear, stamp, nanoseconds):
+    ((*_, exchange_ns, _, _),) = hear(book(timestamp=f"2023-10-06T17:35:55{stamp}"))
+    assert exchange_ns == 1_696_613_755 * 1_000_000_000 + nanoseconds
 
 
 def test_a_number_beyond_any_is_refused(hear):
