@@ -11,6 +11,8 @@ from importlib.resources import files
 from types import ModuleType
 from typing import Any, cast
 
+import msgspec
+
 from arb_core.interfaces.context import Clock, RestClient, RestRequest
 from arb_core.interfaces.stream import Sink, StreamDialect
 from arb_core.runtime.markets import MarketTable
@@ -49,6 +51,8 @@ class Exchange:
     """The sample that lists instruments, and with it"""
     instruments: Callable[[bytes], Mapping[Symbol, Instrument]]
     """what parses it."""
+    listed_at: str = ""
+    """Its key, where the file holds several samples."""
     credentials: Credentials = CREDENTIALS
     """Others where the venue's secrets have a form of their own."""
     headers: Callable[[RestRequest], Mapping[str, str]] = lambda _request: {}
@@ -61,14 +65,15 @@ class Exchange:
         """The facts of the venue."""
         return cast("ExchangeCard", self.plugin.arb_exchange_card())
 
-    def sample(self, name: str) -> bytes:
-        """Read one of the samples that the plugin's wheel carries."""
-        return (files(cast("str", self.plugin.__package__)) / "samples" / name).read_bytes()
+    def sample(self, name: str, at: str = "") -> bytes:
+        """Read a sample that the plugin's wheel carries; of a file of several, the one that stands `at` a key."""
+        whole = (files(cast("str", self.plugin.__package__)) / "samples" / name).read_bytes()
+        return bytes(msgspec.json.decode(whole, type=dict[str, msgspec.Raw])[at]) if at else whole
 
     def markets(self) -> MarketTable:
         """List the instruments of the sample."""
         table = MarketTable(self.card.id)
-        table.fill(self.instruments(self.sample(self.listed)))
+        table.fill(self.instruments(self.sample(self.listed, self.listed_at)))
         return table
 
     def context(self, markets: MarketTable) -> Context:

@@ -47,8 +47,8 @@ def no_event_loop_before_the_first() -> None:
 
 
 @pytest.fixture(scope="session")
-def sample(exchange: Exchange) -> Callable[[str], bytes]:
-    """Read a sample by name."""
+def sample(exchange: Exchange) -> Callable[..., bytes]:
+    """Read a sample by name, and where a file holds several by key."""
     return exchange.sample
 
 
