@@ -1,11 +1,3 @@
 """What every test of arb-core needs."""
 
-import asyncio
-
-import pytest
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_event_loop_before_the_first() -> None:
-    """Python 3.11 makes one for whoever asks, which pytest-asyncio does, and nobody closes it."""
-    asyncio.set_event_loop(None)
+from arb_core.testing.fixtures import no_event_loop_before_the_first

@@ -1,12 +1,12 @@
 """What the house tests look at: the members of the workspace and the files that belong to it."""
 
-import asyncio
 import subprocess
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from arb_core.testing.fixtures import no_event_loop_before_the_first
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -23,12 +23,6 @@ class Member:
     @property
     def package(self) -> str:
         return self.name.replace("-", "_")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_event_loop_before_the_first() -> None:
-    """Python 3.11 makes one for whoever asks, which pytest-asyncio does, and nobody closes it."""
-    asyncio.set_event_loop(None)
 
 
 @pytest.fixture(scope="session")

@@ -90,6 +90,12 @@ def tidepool_with_account(repository, tidepool):
     return tidepool
 
 
+def test_toy_venue_has_tests_of_its_own(tidepool):
+    ran = run([*PYTEST, "tests/test_market_data.py"], tidepool, tidepool / "src")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "3 passed" in ran.stdout
+
+
 def test_account_of_the_toy_venue_works(tidepool_with_account):
     here = tidepool_with_account
     ran = run([*PYTEST, "tests/test_account.py"], here, here / "src")
@@ -281,6 +287,13 @@ def test_strategy_of_the_page_finds_what_the_market_makes(repository, tmp_path):
     assert found
     assert {line["strategy"] for line in found} == {"widest"}
     assert objects(lines)[-1]["opportunities"]["executable"] >= 1
+
+
+def test_strategy_of_the_page_has_tests_of_its_own(repository, tmp_path):
+    unfold(page(repository, "how-to/write-a-strategy.md"), tmp_path)
+    ran = run([*PYTEST, "test_widest.py"], tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "2 passed" in ran.stdout
 
 
 def test_strategy_of_the_page_is_as_well_typed_as_ours(repository, tmp_path):

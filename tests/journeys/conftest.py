@@ -1,6 +1,5 @@
 """What journeys share: a street of simulated venues, watched through the real plugins on virtual time."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -20,6 +19,7 @@ from arb_core.strategies.spatial import Spatial
 from arb_core.structs.book import BookState
 from arb_core.structs.market import Asset, AssetNetwork, Side, Symbol, VenueName
 from arb_core.structs.opportunity import Check, Opportunity, Verdict
+from arb_core.testing.fixtures import no_event_loop_before_the_first
 from arb_core.venue import open_exchange
 from arb_sim.faults import Fault
 from arb_sim.kernel.market import Market
@@ -31,12 +31,6 @@ from arb_sim.world import Dislocations, Pace, Quirk, World
 SECOND = 1_000_000_000
 
 Seen = tuple[Opportunity, Verdict]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_event_loop_before_the_first() -> None:
-    """Python 3.11 makes one for whoever asks, which pytest-asyncio does, and nobody closes it."""
-    asyncio.set_event_loop(None)
 
 
 class Wire:

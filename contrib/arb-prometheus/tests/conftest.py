@@ -1,6 +1,5 @@
 """A process as it might be, by hand, and the observer over it."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -40,6 +39,7 @@ from arb_core.structs.health import (
 )
 from arb_core.structs.market import Asset, ExchangeId, Pair, Symbol, VenueName
 from arb_core.structs.stream import Feed, Topic
+from arb_core.testing.fixtures import no_event_loop_before_the_first
 from arb_prometheus.observer import HOST, Prometheus
 from arb_prometheus.settings import Settings
 from prometheus_client import Metric, generate_latest
@@ -47,12 +47,6 @@ from prometheus_client.parser import text_string_to_metric_families
 
 MS = 1_000_000
 SECOND = 1_000 * MS
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_event_loop_before_the_first() -> None:
-    """Python 3.11 makes one for whoever asks, which pytest-asyncio does, and nobody closes it."""
-    asyncio.set_event_loop(None)
 
 
 def stream(**changes: Any) -> StreamHealth:

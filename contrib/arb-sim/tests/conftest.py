@@ -1,6 +1,5 @@
 """A venue that exists nowhere, to test what all venues share: JSON, a checksum in each push, tickets for accounts."""
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -8,6 +7,7 @@ from typing import Any, ClassVar
 from zlib import crc32
 
 import pytest
+from arb_core.testing.fixtures import no_event_loop_before_the_first
 from arb_sim.direct import DirectClient
 from arb_sim.faults import FaultKind, Faults, FaultScript
 from arb_sim.kernel.accounts import Account
@@ -207,12 +207,6 @@ class Client(DirectClient):
     @property
     def messages(self) -> list[dict[str, Any]]:
         return [json.loads(frame) for frame in self.texts if frame.startswith(("{", "["))]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_event_loop_before_the_first() -> None:
-    """Python 3.11 makes one for whoever asks, which pytest-asyncio does, and nobody closes it."""
-    asyncio.set_event_loop(None)
 
 
 @pytest.fixture

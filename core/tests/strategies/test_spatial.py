@@ -1,90 +1,31 @@
 import gc
 import sys
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from math import isnan, nan
 
 import msgspec
 import pytest
-from arb_core.interfaces.book import LiveBook
-from arb_core.interfaces.strategy import MarketView
 from arb_core.registry import Registry
 from arb_core.strategies.spatial import CARD, Settings, Spatial
-from arb_core.structs.book import BookFault, BookState, Level
-from arb_core.structs.market import Instrument, Pair, Quote, Side, Symbol, VenueName
+from arb_core.structs.market import Side, Symbol, VenueName
 from arb_core.structs.opportunity import Opportunity, Plan
+from arb_core.testing import HandBook, HandMarket
 from hypothesis import given
 from hypothesis import strategies as st
 
 BTC = Symbol("BTC", "USDT")
 
 
-class Shown:
-    """A book that shows what it is told to, and counts how often its depth is read."""
-
-    def __init__(self, venue: str, symbol: Symbol = BTC) -> None:
-        self.venue = VenueName(venue)
-        self.symbol = symbol
-        self.last_id = self.received_ns = self.monotonic_ns = self.reads = 0
-        self.exchange_ns: int | None = None
-        self.state = BookState.SYNCING
-        self.fault: BookFault | None = BookFault.STARTING
-        self.bid = self.bid_size = self.ask = self.ask_size = nan
-        self._levels: tuple[list[Level], list[Level]] = ([], [])
-
-    def show(self, bids: list[Level], asks: list[Level]) -> "Shown":
-        self.state, self.fault, self._levels = BookState.LIVE, None, (bids, asks)
-        self.bid, self.bid_size = bids[0] if bids else (nan, nan)
-        self.ask, self.ask_size = asks[0] if asks else (nan, nan)
-        return self
-
-    def quote(self) -> Quote | None:
-        return None
-
-    def bids(self, limit: int = 10) -> list[Level]:
-        self.reads += 1
-        return self._levels[0][: limit or None]
-
-    def asks(self, limit: int = 10) -> list[Level]:
-        self.reads += 1
-        return self._levels[1][: limit or None]
-
-
-class Market(MarketView):
-    """A `MarketView` over some books, with one fee for all."""
-
-    def __init__(self, books: Sequence[LiveBook], fee: float | None = 0.001, largest: Decimal | None = None) -> None:
-        self._books = books
-        self._fee = fee
-        self._largest = largest
-
-    def symbols(self) -> Sequence[Symbol]:
-        return tuple(dict.fromkeys(book.symbol for book in self._books))
-
-    def books(self, symbol: Symbol) -> Sequence[LiveBook]:
-        return [book for book in self._books if book.symbol == symbol]
-
-    def book(self, symbol: Symbol, venue: VenueName) -> LiveBook | None:
-        return next((book for book in self.books(symbol) if book.venue == venue), None)
-
-    def instrument(self, symbol: Symbol, venue: VenueName) -> Instrument | None:
-        return Instrument(
-            symbol=symbol, pair=Pair(str(symbol)), tick=Decimal(1), lot=Decimal(1), max_quantity=self._largest
-        )
-
-    def taker_fee(self, symbol: Symbol, venue: VenueName) -> float | None:
-        return self._fee
-
-    def now_ns(self) -> int:
-        return 42
+def shown(venue: str, symbol: Symbol = BTC) -> HandBook:
+    return HandBook(symbol, venue)
 
 
 def spatial(
-    books: Sequence[LiveBook], fee: float | None = 0.001, largest: Decimal | None = None, **settings: float
+    books: Sequence[HandBook], fee: float | None = 0.001, largest: str | None = None, **settings: float
 ) -> Spatial:
     strategy = Spatial(Settings(**settings))
-    strategy.start(Market(books, fee, largest))
+    strategy.start(HandMarket(books, fee=fee, largest={} if largest is None else {"BTC/USDT": largest}))
     return strategy
 
 
@@ -94,8 +35,8 @@ def one(found: Sequence[Opportunity]) -> Opportunity:
 
 
 def test_buys_where_it_is_cheap_and_sells_where_it_is_dear() -> None:
-    a = Shown("a").show([(99.0, 1.0)], [(100.0, 2.0), (101.0, 5.0)])
-    b = Shown("b").show([(103.0, 1.5), (102.0, 1.0)], [(104.0, 1.0)])
+    a = shown("a").put([(99.0, 1.0)], [(100.0, 2.0), (101.0, 5.0)])
+    b = shown("b").put([(103.0, 1.5), (102.0, 1.0)], [(104.0, 1.0)])
     found = one(spatial([a, b]).on_book(BTC, VenueName("a")))
     buy, sell = found.legs
     assert (buy.venue, buy.side, buy.price, buy.size) == ("a", Side.BUY, 101.0, 2.5)
@@ -110,62 +51,62 @@ def test_buys_where_it_is_cheap_and_sells_where_it_is_dear() -> None:
 
 
 def test_a_difference_smaller_than_both_fees_is_no_opportunity() -> None:
-    a = Shown("a").show([(99.0, 1.0)], [(100.0, 1.0)])
-    b = Shown("b").show([(100.2, 1.0)], [(104.0, 1.0)])
+    a = shown("a").put([(99.0, 1.0)], [(100.0, 1.0)])
+    b = shown("b").put([(100.2, 1.0)], [(104.0, 1.0)])
     assert not spatial([a, b]).on_book(BTC, VenueName("b"))
     assert spatial([a, b], fee=0.0).on_book(BTC, VenueName("b"))
 
 
 def test_an_unknown_fee_counts_as_none_for_the_strategy() -> None:
-    a = Shown("a").show([(99.0, 1.0)], [(100.0, 1.0)])
-    b = Shown("b").show([(100.2, 1.0)], [(104.0, 1.0)])
+    a = shown("a").put([(99.0, 1.0)], [(100.0, 1.0)])
+    b = shown("b").put([(100.2, 1.0)], [(104.0, 1.0)])
     assert spatial([a, b], fee=None).on_book(BTC, VenueName("b")), "the verdict refuses it by its check `fees`"
 
 
 def test_the_minimum_is_strict() -> None:
-    a = Shown("a").show([(0.000034, 1.0)], [(0.000035, 1.0)])
-    b = Shown("b").show([(0.00003507, 1.0)], [(0.000036, 1.0)])
+    a = shown("a").put([(0.000034, 1.0)], [(0.000035, 1.0)])
+    b = shown("b").put([(0.00003507, 1.0)], [(0.000036, 1.0)])
     assert not spatial([a, b], fee=0.0, min_edge_bps=20.0).on_book(BTC, VenueName("a"))
     assert spatial([a, b], fee=0.0, min_edge_bps=19.99).on_book(BTC, VenueName("a"))
 
 
 def test_a_book_that_is_not_live_has_no_edge() -> None:
-    a, b = Shown("a").show([(99.0, 1.0)], [(100.0, 1.0)]), Shown("b")
+    a, b = shown("a").put([(99.0, 1.0)], [(100.0, 1.0)]), shown("b")
     assert not spatial([a, b]).on_book(BTC, VenueName("a"))
 
 
 def test_a_symbol_of_one_venue_only_is_of_no_interest() -> None:
     strategy = Spatial()
-    interest = strategy.start(Market([Shown("a"), Shown("b"), Shown("a", Symbol("X", "USDT"))]))
+    interest = strategy.start(HandMarket([shown("a"), shown("b"), shown("a", Symbol("X", "USDT"))]))
     assert interest.symbols == (BTC,)
     assert not strategy.on_book(Symbol("X", "USDT"), VenueName("a"))
 
 
 def test_every_pair_with_the_changed_book_is_compared_and_no_other() -> None:
-    a = Shown("a").show([(99.0, 1.0)], [(100.0, 1.0)])
-    b = Shown("b").show([(102.0, 1.0)], [(103.0, 1.0)])
-    c = Shown("c").show([(105.0, 1.0)], [(106.0, 1.0)])
+    a = shown("a").put([(99.0, 1.0)], [(100.0, 1.0)])
+    b = shown("b").put([(102.0, 1.0)], [(103.0, 1.0)])
+    c = shown("c").put([(105.0, 1.0)], [(106.0, 1.0)])
     strategy = spatial([a, b, c])
     ways = {(found.legs[0].venue, found.legs[1].venue) for found in strategy.on_book(BTC, VenueName("b"))}
     assert ways == {("a", "b"), ("b", "c")}
 
 
 def test_bounds_limit_the_size() -> None:
-    a = Shown("a").show([(99.0, 1.0)], [(100.0, 10.0)])
-    b = Shown("b").show([(103.0, 10.0)], [(104.0, 1.0)])
+    a = shown("a").put([(99.0, 1.0)], [(100.0, 10.0)])
+    b = shown("b").put([(103.0, 10.0)], [(104.0, 1.0)])
     assert one(spatial([a, b], max_notional=200.2).on_book(BTC, VenueName("a"))).size == pytest.approx(2.0)
-    assert one(spatial([a, b], largest=Decimal(3)).on_book(BTC, VenueName("a"))).size == 3.0
+    assert one(spatial([a, b], largest="3").on_book(BTC, VenueName("a"))).size == 3.0
 
 
 def test_depth_beyond_the_first_read_is_walked_too() -> None:
-    a = Shown("a").show([(1.0, 1.0)], [(100.0 + n / 100, 1.0) for n in range(50)])
-    b = Shown("b").show([(110.0, 1000.0)], [(111.0, 1.0)])
+    a = shown("a").put([(1.0, 1.0)], [(100.0 + n / 100, 1.0) for n in range(50)])
+    b = shown("b").put([(110.0, 1000.0)], [(111.0, 1.0)])
     assert one(spatial([a, b]).on_book(BTC, VenueName("a"))).size == 50.0
 
 
 def test_sizes_nobody_gives_stay_unknown() -> None:
-    a = Shown("a").show([(99.0, nan)], [(100.0, nan)])
-    b = Shown("b").show([(103.0, nan)], [(104.0, nan)])
+    a = shown("a").put([(99.0, nan)], [(100.0, nan)])
+    b = shown("b").put([(103.0, nan)], [(104.0, nan)])
     found = one(spatial([a, b]).on_book(BTC, VenueName("a")))
     assert isnan(found.size)
     assert isnan(found.profit)
@@ -182,7 +123,7 @@ def blocks_of(call: Callable[[], object]) -> int:
 
 
 def test_without_an_edge_nothing_is_read_or_allocated() -> None:
-    books = [Shown(name).show([(99.0, 1.0)], [(100.0, 1.0)]) for name in "abcdef"]
+    books = [shown(name).put([(99.0, 1.0)], [(100.0, 1.0)]) for name in "abcdef"]
     strategy = spatial(books)
     on_book, venue = strategy.on_book, books[0].venue
     on_book(BTC, venue)
@@ -192,7 +133,7 @@ def test_without_an_edge_nothing_is_read_or_allocated() -> None:
     finally:
         gc.enable()
     assert grown < 10
-    assert not any(book.reads for book in books)
+    assert not any(book.depths_read for book in books)
     assert on_book(BTC, venue) is on_book(BTC, venue), "the same empty tuple each time"
 
 
@@ -202,7 +143,7 @@ sides = st.tuples(ticks, st.integers(1, 50)).map(lambda bid: (bid[0], bid[0] + b
 
 @given(tops=st.lists(sides, min_size=2, max_size=5), fee=st.integers(0, 20), minimum=st.integers(0, 30))
 def test_what_is_found_is_what_exact_arithmetic_finds(tops: list[tuple[int, int]], fee: int, minimum: int) -> None:
-    books = [Shown(f"v{n}").show([(bid / 1e8, 3.0)], [(ask / 1e8, 2.0)]) for n, (bid, ask) in enumerate(tops)]
+    books = [shown(f"v{n}").put([(bid / 1e8, 3.0)], [(ask / 1e8, 2.0)]) for n, (bid, ask) in enumerate(tops)]
     f = Fraction(fee, 10_000)
     edges = {
         (f"v{b}", f"v{s}"): 10_000 * (Fraction(tops[s][0]) * (1 - f) / (Fraction(tops[b][1]) * (1 + f)) - 1)
@@ -231,9 +172,9 @@ def test_spatial_is_found_like_any_plugin() -> None:
 
 def test_memory_grows_with_venues_not_with_pairs_of_venues():
     """Twenty venues have 380 directions: something kept for each of them would outweigh the books."""
-    books = [Shown(f"venue{number}") for number in range(20)]
+    books = [shown(f"venue{number}") for number in range(20)]
     strategy = Spatial()
-    strategy.start(Market(books))
+    strategy.start(HandMarket(books))
     beside = [lane for _, lanes in strategy._lanes[BTC].values() for lane in lanes]
     assert len(beside) == 20 * 19
     assert len(set(map(id, beside))) == 20, "books that pay the same fee share what they are compared with"

@@ -13,7 +13,7 @@ from arb_core.structs.book import NO_ID, Printed, Recovery, SequenceRule, Snapsh
 from arb_core.structs.market import Instrument, Pair, Side, Symbol, TradingStatus
 from arb_core.structs.stream import Feed, Topic
 from arb_kraken import card
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 BTC_USD = Pair("BTC/USD")
@@ -150,11 +150,12 @@ def test_a_pair_that_nobody_listed_is_shown_as_it_is_printed(hear):
 @given(
     levels=st.lists(st.tuples(st.integers(1, 10**9), st.integers(1, 10**14)), min_size=1, max_size=10, unique_by=lambda one: one[0])
 )  # fmt: skip
-def test_the_sum_is_that_of_whole_numbers(dialect_once, levels):
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_sum_is_that_of_whole_numbers(dialect, levels):
     # A price in cents and a quantity in 10^-8 are the very digits that are summed up.
     texts = [(f"{price // 100}.{price % 100:02d}", f"{size // 10**8}.{size % 10**8:08d}") for price, size in levels]
     digits = "".join(f"{price}{size}" for price, size in levels)
-    of = dialect_once.book_rule.checksum.of
+    of = dialect().book_rule.checksum.of
     assert of([], texts) == crc32(digits.encode())
     assert of(texts, texts) == crc32((digits * 2).encode())
 
@@ -229,12 +230,29 @@ def test_what_one_has_already_stands(hear):
         {"symbol": 7},
         {"timestamp": "2023-13-06T17:35:55.440295Z"},
         {"timestamp": "yesterday"},
+        {"timestamp": "2023-10-06T17:35:55.44029५Z"},
+        {"timestamp": "2023-10-06T17:35:55.440_95Z"},
+        {"timestamp": "2023-10-06T17:35:55,440295Z"},
+        {"timestamp": "2023-10-06T17:35:55.440295"},
+        {"timestamp": "2023-10-06T17:35:55.Z"},
+        {"timestamp": "2023-10-06T17:35:55.4402951234Z"},
+        {"timestamp": "2023-10-06 17:35:55.440295Z"},
+        {"timestamp": "2023-10-06T17:35:55Z\n"},
     ],
     ids=str,
 )
 def test_a_malformed_change_is_refused(hear, fields):
     with pytest.raises(REFUSALS):
         hear(book(**fields))
+
+
+@pytest.mark.parametrize(
+    ("stamp", "nanoseconds"),
+    [("Z", 0), (".4Z", 400_000_000), (".440295Z", 440_295_000), (".440295123Z", 440_295_123)],
+)
+def test_a_time_is_exact_with_as_many_digits_as_there_are(hear, stamp, nanoseconds):
+    ((*_, exchange_ns, _, _),) = hear(book(timestamp=f"2023-10-06T17:35:55{stamp}"))
+    assert exchange_ns == 1_696_613_755 * 1_000_000_000 + nanoseconds
 
 
 def test_a_number_beyond_any_is_refused(hear):
@@ -250,6 +268,7 @@ def test_digits_that_would_fill_the_memory_are_not_printed(hear, text):
 
 
 @given(noise=st.binary(max_size=60))
-def test_noise_crashes_nothing(hear_once, noise):
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_noise_crashes_nothing(hear, noise):
     with suppress(*REFUSALS):
-        hear_once(noise)
+        hear(noise)

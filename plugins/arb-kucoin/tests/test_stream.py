@@ -51,12 +51,12 @@ def message(subject: str, topic: str, data: object) -> bytes:
 
 
 def test_channels(dialect):
-    assert dialect.channel(Topic(Feed.BOOK, BTC_USDT)) == "/market/level2:BTC-USDT"
-    assert dialect.channel(Topic(Feed.DEPTH, BTC_USDT, depth=5)) == "/spotMarket/level2Depth5:BTC-USDT"
-    assert dialect.channel(Topic(Feed.DEPTH, BTC_USDT, depth=50)) == "/spotMarket/level2Depth50:BTC-USDT"
-    assert dialect.channel(Topic(Feed.QUOTE, BTC_USDT)) == "/spotMarket/level1:BTC-USDT"
-    assert dialect.channel(Topic(Feed.TRADES, BTC_USDT)) == "/market/match:BTC-USDT"
-    assert dialect.channel(Topic(Feed.KLINES, BTC_USDT, interval="1h")) == "/market/candles:BTC-USDT_1hour"
+    assert dialect().channel(Topic(Feed.BOOK, BTC_USDT)) == "/market/level2:BTC-USDT"
+    assert dialect().channel(Topic(Feed.DEPTH, BTC_USDT, depth=5)) == "/spotMarket/level2Depth5:BTC-USDT"
+    assert dialect().channel(Topic(Feed.DEPTH, BTC_USDT, depth=50)) == "/spotMarket/level2Depth50:BTC-USDT"
+    assert dialect().channel(Topic(Feed.QUOTE, BTC_USDT)) == "/spotMarket/level1:BTC-USDT"
+    assert dialect().channel(Topic(Feed.TRADES, BTC_USDT)) == "/market/match:BTC-USDT"
+    assert dialect().channel(Topic(Feed.KLINES, BTC_USDT, interval="1h")) == "/market/candles:BTC-USDT_1hour"
 
 
 @pytest.mark.parametrize(
@@ -72,26 +72,26 @@ def test_channels(dialect):
 )
 def test_topic_that_is_not_offered_is_refused(dialect, topic):
     with pytest.raises(ValueError, match="kucoin"):
-        dialect.channel(topic)
+        dialect().channel(topic)
 
 
 def test_requests(dialect):
     topics = [Topic(Feed.BOOK, BTC_USDT)]
     request = {"id": "7", "topic": "/market/level2:BTC-USDT", "privateChannel": False, "response": True}
-    assert json.loads(dialect.subscribe(topics, 7, 5)) == {**request, "type": "subscribe"}
-    assert json.loads(dialect.unsubscribe(topics, 7, 5)) == {**request, "type": "unsubscribe"}
-    assert json.loads(dialect.ping(5_999 * MS)) == {"id": "5999", "type": "ping"}
+    assert json.loads(dialect().subscribe(topics, 7, 5)) == {**request, "type": "subscribe"}
+    assert json.loads(dialect().unsubscribe(topics, 7, 5)) == {**request, "type": "unsubscribe"}
+    assert json.loads(dialect().ping(5_999 * MS)) == {"id": "5999", "type": "ping"}
 
 
 def test_one_request_holds_one_topic(dialect):
     assert card.CARD.stream.topics_per_request == 1
     with pytest.raises(ValueError, match="too many"):
-        dialect.subscribe([Topic(Feed.BOOK, BTC_USDT), Topic(Feed.QUOTE, BTC_USDT)], 7, 0)
+        dialect().subscribe([Topic(Feed.BOOK, BTC_USDT), Topic(Feed.QUOTE, BTC_USDT)], 7, 0)
 
 
 async def test_ticket_is_asked_for_without_a_key(dialect, context, sample):
     context.rest.bodies = {"/api/v1/bullet-public": sample("rest_bullet_public.json")}
-    ticket = await dialect.ticket()
+    ticket = await dialect().ticket()
     assert ticket.url.startswith("wss://ws-api-spot.kucoin.com/?token=2neAiuYvAU61ZDXANAGA")
     assert ticket.ping_every_ns == 18_000 * MS
     assert [path for path, *_ in context.rest.asked] == ["/api/v1/bullet-public"]
@@ -102,7 +102,7 @@ def test_nothing_is_sent_before_the_greeting():
 
 
 def test_book_rule(dialect):
-    rule = dialect.book_rule
+    rule = dialect().book_rule
     assert (rule.ids, rule.strict, rule.resets) == (SequenceRule.RANGE, False, False)
     assert (rule.snapshot, rule.recover) == (SnapshotSource.REST, Recovery.REFETCH)
     assert (rule.snapshot_limit, rule.kept_depth) == (card.MAX_DEPTH, None)

@@ -22,6 +22,7 @@ from arb_core.structs.order import (
     OrderType,
     TimeInForce,
 )
+from arb_core.testing import CREDENTIALS
 from arb_okx import card, parse
 from arb_okx.private import Private
 
@@ -88,10 +89,10 @@ async def test_order_in_the_words_of_the_venue(private, *, wire, left, sample, o
     assert ack == OrderAck(order_id=OrderId("312269865356374016"))
 
 
-async def test_trade_mode_is_that_of_the_settings(account_context, wire, sample, credentials):
+async def test_trade_mode_is_that_of_the_settings(account_context, wire, sample):
     account_context.settings = card.Settings(trade_mode="cross")
     wire.answers = [(200, sample("rest_place.json"))]
-    await Private(cast("Any", account_context), credentials).place_order(limit())
+    await Private(cast("Any", account_context), CREDENTIALS).place_order(limit())
     assert json.loads(wire.sent[0].body)["tdMode"] == "cross"
 
 

@@ -62,7 +62,7 @@ async def test_login_comes_first_and_counts_whole_seconds(account_stream):
     assert login["op"] == "login"
     assert args == {
         "apiKey": "marked-key-of-tests",
-        "passphrase": "marked-phrase-of-tests",
+        "passphrase": "marked-passphrase-of-tests",
         "timestamp": "1611541000",
         "sign": sign,
     }

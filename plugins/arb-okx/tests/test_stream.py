@@ -52,9 +52,9 @@ def book(channel: str = "books", action: str | None = "update", **fields: object
 )
 def test_requests(dialect, topic, channel):
     args = [{"channel": channel, "instId": "BTC-USDT"}]
-    assert dialect.channel(topic) == f"{channel} BTC-USDT"
-    assert json.loads(dialect.subscribe([topic], 7, 0)) == {"id": "7", "op": "subscribe", "args": args}
-    assert json.loads(dialect.unsubscribe([topic], 7, 0)) == {"id": "7", "op": "unsubscribe", "args": args}
+    assert dialect().channel(topic) == f"{channel} BTC-USDT"
+    assert json.loads(dialect().subscribe([topic], 7, 0)) == {"id": "7", "op": "subscribe", "args": args}
+    assert json.loads(dialect().unsubscribe([topic], 7, 0)) == {"id": "7", "op": "unsubscribe", "args": args}
 
 
 @pytest.mark.parametrize(
@@ -69,20 +69,20 @@ def test_requests(dialect, topic, channel):
 )
 def test_topic_that_is_not_offered_is_refused(dialect, topic):
     with pytest.raises(ValueError, match="okx"):
-        dialect.channel(topic)
+        dialect().channel(topic)
 
 
 def test_ping_is_bare_text(dialect):
-    assert dialect.ping(0) == "ping"
+    assert dialect().ping(0) == "ping"
 
 
 async def test_ticket_is_the_plain_address(dialect):
-    ticket = await dialect.ticket()
+    ticket = await dialect().ticket()
     assert ticket.url == card.CARD.hosts.ws_public
 
 
 def test_book_rule_is_a_chain_that_begins_in_the_stream(dialect):
-    rule = dialect.book_rule
+    rule = dialect().book_rule
     assert (rule.ids, rule.snapshot, rule.recover) == (
         SequenceRule.CHAIN,
         SnapshotSource.STREAM,
@@ -156,7 +156,7 @@ def test_layout_names_the_places_that_are_decoded(dialect, hear, sample):
             found = found[step]
         return found
 
-    (layout,) = dialect.layouts
+    (layout,) = dialect().layouts
     ((_, pair, bids, asks, _, last_id, exchange_ns, previous_id),) = hear(sample("ws_books_update.json"))
     assert (at(layout.symbol), int(at(layout.time_ms)) * MS) == (pair, exchange_ns)
     assert (at(layout.previous_id), at(layout.last_id)) == (previous_id, last_id)

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from arb_core.structs.market import Side
+from arb_core.testing import HandBook, HandMarket
 from arb_triangular.cycles import Cycle, find, triangle
 
 Make = Callable[..., Any]
 
 
-def parts(hand_book: Make, symbols: Iterable[str], *money: str) -> list[tuple[str, ...]]:
-    books = [hand_book(symbol) for symbol in symbols]
+def parts(symbols: Iterable[str], *money: str) -> list[tuple[str, ...]]:
+    books = [HandBook(symbol) for symbol in symbols]
     return [(found.money, *(str(book.symbol) for book in found[1:])) for found in find(books, money or ("USDT",))]
 
 
@@ -19,27 +20,27 @@ def legs(cycle: Cycle) -> list[str]:
     return [f"{turn.side.name} {turn.book.symbol}" for turn in cycle.turns]
 
 
-def test_three_assets_make_one_product_of_two(hand_book: Make) -> None:
+def test_three_assets_make_one_product_of_two() -> None:
     found = [("USDT", "ETH/USDT", "ETH/BTC", "BTC/USDT")]
-    assert parts(hand_book, ["BTC/USDT", "ETH/BTC", "ETH/USDT"]) == found
-    assert parts(hand_book, ["ETH/USDT", "BTC/USDT", "ETH/BTC"]) == found
+    assert parts(["BTC/USDT", "ETH/BTC", "ETH/USDT"]) == found
+    assert parts(["ETH/USDT", "BTC/USDT", "ETH/BTC"]) == found
 
 
-def test_without_the_third_symbol_or_the_money_there_is_none(hand_book: Make) -> None:
-    assert not parts(hand_book, ["BTC/USDT", "ETH/USDT"])
-    assert not parts(hand_book, ["BTC/USDT", "ETH/BTC", "ETH/EUR"])
-    assert not parts(hand_book, ["BTC/EUR", "ETH/BTC", "ETH/EUR"])
+def test_without_the_third_symbol_or_the_money_there_is_none() -> None:
+    assert not parts(["BTC/USDT", "ETH/USDT"])
+    assert not parts(["BTC/USDT", "ETH/BTC", "ETH/EUR"])
+    assert not parts(["BTC/EUR", "ETH/BTC", "ETH/EUR"])
 
 
-def test_a_triangle_with_two_moneys_begins_with_the_first_and_is_found_once(hand_book: Make) -> None:
+def test_a_triangle_with_two_moneys_begins_with_the_first_and_is_found_once() -> None:
     symbols = ["BTC/USDT", "ETH/BTC", "ETH/USDT"]
-    assert [found[0] for found in parts(hand_book, symbols, "BTC", "USDT")] == ["BTC"]
-    assert [found[0] for found in parts(hand_book, symbols, "EUR", "USDT", "ETH")] == ["USDT"]
+    assert [found[0] for found in parts(symbols, "BTC", "USDT")] == ["BTC"]
+    assert [found[0] for found in parts(symbols, "EUR", "USDT", "ETH")] == ["USDT"]
 
 
-def test_every_triangle_of_a_net_is_found(hand_book: Make) -> None:
+def test_every_triangle_of_a_net_is_found() -> None:
     symbols = ["BTC/USDT", "ETH/USDT", "ETH/BTC", "SOL/USDT", "SOL/BTC", "SOL/ETH", "USDC/USDT", "BTC/USDC"]
-    found = parts(hand_book, symbols)
+    found = parts(symbols)
     assert {frozenset(three[1:]) for three in found} == {
         frozenset(["ETH/USDT", "ETH/BTC", "BTC/USDT"]),
         frozenset(["SOL/USDT", "SOL/BTC", "BTC/USDT"]),
@@ -49,16 +50,16 @@ def test_every_triangle_of_a_net_is_found(hand_book: Make) -> None:
     assert len(found) == 4
 
 
-def test_a_derivative_is_no_part_of_a_cycle(hand_book: Make) -> None:
-    assert not parts(hand_book, ["BTC/USDT", "ETH/BTC", "ETH/USDT:USDT"])
+def test_a_derivative_is_no_part_of_a_cycle() -> None:
+    assert not parts(["BTC/USDT", "ETH/BTC", "ETH/USDT:USDT"])
 
 
-def test_quotes_that_chase_each_other_are_left_alone(hand_book: Make) -> None:
-    assert not parts(hand_book, ["BTC/USDT", "ETH/BTC", "USDT/ETH"])
+def test_quotes_that_chase_each_other_are_left_alone() -> None:
+    assert not parts(["BTC/USDT", "ETH/BTC", "USDT/ETH"])
 
 
-def test_two_markets_between_the_same_assets_make_two_triangles(hand_book: Make) -> None:
-    found = parts(hand_book, ["BTC/USDT", "ETH/BTC", "BTC/ETH", "ETH/USDT"])
+def test_two_markets_between_the_same_assets_make_two_triangles() -> None:
+    found = parts(["BTC/USDT", "ETH/BTC", "BTC/ETH", "ETH/USDT"])
     assert sorted(found) == [
         ("USDT", "BTC/USDT", "BTC/ETH", "ETH/USDT"),
         ("USDT", "ETH/USDT", "ETH/BTC", "BTC/USDT"),
@@ -86,11 +87,11 @@ def test_two_markets_between_the_same_assets_make_two_triangles(hand_book: Make)
     ],
 )
 def test_both_ways_round_begin_and_end_with_the_money(
-    three: Make, hand_market: Make, money: str, sell_whole: list[str], buy_whole: list[str]
+    three: Make, money: str, sell_whole: list[str], buy_whole: list[str]
 ) -> None:
     books = three()
     (found,) = find(books, [money])
-    made = triangle(found, hand_market(books), 0.0)
+    made = triangle(found, HandMarket(books), 0.0)
     assert (legs(made.sell_whole), legs(made.buy_whole)) == (sell_whole, buy_whole)
     for cycle in (made.sell_whole, made.buy_whole):
         held = money
@@ -100,10 +101,10 @@ def test_both_ways_round_begin_and_end_with_the_money(
         assert held == money
 
 
-def test_every_leg_pays_its_own_fee(three: Make, hand_market: Make) -> None:
+def test_every_leg_pays_its_own_fee(three: Make) -> None:
     books = three()
     (found,) = find(books, ["USDT"])
-    market = hand_market(books, fees={"BTC/USDT": 0.001, "ETH/BTC": 0.0005, "ETH/USDT": 0.002})
+    market = HandMarket(books, fees={"BTC/USDT": 0.001, "ETH/BTC": 0.0005, "ETH/USDT": 0.002})
     made = triangle(found, market, 0.0)
     rate = 5.05 / (100.0 * 0.05) * 0.999 * 0.9995 * 0.998
     assert made.sell_whole.edge_bps([100.0, 0.05, 5.05]) == pytest.approx(10_000 * (rate - 1))

@@ -13,6 +13,7 @@ import pytest
 from arb_core.structs.book import Level
 from arb_core.structs.market import Side, Symbol, VenueName
 from arb_core.structs.opportunity import Opportunity
+from arb_core.testing import HandBook, HandMarket
 from arb_triangular.settings import Settings
 from arb_triangular.strategy import Triangular
 from hypothesis import given
@@ -100,14 +101,12 @@ def through(
     return held
 
 
-def look(
-    hand_book: Make, hand_market: Make, shown: dict[str, Sides], fees: dict[str, int], **facts: Any
-) -> list[Opportunity]:
-    made = [hand_book(symbol).put(*sides) for symbol, sides in shown.items()]
+def look(shown: dict[str, Sides], fees: dict[str, int], **facts: Any) -> list[Opportunity]:
+    made = [HandBook(symbol).put(*sides) for symbol, sides in shown.items()]
     settings = {name: facts.pop(name) for name in list(facts) if name in Settings.__struct_fields__}
     strategy = Triangular(Settings(**settings))
     known: dict[str, float] = {symbol: fee / 10_000 for symbol, fee in fees.items()}
-    strategy.start(hand_market(made, fees=known, **facts))
+    strategy.start(HandMarket(made, fees=known, **facts))
     return list(strategy.on_book(Symbol("ETH", "BTC"), MEXC))
 
 
@@ -126,11 +125,11 @@ settings = st.fixed_dictionaries(
 
 @given(shown=books(), fees=fee_of_each, facts=settings)
 def test_the_profit_is_that_of_an_exact_walk(
-    hand_book: Make, hand_market: Make, shown: dict[str, Sides], fees: dict[str, int], facts: dict[str, Any]
+    shown: dict[str, Sides], fees: dict[str, int], facts: dict[str, Any]
 ) -> None:
     rates = {symbol: Fraction(fee, 10_000) for symbol, fee in fees.items()}
     steps, bound = {symbol: Fraction(lot) for symbol, lot in facts["lots"].items()}, facts["max_notional"]
-    for found in look(hand_book, hand_market, shown, fees, **facts):
+    for found in look(shown, fees, **facts):
         told = conversions(found, shown, rates)  # fails where a size exceeds the visible depth
         paid, earned = told[0][0], told[-1][1]
         for leg, (_, _, average, worst) in zip(found.legs, told, strict=True):
@@ -157,7 +156,7 @@ WAYS = (
 
 @given(shown=books(), fees=fee_of_each, minimum=st.integers(0, 30))
 def test_what_is_found_is_what_exact_arithmetic_finds(
-    hand_book: Make, hand_market: Make, shown: dict[str, Sides], fees: dict[str, int], minimum: int
+    shown: dict[str, Sides], fees: dict[str, int], minimum: int
 ) -> None:
     rates = {symbol: Fraction(fee, 10_000) for symbol, fee in fees.items()}
     tiny = Fraction(1, 10**6)
@@ -166,7 +165,7 @@ def test_what_is_found_is_what_exact_arithmetic_finds(
         earned = through(way, shown, rates, tiny)
         assert earned is not None
         edges[way] = 10_000 * (earned / tiny - 1)
-    found = look(hand_book, hand_market, shown, fees, min_edge_bps=float(minimum))
+    found = look(shown, fees, min_edge_bps=float(minimum))
     by_way = {tuple((leg.symbol, leg.side) for leg in each.legs): each for each in found}
     assert set(by_way) == {way for way, edge in edges.items() if edge > minimum}
     for way, each in by_way.items():
@@ -174,11 +173,9 @@ def test_what_is_found_is_what_exact_arithmetic_finds(
 
 
 @given(shown=books(), fees=fee_of_each)
-def test_no_other_size_earns_more(
-    hand_book: Make, hand_market: Make, shown: dict[str, Sides], fees: dict[str, int]
-) -> None:
+def test_no_other_size_earns_more(shown: dict[str, Sides], fees: dict[str, int]) -> None:
     rates = {symbol: Fraction(fee, 10_000) for symbol, fee in fees.items()}
-    for found in look(hand_book, hand_market, shown, fees):
+    for found in look(shown, fees):
         way = [(leg.symbol, leg.side) for leg in found.legs]
         paid = conversions(found, shown, rates)[0][0]
         for percent in (1, 10, 50, 90, 99, 101, 110, 150, 300):

@@ -12,6 +12,7 @@ from arb_core.interfaces.context import TimerHandle
 from arb_core.strategies.spatial import Spatial
 from arb_core.structs.book import BookFault
 from arb_core.structs.opportunity import Opportunity, Verdict
+from arb_core.testing import HandMarket
 from arb_triangular.strategy import Triangular
 
 Make = Callable[..., Any]
@@ -58,9 +59,9 @@ class Stage:
         return self.heard[-1][1]
 
 
-def test_a_cycle_is_executable_when_nothing_is_against_it(three: Make, hand_market: Make) -> None:
+def test_a_cycle_is_executable_when_nothing_is_against_it(three: Make) -> None:
     books = three()
-    stage = Stage(hand_market(books, lot="0.001"))
+    stage = Stage(HandMarket(books, lot="0.001"))
     stage.session.on_book(books[1])
     found, verdict = stage.heard[0]
     assert found.strategy == "triangular"
@@ -76,25 +77,23 @@ def test_a_cycle_is_executable_when_nothing_is_against_it(three: Make, hand_mark
         ({"lots": {"BTC/USDT": "0.3", "ETH/USDT": "7"}}, "filters"),  # of 10 ETH, 6 are left when 0.3 BTC were bought
     ],
 )
-def test_what_it_cannot_know_or_order_is_refused_by_name(
-    three: Make, hand_market: Make, facts: dict[str, Any], check: str
-) -> None:
+def test_what_it_cannot_know_or_order_is_refused_by_name(three: Make, facts: dict[str, Any], check: str) -> None:
     books = three()
-    stage = Stage(hand_market(books, **facts))
+    stage = Stage(HandMarket(books, **facts))
     stage.session.on_book(books[1])
     assert stage.last().refused_by == check
 
 
-def test_a_cycle_that_pays_far_too_well_is_absurd(three: Make, hand_market: Make) -> None:
+def test_a_cycle_that_pays_far_too_well_is_absurd(three: Make) -> None:
     books = three(eth=(6.0, 6.1))
-    stage = Stage(hand_market(books))
+    stage = Stage(HandMarket(books))
     stage.session.on_book(books[1])
     assert stage.last().refused_by == "absurd"
 
 
-def test_any_of_three_books_can_end_an_episode(three: Make, hand_market: Make) -> None:
+def test_any_of_three_books_can_end_an_episode(three: Make) -> None:
     books = three()
-    stage = Stage(hand_market(books))
+    stage = Stage(HandMarket(books))
     for place, book in enumerate(books):
         stage.session.on_book(books[place - 1])
         assert len(stage.ended) == place
@@ -108,9 +107,9 @@ def test_any_of_three_books_can_end_an_episode(three: Make, hand_market: Make) -
 
 
 @pytest.mark.parametrize("lost", range(3))
-def test_a_lost_book_ends_the_cycles_through_it(three: Make, hand_market: Make, lost: int) -> None:
+def test_a_lost_book_ends_the_cycles_through_it(three: Make, lost: int) -> None:
     books = three()
-    stage = Stage(hand_market(books))
+    stage = Stage(HandMarket(books))
     stage.session.on_book(books[0])
     books[lost].lose()
     stage.session.on_lost(books[lost], BookFault.GAP)
@@ -121,9 +120,9 @@ def test_a_lost_book_ends_the_cycles_through_it(three: Make, hand_market: Make, 
     assert len(stage.heard) == 1
 
 
-def test_both_strategies_see_the_same_book_and_do_not_mix(three: Make, hand_market: Make) -> None:
+def test_both_strategies_see_the_same_book_and_do_not_mix(three: Make) -> None:
     here, there = three(), three(venue="gateio", btc=(102.0, 102.1), eth=(5.1, 5.2))
-    stage = Stage(hand_market([*here, *there]))
+    stage = Stage(HandMarket([*here, *there]))
     for book in (*here, *there):
         stage.session.on_book(book)
     kinds = {(found.strategy, len(found.legs)) for found, _ in stage.heard}
@@ -132,10 +131,10 @@ def test_both_strategies_see_the_same_book_and_do_not_mix(three: Make, hand_mark
     assert {episode.key[0] for episode in stage.ended} == {"spatial", "triangular"}
 
 
-def test_a_venue_that_joins_later_has_its_cycles(three: Make, hand_market: Make) -> None:
-    stage = Stage(hand_market(three(eth=(5.0, 5.01))))
+def test_a_venue_that_joins_later_has_its_cycles(three: Make) -> None:
+    stage = Stage(HandMarket(three(eth=(5.0, 5.01))))
     late = three(venue="gateio")
-    stage.join(hand_market(late))
+    stage.join(HandMarket(late))
     stage.session.on_book(late[2])
     cycles = [found for found, _ in stage.heard if found.strategy == "triangular"]
     assert {leg.venue for found in cycles for leg in found.legs} == {"gateio"}

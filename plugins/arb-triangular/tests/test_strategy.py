@@ -12,6 +12,7 @@ from arb_core.registry import Registry
 from arb_core.structs.book import BookFault
 from arb_core.structs.market import Symbol, VenueName
 from arb_core.structs.opportunity import Opportunity, Plan
+from arb_core.testing import HandBook, HandMarket
 from arb_triangular.card import CARD
 from arb_triangular.settings import Settings
 from arb_triangular.strategy import Triangular
@@ -23,13 +24,13 @@ BTC, CROSS, ETH = Symbol("BTC", "USDT"), Symbol("ETH", "BTC"), Symbol("ETH", "US
 
 
 @pytest.fixture
-def triangular(hand_market: Make) -> Make:
+def triangular() -> Make:
     """Start a strategy over books; what is not a setting describes the market."""
 
     def start(books: Sequence[Any], **facts: Any) -> Triangular:
         settings = {name: facts.pop(name) for name in list(facts) if name in Settings.__struct_fields__}
         strategy = Triangular(Settings(**settings))
-        strategy.start(hand_market(books, **facts))
+        strategy.start(HandMarket(books, **facts))
         return strategy
 
     return start
@@ -103,11 +104,11 @@ def test_no_edge_at_all_is_no_edge(three: Make, triangular: Make) -> None:
     assert not triangular(three(btc=(0.69, 0.7), cross=(0.04, 0.05), eth=(0.035, 0.036)), fee=0.0).on_book(BTC, MEXC)
 
 
-def test_levels_are_taken_as_long_as_the_next_bit_still_earns(triangular: Make, hand_book: Make) -> None:
+def test_levels_are_taken_as_long_as_the_next_bit_still_earns(triangular: Make) -> None:
     books = [
-        hand_book("BTC/USDT").put([(99.0, 9.0)], [(100.0, 1.0), (100.2, 1.0), (103.0, 50.0)]),
-        hand_book("ETH/BTC").put([(0.04, 9.0)], [(0.05, 1000.0)]),
-        hand_book("ETH/USDT").put([(5.05, 30.0), (5.04, 300.0), (5.0, 300.0)], [(5.2, 1.0)]),
+        HandBook("BTC/USDT").put([(99.0, 9.0)], [(100.0, 1.0), (100.2, 1.0), (103.0, 50.0)]),
+        HandBook("ETH/BTC").put([(0.04, 9.0)], [(0.05, 1000.0)]),
+        HandBook("ETH/USDT").put([(5.05, 30.0), (5.04, 300.0), (5.0, 300.0)], [(5.2, 1.0)]),
     ]
     found = one(triangular(books, fee=0.0).on_book(BTC, MEXC))
     assert [leg.size for leg in found.legs] == pytest.approx([2.0, 40.0, 40.0])
@@ -117,11 +118,11 @@ def test_levels_are_taken_as_long_as_the_next_bit_still_earns(triangular: Make, 
     assert found.top_edge_bps == pytest.approx(100.0)
 
 
-def test_depth_beyond_the_first_read_is_walked_too(triangular: Make, hand_book: Make) -> None:
+def test_depth_beyond_the_first_read_is_walked_too(triangular: Make) -> None:
     books = [
-        hand_book("BTC/USDT").put([(99.0, 9.0)], [(100.0 + n / 1000, 0.01) for n in range(50)]),
-        hand_book("ETH/BTC").put([(0.04, 9.0)], [(0.05, 1000.0)]),
-        hand_book("ETH/USDT").put([(5.05, 1000.0)], [(5.2, 1.0)]),
+        HandBook("BTC/USDT").put([(99.0, 9.0)], [(100.0 + n / 1000, 0.01) for n in range(50)]),
+        HandBook("ETH/BTC").put([(0.04, 9.0)], [(0.05, 1000.0)]),
+        HandBook("ETH/USDT").put([(5.05, 1000.0)], [(5.2, 1.0)]),
     ]
     assert one(triangular(books, fee=0.0).on_book(BTC, MEXC)).size == pytest.approx(0.5)
 
@@ -225,18 +226,18 @@ def test_a_venue_that_lacks_a_symbol_is_left_out(three: Make, triangular: Make) 
     assert strategy.on_book(BTC, MEXC)
 
 
-def test_symbols_of_no_cycle_are_of_no_interest(three: Make, hand_book: Make, hand_market: Make) -> None:
+def test_symbols_of_no_cycle_are_of_no_interest(three: Make) -> None:
     strategy = Triangular()
-    interest = strategy.start(hand_market([hand_book("SOL/USDT"), *three()]))
+    interest = strategy.start(HandMarket([HandBook("SOL/USDT"), *three()]))
     assert set(interest.symbols) == {BTC, CROSS, ETH}
     assert not strategy.on_book(Symbol("SOL", "USDT"), MEXC)
 
 
-def test_started_again_it_knows_what_joined(three: Make, hand_market: Make) -> None:
+def test_started_again_it_knows_what_joined(three: Make) -> None:
     books = three()
     strategy = Triangular()
-    assert not strategy.start(hand_market(books[:2])).symbols
-    strategy.start(hand_market(books))
+    assert not strategy.start(HandMarket(books[:2])).symbols
+    strategy.start(HandMarket(books))
     assert strategy.on_book(CROSS, MEXC)
 
 
@@ -259,15 +260,15 @@ def test_without_an_edge_nothing_is_read_or_allocated(three: Make, triangular: M
 
 
 @pytest.fixture
-def prices_read(hand_book: Make, triangular: Make) -> Callable[[int, int], int]:
+def prices_read(triangular: Make) -> Callable[[int, int], int]:
     """Count what one update of a book reads, beside `symbols` other ones, in `cycles` cycles of its own."""
 
     def count(symbols: int, cycles: int) -> int:
-        books = [hand_book("ETH/USDT")]
+        books = [HandBook("ETH/USDT")]
         for place in range(cycles):
-            books += [hand_book(f"ETH/K{place}"), hand_book(f"K{place}/USDT")]
+            books += [HandBook(f"ETH/K{place}"), HandBook(f"K{place}/USDT")]
         for place in range(0, symbols - len(books), 3):
-            books += [hand_book(f"A{place}/USDT"), hand_book(f"A{place}/B{place}"), hand_book(f"B{place}/USDT")]
+            books += [HandBook(f"A{place}/USDT"), HandBook(f"A{place}/B{place}"), HandBook(f"B{place}/USDT")]
         strategy = triangular(books)
         for book in books:
             book.put([(1.0, 1.0)], [(1.001, 1.0)])

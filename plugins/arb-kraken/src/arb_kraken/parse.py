@@ -5,6 +5,7 @@ Each function names sample and endpoint. Source: https://docs.kraken.com/api/
 Raises, all of them: a msgspec error for an answer of another shape, ValueError for one that makes no sense.
 """
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -64,6 +65,11 @@ __all__ = [
 T = TypeVar("T")
 
 _SECOND = 1_000_000_000
+
+_SECONDS = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
+_FRACTION = re.compile(r"(?:\.([0-9]{1,9}))?Z")
+_MICROSECONDS = len("2023-09-25T07:48:36.925533Z")
+"""As every time is printed that Kraken is known to send."""
 
 _FARTHEST = 3
 """Digits of a power of ten that a number with all its digits may have."""
@@ -348,14 +354,26 @@ def _padded(text: str, decimals: int | None) -> str:
 
 
 def nanoseconds(stamp: str) -> int:
-    """Read a time like "2023-09-25T07:48:36.925533Z" exactly."""
-    fraction = stamp[20:-1]
-    return _second(stamp[:19]) + (int(f"{fraction:0<9}") if fraction else 0)
+    """Read a time like "2023-09-25T07:48:36.925533Z" exactly. Raises ValueError for what is no `wire.Stamp`."""
+    digits = stamp[20:26]
+    if len(stamp) == _MICROSECONDS and stamp[19] + stamp[26] == ".Z" and digits.isdecimal() and digits.isascii():
+        return _second(stamp[:19]) + int(digits) * 1000
+    return _second(stamp[:19]) + int(f"{_rest(stamp[19:]):0<9}")
+
+
+def _rest(text: str) -> str:
+    """Read what follows on the second, as other digits than those of microseconds."""
+    found = _FRACTION.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} ends no time")
+    return found[1] or ""
 
 
 @lru_cache(maxsize=8)
 def _second(text: str) -> int:
     """Read a whole second; those of one second come together."""
+    if _SECONDS.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is no time")
     return int(datetime.fromisoformat(f"{text}+00:00").timestamp()) * _SECOND
 
 

@@ -7,7 +7,7 @@ its channel; only one that is nothing of the kind (acknowledgement, refusal, pon
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import partial
+from operator import attrgetter
 from typing import Any
 from zlib import crc32
 
@@ -54,6 +54,8 @@ _UPDATE = WireLayout(
 )
 _ALREADY = "already subscribed"
 """What is said to who asks for what he has, in lower case."""
+
+_BIDS, _ASKS = attrgetter("bids"), attrgetter("asks")
 
 _messages = msgspec.json.Decoder(wire.Message)
 _printed = msgspec.json.Decoder(wire.OnPrintedBook)
@@ -195,41 +197,42 @@ def tell_control(control: wire.Control, out: Sink) -> bool:
 
 def _tell_book(message: wire.OnBook, decimals: "_Decimals", frame: memoryview, out: Sink) -> None:
     """Samples: `ws_book_snapshot.json`, `ws_book_update.json`."""
-    said = _Said(frame, decimals)
+    kept = bytes(frame)
     told = [(book, None if book.timestamp is None else nanoseconds(book.timestamp)) for book in message.data]
     for place, (book, exchange_ns) in enumerate(told):
+        symbol = book.symbol
         bids = [(level.price, level.qty) for level in book.bids]
         asks = [(level.price, level.qty) for level in book.asks]
         printed = Printed(
-            bids=LaterTexts(len(bids), partial(said.bids, place, book.symbol, bids)) if bids else [],
-            asks=LaterTexts(len(asks), partial(said.asks, place, book.symbol, asks)) if asks else [],
+            bids=LaterTexts(len(bids), _Said(symbol, bids, decimals, kept, place, _BIDS)) if bids else [],
+            asks=LaterTexts(len(asks), _Said(symbol, asks, decimals, kept, place, _ASKS)) if asks else [],
             checksum=book.checksum,
         )
         if message.type == "snapshot":
-            out.snapshot(book.symbol, bids, asks, NO_ID, exchange_ns, 0, printed)
+            out.snapshot(symbol, bids, asks, NO_ID, exchange_ns, 0, printed)
         else:
-            out.delta(book.symbol, bids, asks, NO_ID, NO_ID, exchange_ns, NO_ID, printed)
+            out.delta(symbol, bids, asks, NO_ID, NO_ID, exchange_ns, NO_ID, printed)
 
 
-class _Said:
-    """A message of books, kept for whoever sums it up: its levels as they count for the checksum."""
+class _Said(msgspec.Struct, gc=False):
+    """One side of a message, kept for whoever sums it up: its levels as they count for the checksum.
 
-    __slots__ = ("_decimals", "_frame")
+    A struct, because one is made for each side of each message, and most are never called.
+    """
 
-    def __init__(self, frame: memoryview, decimals: "_Decimals") -> None:
-        self._frame = bytes(frame)
-        self._decimals = decimals
+    symbol: str
+    levels: Levels
+    decimals: "_Decimals"
+    frame: bytes
+    place: int
+    side: Callable[[wire.PrintedBook], list[wire.PrintedLevel]]
 
-    def bids(self, place: int, symbol: str, levels: Levels) -> Sequence[PrintedLevel]:
-        decimals = self._decimals.of(symbol)
-        return texts(levels, *decimals) or exact_texts(self._book(place).bids, *decimals)
+    def __call__(self) -> Sequence[PrintedLevel]:
+        decimals = self.decimals.of(self.symbol)
+        return texts(self.levels, *decimals) or exact_texts(self._printed(), *decimals)
 
-    def asks(self, place: int, symbol: str, levels: Levels) -> Sequence[PrintedLevel]:
-        decimals = self._decimals.of(symbol)
-        return texts(levels, *decimals) or exact_texts(self._book(place).asks, *decimals)
-
-    def _book(self, place: int) -> wire.PrintedBook:
-        return _printed.decode(self._frame).data[place]
+    def _printed(self) -> list[wire.PrintedLevel]:
+        return self.side(_printed.decode(self.frame).data[self.place])
 
 
 class _Decimals:

@@ -306,8 +306,8 @@ class Book(Struct):
     asks: list[Level]
     checksum: Annotated[int, Meta(ge=0, lt=2**32)]
     """Of the best ten levels a side, after this message."""
-    timestamp: Stamp | None = None
-    """Absent in snapshots of 2023."""
+    timestamp: str | None = None
+    """A `Stamp`, as `nanoseconds` sees: a pattern costs more than all else of a level. Absent in snapshots of 2023."""
 
 
 class Best(Struct):
