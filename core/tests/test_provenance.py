@@ -167,5 +167,5 @@ def test_stranger_that_is_not_installed_gets_no_pip_line(name, cure):
 
 
 def test_our_own_that_is_not_installed_gets_the_pip_line(monkeypatch):
-    monkeypatch.setattr("arb_core.provenance.DISTRIBUTIONS", {"kraken": "arb-kraken"})
-    assert examine("arb-kraken").faults == ("is not installed: pip install arb-kraken",)
+    monkeypatch.setattr("arb_core.provenance.DISTRIBUTIONS", {"acme": "arb-acme"})
+    assert examine("arb-acme").faults == ("is not installed: pip install arb-acme",)

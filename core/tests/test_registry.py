@@ -330,14 +330,18 @@ def arb_book_factory(): return Factory()
 """
 
 
+BOOKS = ["acme-book"]
+"""Of the distributions that are installed here one may make better books still."""
+
+
 def test_book_factory_of_highest_rank_wins_unless_one_is_forced(site):
     pytest.importorskip("arb_core.runtime.book")
     site.install("acme-book", "acme-book", BOOK)
-    assert Registry({}).book_factory().name == "acme-book"
-    assert Registry({"ARB_BOOK": "python"}).book_factory().name == "python"
-    assert Registry({"ARB_BOOK": "acme-book"}).book_factory().name == "acme-book"
+    assert Registry({}, allow=BOOKS).book_factory().name == "acme-book"
+    assert Registry({"ARB_BOOK": "python"}, allow=BOOKS).book_factory().name == "python"
+    assert Registry({"ARB_BOOK": "acme-book"}, allow=BOOKS).book_factory().name == "acme-book"
     with pytest.raises(SettingsError, match=r"ARB_BOOK: expected one of python, acme-book, found 'rust'"):
-        Registry({"ARB_BOOK": "rust"}).book_factory()
+        Registry({"ARB_BOOK": "rust"}, allow=BOOKS).book_factory()
 
 
 @pytest.mark.parametrize(
@@ -346,7 +350,7 @@ def test_book_factory_of_highest_rank_wins_unless_one_is_forced(site):
 def test_book_factory_that_makes_no_books_is_left_out(site, change):
     pytest.importorskip("arb_core.runtime.book")
     site.install("acme-book", "acme-book", BOOK.replace(*change))
-    registry = Registry({})
+    registry = Registry({}, allow=BOOKS)
     assert registry.book_factory().name == "python"
     assert entry(registry, "acme-book").state == "broken"
 

@@ -90,6 +90,18 @@ def test_dislocation_that_is_judged_too_strictly_is_missed_and_ends_the_demo_wit
     assert "run again with --seed 9" in said
 
 
+def test_what_this_machine_was_too_busy_for_is_told_and_no_failure(spoilt):
+    def strict(policy_of):
+        return lambda detection: msgspec.structs.replace(policy_of(detection), max_edge_bps=0.001)
+
+    parts = {"policy_of": strict, "_READY_AFTER_NS": lambda _: 0, "_BEHIND_NS": lambda _: -1}
+    code, said, lines = spoilt(12, "--watch-only", **parts)
+    assert code == 0
+    assert lines[-1]["injected"] == {"made": 0, "found": 0}
+    assert said.count("not counted: ") > 0
+    assert "missed: " not in said
+
+
 def test_statement_that_differs_from_the_journal_in_one_digit_ends_the_demo_with_1(spoilt):
     def forged(statements):
         async def ask(venues):

@@ -69,6 +69,22 @@ def test_one_seed_makes_one_market():
     assert runs[0][1]
 
 
+def test_who_plays_in_real_time_leaves_out_steps_that_are_long_overdue():
+    shown = []
+    for skips_ns in (None, SECOND // 2):
+        world = World(seed=3, symbols=["BTC/USDT"], pace=Pace(steps_per_s=20, skips_after_ns=skips_ns))
+        market = watched(world)["cheap"]["BTC/USDT"]
+        world.timeline.run(world.timeline.start_ns + SECOND)
+        before = market.book.version
+        world.timeline.run(world.timeline.start_ns + 61 * SECOND)
+        shown.append((market.book.version - before, best(market)))
+    (every, (bid, ask)), (few, (late_bid, late_ask)) = shown
+    assert 20 < few < every / 20, "as many as half a second holds, of a minute"
+    assert late_bid == pytest.approx(bid, rel=1e-3)
+    assert late_ask == pytest.approx(ask, rel=1e-3)
+    assert world.timeline.next_ns <= world.timeline.now_ns + SECOND // 20
+
+
 def test_books_are_never_crossed_and_keep_their_depth():
     world = World(
         seed=1, symbols=["BTC/USDT", "ETH/BTC", "SHIB/USDT"], pace=Pace(volatility=1e-3), dislocations=Dislocations()

@@ -1,6 +1,7 @@
 """One order about one difference: of a market's base, or of its quote where the money of the trade is the base."""
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -105,3 +106,71 @@ def test_a_fix_of_the_quote_never_overdoes_it_and_keeps_the_cap(
     else:
         came = residue / (found.price * (1 - FEE))
     assert others + came >= -cap - Decimal("1e-20")
+
+
+AMPLE = Decimal(10**6)
+
+
+def ticking(tick: str) -> Instrument:
+    return Instrument(symbol=PAIR, pair=Pair("BTCUSDT"), tick=Decimal(tick), lot=LOT, min_notional=Decimal(1))
+
+
+@pytest.mark.parametrize(
+    ("earlier", "price"), [(0, "50000"), (1, "49875"), (2, "49750"), (4, "49500"), (5, "49500"), (1000, "49500")]
+)
+def test_each_further_order_accepts_a_worse_price_to_an_end(earlier: int, price: str) -> None:
+    fix = fix_of(way(("50000", "1")), Decimal("0.5"), USDT, AMPLE, NOTHING, earlier=earlier)
+    assert isinstance(fix, Fix)
+    assert (fix.side, fix.quantity, fix.price) == (Side.SELL, Decimal("0.5"), Decimal(price))
+
+
+def test_a_purchase_accepts_more_and_the_cap_comes_first() -> None:
+    there = way(("50000", "1"))
+    fix = fix_of(there, Decimal("-0.5"), USDT, Decimal(25_000), Decimal("51.05"), earlier=2)
+    assert isinstance(fix, Fix)
+    assert (fix.side, fix.price) == (Side.BUY, Decimal("50052.04"))  # 25051.05 / (0.5 * 1.001), down to the tick
+    free = fix_of(there, Decimal("-0.5"), USDT, AMPLE, NOTHING, earlier=2)
+    assert isinstance(free, Fix)
+    assert (free.price, free.quantity) == (Decimal(50_250), Decimal("0.5"))
+
+
+def test_at_a_worse_price_no_more_is_bought_than_there_is_money_for() -> None:
+    fix = fix_of(way(("50000", "1"), available=Decimal(500)), Decimal("-0.2"), USDT, AMPLE, NOTHING, earlier=1)
+    assert isinstance(fix, Fix)
+    assert fix.quantity * fix.price * (1 + FEE) <= 500
+    assert fix.quantity > 0
+
+
+@given(
+    residue=st.integers(-(10**6), 10**6).filter(bool).map(lambda n: Decimal(n) / 10**6),
+    money=st.sampled_from([USDT, BTC]),
+    levels=st.lists(st.tuples(prices, sizes), min_size=1, max_size=5),
+    cap=st.integers(0, 1000).map(lambda n: Decimal(n) / 10),
+    terms=st.fixed_dictionaries(
+        {"fee_in": st.sampled_from(FeeIn), "instrument": st.sampled_from(["0", "0.01", "0.5"]).map(ticking)}
+    ),
+)
+def test_further_orders_ask_for_no_more_and_keep_the_cap(
+    residue: Decimal, money: Asset, levels: list[tuple[Decimal, Decimal]], cap: Decimal, terms: dict[str, Any]
+) -> None:
+    in_btc = money == BTC
+    if in_btc:
+        residue, cap = residue * 50_000, cap / 50_000
+    worth = residue / 50_000 if in_btc else residue * 50_000
+    there = way(*sorted(levels, reverse=(residue > 0) is not in_btc), **terms)
+    found = [fix_of(there, residue, money, -worth, cap, earlier=earlier) for earlier in range(4)]
+    fixes = [fix for fix in found if isinstance(fix, Fix)]
+    assert len(fixes) in {0, 4}, "what may be done once may be done again"
+    for one, next_ in pairwise(fixes):
+        assert next_.quantity <= one.quantity
+        assert one.side is next_.side
+        assert next_.price <= one.price if one.side is Side.SELL else next_.price >= one.price
+    for fix in fixes:
+        assert abs(fix.price - fixes[0].price) <= fixes[0].price / 100
+        # Traded whole at its limit, the trade loses no more than the cap.
+        selling, beside, of_it = fix.side is Side.SELL, terms["fee_in"] is FeeIn.QUOTE, terms["fee_in"] is FeeIn.BASE
+        if in_btc:
+            came = residue / fix.price * (1 / (1 - FEE) if selling else 1 / (1 + FEE) if beside else 1 - FEE)
+        else:
+            came = residue * fix.price * (1 - FEE if selling else 1 / (1 - FEE) if of_it else 1 + FEE)
+        assert came - worth >= -cap - Decimal("1e-15")

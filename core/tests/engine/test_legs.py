@@ -160,7 +160,7 @@ def test_outside_of_both_caps_it_stops_and_says_why() -> None:
     assert decision.step is Step.STOP
     assert decision.fix is None
     assert decision.residues == {BTC: Decimal("0.5")}
-    assert "hedge on gateio: the trade would lose 5.0450" in decision.detail
+    assert "hedge of BTC on gateio: the trade would lose 5.0450" in decision.detail
     assert "1 may be lost" in decision.detail
 
 
@@ -212,6 +212,43 @@ def test_attempts_come_to_an_end() -> None:
     assert "3 attempts are used up" in decision.detail
     unwind = ask([*legs, *tries], way(Purpose.HEDGE, 1, ("101", "3")), way(Purpose.UNWIND, 0, ("99.9", "3")))
     assert unwind.step is Step.UNWIND
+
+
+def test_a_further_attempt_accepts_a_worse_price_inside_the_cap() -> None:
+    legs = [order(0, Side.BUY, "0.5"), order(1, Side.SELL, "0")]
+    hedge = way(Purpose.HEDGE, 1, ("100.10", "3"))
+    limits: list[Decimal] = []
+    for _ in range(3):
+        decision = ask(legs, hedge)
+        assert decision.fix is not None
+        limits.append(decision.fix.price)
+        legs.append(order(1, Side.SELL, "0", purpose=Purpose.HEDGE))
+    # A quarter of a percent further each time, but 0.5 that cost 50 may not bring less than 49.8 after its fee.
+    assert limits == [Decimal("100.10"), Decimal("99.85"), Decimal("99.70")]
+
+
+residues = st.integers(-(10**6), 10**6).map(lambda n: Decimal(n) / 10**5)
+
+
+@given(btc=residues, eth=residues, used=st.tuples(st.integers(0, 3), st.integers(0, 3)))
+def test_each_asset_is_dealt_with_whatever_is_left_of_another(
+    btc: Decimal, eth: Decimal, used: tuple[int, int]
+) -> None:
+    markets = ((0, PAIR, btc, used[0], "100"), (2, Symbol("ETH", "USDT"), eth, used[1], "5"))
+    legs: list[TrackedOrder] = []
+    for leg, symbol, left, attempts, _ in markets:
+        side, size = Side.BUY if left > 0 else Side.SELL, str(abs(left))
+        legs.append(order(leg, side, size, asked=size, symbol=symbol))
+        legs += [order(leg, Side.SELL, "0", symbol=symbol, purpose=Purpose.UNWIND) for _ in range(attempts)]
+    ways = [way(Purpose.UNWIND, leg, (price, "999"), symbol=symbol) for leg, symbol, _, _, price in markets]
+    decision = ask(legs, *ways, policy=LegPolicy(unwind_loss={USDT: Decimal(10**6)}))
+    large = [(leg, attempts) for leg, _, left, attempts, price in markets if abs(left) * Decimal(price) >= 1]
+    first = next((leg for leg, attempts in large if attempts < POLICY.max_attempts), None)
+    if first is not None:
+        assert decision.fix is not None
+        assert decision.fix.leg == first
+    else:
+        assert decision.step is (Step.STOP if large else Step.DONE)
 
 
 def test_a_thin_book_hedges_a_part_and_the_limit_never_leaves_the_cap() -> None:

@@ -1,7 +1,8 @@
 """Connections: opened, subscribed, watched over, replaced. The double of `fake_venue` on virtual time."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from random import Random
@@ -357,6 +358,24 @@ async def test_a_quiet_connection_is_kept_though_this_process_looks_late() -> No
         vitals.answered(now_ns + 50_000)
     assert vitals.wants_probe(vitals.next_ns())
     assert vitals.is_dead(vitals.next_ns()), "nobody has answered"
+
+
+@pytest.mark.parametrize("own_ping", [True, False])
+async def test_a_ping_to_a_connection_that_has_just_ended_is_no_failure(own_ping: bool) -> None:
+    failures: list[Mapping[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
+    async with desk(quiet_ns=60 * SECOND) as it:
+        it.dialect.own_ping = own_ping
+        book = it.book()
+        await it.run(5)
+        ended = it.socket
+        ended.open = False  # as it is between the end and the moment at which we are told of it
+        await it.run(40, ticks=None)
+        ended.open = True
+        ended.end("cut")
+        await it.run(30)
+        assert failures == []
+        assert book.state is BookState.LIVE
 
 
 async def test_a_half_open_connection_is_cut_after_quiet_ns() -> None:

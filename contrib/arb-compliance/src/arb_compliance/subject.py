@@ -5,7 +5,10 @@ cases that ask for it, and no others.
 """
 
 import logging
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from random import Random
@@ -22,6 +25,7 @@ from arb_core.runtime.clock import SystemClock
 from arb_core.runtime.context import Context
 from arb_core.runtime.markets import MarketTable
 from arb_core.runtime.rest import Rest
+from arb_core.runtime.scanning import scanner_for
 from arb_core.runtime.transport import Transport, TransportError
 from arb_core.structs.card import Capability, ExchangeCard, ExchangeSettings
 from arb_core.structs.market import VenueName
@@ -54,11 +58,28 @@ class Subject:
         self.warnings: list[str] = []
         self.short = False
         self.kept: dict[object, object] = {}
+        self._environ = dict(os.environ)
 
     @cached_property
     def registry(self) -> Registry:
-        """The installed plugins, as every command sees them."""
-        return Registry()
+        """The installed plugins, as every command sees them; its books are those of `on_books` meanwhile."""
+        return Registry(self._environ)
+
+    @contextmanager
+    def on_books(self, name: str) -> Iterator[None]:
+        """Let venues keep their books in those of one factory."""
+        before = self._environ.copy()
+        self._environ["ARB_BOOK"] = name
+        try:
+            yield
+        finally:
+            self._environ.clear()
+            self._environ.update(before)
+
+    def scanned(self) -> str | None:
+        """Name the installed books whose scanner reads this plugin's depth messages in place of its dialect."""
+        factory, dialect = self.registry.book_factory(), self.dialect()
+        return None if scanner_for(factory, dialect.layouts, dialect.book_rule) is None else factory.name
 
     @cached_property
     def found(self) -> Found:

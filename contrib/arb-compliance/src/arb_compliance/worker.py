@@ -22,6 +22,9 @@ from typing import Any, cast
 import looptime
 import msgspec
 from arb_core.errors import ArbError
+from arb_core.runtime.book import SORTED
+from arb_core.structs.card import Capability
+from msgspec.structs import replace
 
 from arb_compliance.case import Case, Proof, Tier, catalogue
 from arb_compliance.evidence import evidence_of
@@ -94,9 +97,10 @@ def try_case(case: Case, subject: Subject) -> Result:
             subject.need_venue()
         with warnings.catch_warnings():
             warnings.simplefilter("default")
-            outcome = case.run(subject)
-            if inspect.isawaitable(outcome):
-                _on_virtual_time(outcome)
+            if case.tier is Tier.STREAM:
+                _both_ways(case, subject)
+            else:
+                _run(case, subject)
     except CaseFailed as error:
         state, failure = State.FAILED, error.failure
     except NotAsked as nothing:
@@ -113,9 +117,32 @@ def try_case(case: Case, subject: Subject) -> Result:
         state=state,
         seconds=perf_counter() - began,
         failure=failure,
-        warnings=tuple(subject.warnings),
+        warnings=tuple(dict.fromkeys(subject.warnings)),
         why=why,
     )
+
+
+def _run(case: Case, subject: Subject) -> None:
+    outcome = case.run(subject)
+    if inspect.isawaitable(outcome):
+        _on_virtual_time(outcome)
+
+
+def _both_ways(case: Case, subject: Subject) -> None:
+    """Let the dialect read every frame; then once more, with the depth messages read by a scanner if one is installed.
+
+    What a scanner takes for the dialect, the dialect is not tried with: neither way says anything of the other.
+    """
+    with subject.on_books(SORTED.name):
+        _run(case, subject)
+    if Capability.BOOK not in case.needs or (scanned := subject.scanned()) is None:
+        return
+    try:
+        with subject.on_books(scanned):
+            _run(case, subject)
+    except CaseFailed as failed:
+        words = f"with depth messages read by the {scanned} scanner, by the dialect's `layouts`"
+        raise CaseFailed(replace(failed.failure, message=f"{words}: {failed.failure.message}")) from failed
 
 
 def _not_asked(case: Case, subject: Subject) -> str | None:

@@ -12,13 +12,16 @@ __all__ = ["Timeline"]
 
 
 class Timeline:
-    """A queue of calls. `now_ns` is the time of the event that runs, or of the last `run`."""
+    """A queue of calls.
 
-    __slots__ = ("_order", "_queue", "now_ns", "start_ns")
+    `now_ns` is the time of the event that runs, or of the last `run`; `until_ns` how far that goes.
+    """
+
+    __slots__ = ("_order", "_queue", "now_ns", "start_ns", "until_ns")
 
     def __init__(self, start_ns: int) -> None:
         self.start_ns = start_ns
-        self.now_ns = start_ns
+        self.now_ns = self.until_ns = start_ns
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
         self._order = count()
 
@@ -34,6 +37,7 @@ class Timeline:
     def run(self, until_ns: int) -> None:
         """Run every event up to and including a moment. A moment that has passed changes nothing."""
         queue = self._queue
+        self.until_ns = max(self.until_ns, until_ns)
         while queue and queue[0][0] <= until_ns:
             at_ns, _, callback = heappop(queue)
             self.now_ns = at_ns

@@ -42,6 +42,9 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """Levels that change somewhere in each book, beside what the price moves."""
     volatility: float = 1e-4
     """Relative standard deviation of the price over a second: 1e-4 is 56 % a year."""
+    skips_after_ns: int | None = None
+    """Steps that are overdue by more are left out: real time does not wait for a busy machine, and each that is made up
+    for makes the next one later still. The price is where it would have been. None = every step is made."""
 
 
 class Dislocations(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,7 +168,10 @@ class World:
     def _schedule(self, walk: Price) -> None:
         if self._step_ns and not walk.scheduled:
             walk.scheduled = True
-            self.timeline.call_at(walk.next_ns(self.timeline.now_ns), lambda: self._step(walk))
+            after_ns, skips_ns = self.timeline.now_ns, self._pace.skips_after_ns
+            if skips_ns is not None:
+                after_ns = max(after_ns, self.timeline.until_ns - skips_ns)
+            self.timeline.call_at(walk.next_ns(after_ns), lambda: self._step(walk))
 
     def _step(self, walk: Price) -> None:
         walk.scheduled = False

@@ -5,8 +5,11 @@ is: what a cycle that begins with BTC has too much of USDT buys BTC. Entered by 
 whether a difference is to be dealt with, and by whoever sizes the next leg of a trade in turn.
 """
 
+from bisect import bisect_right
+from collections.abc import Callable
 from decimal import ROUND_FLOOR, Context, Decimal
 from enum import StrEnum
+from functools import partial
 
 import msgspec
 
@@ -20,6 +23,13 @@ __all__ = ["FeeIn", "Fix", "Way", "fix_of", "follow_on", "is_orderable", "side_o
 _NOTHING = Decimal(0)
 _ONE = Decimal(1)
 _DOWN = Context(prec=60, rounding=ROUND_FLOOR)
+
+_GIVES_WAY = Decimal("0.0025")
+"""Of the price, for each order that came before: by so much a wild market moves while an order is on its way."""
+_FURTHEST = Decimal("0.01")
+"""Of the price: venues refuse limits that are too far off the market, some of them from a few percent on."""
+_NO_TICK = Decimal("0.000001")
+"""Of the price: the step where a venue states no tick."""
 
 
 class FeeIn(StrEnum):
@@ -76,7 +86,7 @@ def side_of(residue: Decimal, *, of_quote: bool) -> Side:
     return Side.SELL if (residue > 0) is not of_quote else Side.BUY
 
 
-def fix_of(way: Way, residue: Decimal, money: Asset, others: Decimal, cap: Decimal) -> Fix | str:
+def fix_of(way: Way, residue: Decimal, money: Asset, others: Decimal, cap: Decimal, *, earlier: int = 0) -> Fix | str:
     """Return the order that deals with a residue, or why there is none.
 
     Args:
@@ -85,28 +95,34 @@ def fix_of(way: Way, residue: Decimal, money: Asset, others: Decimal, cap: Decim
         money: what the trade is counted in.
         others: what everything but the residue came to, in money.
         cap: most that the whole trade may lose, even if every unit costs the limit.
+        earlier: orders that were to deal with it here before. The market is not where it is seen to be: each further
+            one accepts a worse price, which it pays only where there is no better one.
     """
     if not way.levels:
         return "its book is not live"
     of_quote = Asset(way.symbol.base) == money
     side = side_of(residue, of_quote=of_quote)
+    looked_at = partial(_looked_at, way, side, residue, others=others, of_quote=of_quote)
     size, limit = _NOTHING, _NOTHING
     for level, there in way.levels:
         price = round_price(level, way.instrument.tick, side)
         # The limit holds for every unit of the order, so each level is asked whether all could be traded there.
-        wanted, loss = _looked_at(way, side, residue, price, others, of_quote=of_quote)
+        wanted, loss = looked_at(price)
         if size >= wanted or loss > cap:
             break
         size, limit = min(wanted, plus(size, there)), price
     if not size:
-        best = round_price(way.levels[0][0], way.instrument.tick, side)
-        _, lost = _looked_at(way, side, residue, best, others, of_quote=of_quote)
+        _, lost = looked_at(round_price(way.levels[0][0], way.instrument.tick, side))
         return f"the trade would lose {lost:f}, {cap:f} may be lost"
+    if earlier:
+        limit = _given_way(way, side, limit, lambda price: looked_at(price)[1], cap, earlier=earlier)
+        size = min(size, looked_at(limit)[0])
     if way.available is not None:
         size = min(size, _paid_for(side, way.available, limit, _fee_in_quote(way)))
     quantity = _orderable(way.instrument, size, limit)
     if not quantity:
-        return f"{size:f} is too small to order"
+        # At a worse price it may be worth less than the smallest order.
+        return fix_of(way, residue, money, others, cap) if earlier else f"{size:f} is too small to order"
     return Fix(
         purpose=way.purpose,
         leg=way.leg,
@@ -156,6 +172,21 @@ def _paid_for(side: Side, held: Decimal, price: Decimal, fee: Decimal) -> Decima
 
 def _fee_in_quote(way: Way) -> Decimal:
     return way.fee if way.fee_in is FeeIn.QUOTE else _NOTHING
+
+
+def _given_way(
+    way: Way, side: Side, seen: Decimal, lost: Callable[[Decimal], Decimal], cap: Decimal, *, earlier: int
+) -> Decimal:
+    """Return the limit of a further order: as far from the one that the book gives as it may be, inside the cap."""
+    step = way.instrument.tick if way.instrument.tick > 0 else times(seen, _NO_TICK)
+    reach = times(seen, min(times(_GIVES_WAY, Decimal(earlier)), _FURTHEST))
+
+    def price(steps: int) -> Decimal:
+        return plus(seen, times(step if side is Side.BUY else -step, Decimal(steps)))
+
+    # The further, the dearer; what the book gives is inside the cap.
+    steps = range(int(_DOWN.divide(reach, step)) + 1)
+    return price(bisect_right(steps, cap, key=lambda number: lost(price(number))) - 1)
 
 
 def _looked_at(

@@ -10,7 +10,10 @@ Pure. Given what every order of a trade really filled, fees taken in base includ
 - STOP: neither is possible inside its cap, or the attempts are used up. A person is told what is left.
 
 Every order is limit IOC, rounded by `rounding`, at a price that keeps the cap even if every unit costs that much
-(`fixes`). After it has ended, execution asks again with its fills added. Entered by execution alone.
+(`fixes`): the first at what the book shows, each further one of a leg at a worse price, for a market that ran away once
+will again, and nothing costs as much as a leg that stays alone. After it has ended, execution asks again with its fills
+added. Each asset is dealt with by itself: what is too small to order of one keeps nobody from trading another away.
+Entered by execution alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -161,12 +164,13 @@ def decide(
             if way.purpose is not purpose or asset is None or residue is None:
                 continue
             others = _others(net, money, asset, marks)
-            found = _UNPRICED if others is None else fix_of(way, residue, money, others, cap)
-            if isinstance(found, Fix) and (used := _attempts(orders, way.leg)) >= policy.max_attempts:
+            used = _attempts(orders, way.leg)
+            found = _UNPRICED if others is None else fix_of(way, residue, money, others, cap, earlier=used)
+            if isinstance(found, Fix) and used >= policy.max_attempts:
                 found = f"{used} attempts are used up"
             if isinstance(found, Fix):
                 return Decision(step=step, fix=found, residues=residues, detail=f"{residue} {asset} unpaired")
-            refusals.append(f"{purpose} on {way.venue}: {found}")
+            refusals.append(f"{purpose} of {asset} on {way.venue}: {found}")
     if all(_is_dust(asset, residue, money, ways, marks) for asset, residue in residues.items()):
         return Decision(step=Step.DONE, residues=residues, detail="what is left is too small to order")
     detail = "; ".join(refusals) or "no market is known where it could be traded"

@@ -64,6 +64,8 @@ class Play:
     parts: int = 1
     price: Decimal | None = None
     """What it is filled at; None = its limit."""
+    gone_to: Decimal | None = None
+    """The price at which the market is when the order arrives; a limit short of it fills nothing."""
     rests: bool = False
     """Whether what is not filled stays open until cancelled, though it was IOC."""
     stream: float | None = 0.005
@@ -108,6 +110,12 @@ def card(name: str, **changes: Any) -> ExchangeCard:
         "client_ids": ClientIdRule(max_length=32, lookup="always", history_lag_ns=5 * SECOND),
     }
     return ExchangeCard(**{**facts, **changes})
+
+
+def _is_short(request: OrderRequest, market: Decimal | None) -> bool:
+    if market is None or request.price is None:
+        return False
+    return request.price < market if request.side is Side.BUY else request.price > market
 
 
 class ScriptedVenue:
@@ -155,13 +163,14 @@ class ScriptedVenue:
         self.orders[standing.order_id] = standing
         assert request.quantity is not None
         lot = self.markets.instrument(request.symbol).lot
-        whole = (request.quantity * play.fills / lot).to_integral_value(ROUND_FLOOR) * lot
+        fills = Decimal(0) if _is_short(request, play.gone_to) else play.fills
+        whole = (request.quantity * fills / lot).to_integral_value(ROUND_FLOOR) * lot
         parts = min(play.parts, int(whole / lot)) or 1
         each = (whole / parts / lot).to_integral_value(ROUND_FLOOR) * lot
         for number in range(parts):
             quantity = whole - each * (parts - 1) if number == parts - 1 else each
             if quantity:
-                self.fill(standing, quantity, play.price or request.price or Decimal(0))
+                self.fill(standing, quantity, play.gone_to or play.price or request.price or Decimal(0))
         if not (play.rests and standing.filled < request.quantity):
             self.end(standing)
         return standing

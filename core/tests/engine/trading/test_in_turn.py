@@ -14,7 +14,20 @@ from arb_core.structs.market import Asset, Side
 from arb_core.structs.opportunity import Leg, Opportunity
 from arb_core.structs.order import OrderRequest
 from scripted_account import Play, ScriptedVenue
-from trading_stage import BTC, BTC_USDT, ETH, ETH_BTC, ETH_USDT, LIMITS, MEXC, USDT, Stage, circle, circle_listing
+from trading_stage import (
+    BTC,
+    BTC_USDT,
+    ETH,
+    ETH_BTC,
+    ETH_USDT,
+    LIMITS,
+    MEXC,
+    POLICY,
+    USDT,
+    Stage,
+    circle,
+    circle_listing,
+)
 
 pytestmark = pytest.mark.looptime(noop_cycles=2)
 
@@ -147,6 +160,25 @@ async def test_what_a_circle_from_the_base_brought_in_quote_buys_the_base_again(
     assert result.outcome is Outcome.DONE
     assert abs(result.moves.get(USDT, Decimal(0))) < 1
     assert result.pnl > Decimal("-0.0005")
+
+
+async def test_a_last_leg_that_the_market_runs_away_from_is_sold_all_the_same() -> None:
+    stage = Circle()
+    in_base(stage)
+    # Whenever an order arrives the market is 20 basis points below what the book shows, far inside of `hedge_loss`.
+    stage.mexc.script = [Play(), Play(), *(Play(gone_to=Decimal("2544.9")) for _ in range(4))]
+    async with stage.running():
+        result = await stage.trade(circle(0.01001))
+    last = {order.plan.client_order_id: order for order in stage.orders}
+    assert [(o.plan.leg, o.plan.purpose, o.plan.price) for o in last.values()][2:] == [
+        (2, Purpose.ENTRY, Decimal(2550)),
+        (2, Purpose.HEDGE, Decimal(2550)),
+        (2, Purpose.HEDGE, Decimal("2543.63")),
+    ]
+    assert (result.outcome, stage.alarmed()) == (Outcome.DONE, [])
+    assert 0 < result.moves[BTC] * 50000 < 1, "dust of the asset in the middle stays"
+    assert result.moves[ETH] * 2550 < 1
+    assert result.pnl > -POLICY.hedge_loss[USDT]
 
 
 async def test_one_leg_is_under_way_at_a_time() -> None:

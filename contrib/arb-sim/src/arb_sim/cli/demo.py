@@ -3,6 +3,7 @@
 The venues run in a process of their own and speak their real wire over real sockets; this process opens them like any
 other, trades with a key on each, and compares its journal with their account statements in the end. Their market makes
 dislocations on purpose and reports each: one that is missed is a failure of ours, as is a digit that differs: exit 1.
+What a machine was too busy for is no failure, and told.
 """
 
 import asyncio
@@ -31,6 +32,7 @@ from arb_core.engine.risk import Limits
 from arb_core.engine.turns import way
 from arb_core.registry import Registry
 from arb_core.runtime.clock import SystemClock
+from arb_core.runtime.pulse import Beat, Pulse
 from arb_core.structs.account import Credentials
 from arb_core.structs.market import Asset, Symbol
 from arb_core.structs.opportunity import Opportunity, Plan, Verdict
@@ -62,6 +64,11 @@ _WORDS = 2
 _READY_AFTER_NS = 3 * _SECOND
 """From the first LIVE books until every check can pass: the price window and one look more."""
 
+_LOOK_NS = _SECOND // 4
+"""How often it is asked whether this machine keeps up."""
+
+_BEHIND_NS = _SECOND // 2
+"""Whoever hears of the market so late cannot be asked for what lasted two seconds, and refuses to trade it."""
 
 _TERMS = Terms(
     limits=Limits(
@@ -107,6 +114,8 @@ def demo(*, seconds: float, exchanges: str, seed: int, watch_only: bool, as_json
     missed = outcome.finder.missed()
     for injection in missed:
         note(f"missed: {_told(injection)}; run again with --seed {seed}")
+    for injection, behind_ns in outcome.finder.excused():
+        note(f"not counted: {_told(injection)}: this machine was {behind_ns / _SECOND:.1f} s behind")
     for words in outcome.left:
         note(f"arb: still open: {words}")
     differences = () if outcome.books is None else outcome.books.differences
@@ -273,8 +282,9 @@ _Place = tuple[str, str, str, tuple[str, ...]]
 class Finder:
     """Compares what the market made with what we found.
 
-    A dislocation counts when it was open, from beginning to end, while every book was watched: what began before or was
-    cut off by the end of the run was not ours to find. Cycles count where a strategy looks for them.
+    A dislocation counts when it was open, from beginning to end, while every book was watched, and while this machine
+    kept up: what began before, was cut off by the end of the run or came late was not ours to find. Cycles count where
+    a strategy looks for them.
     """
 
     def __init__(self, *, cycles: bool) -> None:
@@ -284,6 +294,10 @@ class Finder:
         self._executable: list[tuple[_Place, int]] = []
         self._ready_ns: int | None = None
         self._ended_ns: int | None = None
+        self._watch: Watch | None = None
+        self._pulse: Pulse | None = None
+        self._behind: list[tuple[int, int]] = []
+        """When, and by how much."""
 
     def injected(self, injection: Injection) -> None:
         """The market has just made one."""
@@ -294,10 +308,22 @@ class Finder:
         """Every venue has answered."""
         self._ready_ns = self._clock.now_ns() + _READY_AFTER_NS
         watch.session.listen(opportunity=self._saw)
+        self._watch = watch
+        self._pulse = Pulse(self._clock, _LOOK_NS, self._keeps_up)
+        self._pulse.start()
 
     def ended(self) -> None:
         """Nothing more is watched."""
         self._ended_ns = self._clock.now_ns()
+        if self._pulse is not None:
+            self._pulse.stop()
+
+    def _keeps_up(self, beat: Beat) -> None:
+        """Note when this process, that of the venues, or both stood still."""
+        venues = () if self._watch is None else self._watch.venues.values()
+        behind_ns = max(beat.lag_ns, *(venue.loop_health().late_ns for venue in venues), 0)
+        if behind_ns > _BEHIND_NS:
+            self._behind.append((self._clock.now_ns(), behind_ns))
 
     def _saw(self, opportunity: Opportunity, verdict: Verdict) -> None:
         if verdict.executable:
@@ -306,14 +332,28 @@ class Finder:
             place = (str(opportunity.symbol), legs[0].venue, legs[-1].venue, path)
             self._executable.append((place, opportunity.detected_ns))
 
-    def _counted(self) -> list[Injection]:
+    def _whole(self) -> list[Injection]:
         if self._ready_ns is None or self._ended_ns is None:
             return []
         return [made for made in self._made if made.start_ns >= self._ready_ns and made.end_ns <= self._ended_ns]
 
+    def _behind_ns(self, made: Injection) -> int:
+        """Return by how much this machine was behind at most, while a dislocation was open; 0 = it kept up."""
+        late = [
+            behind_ns
+            for noted_ns, behind_ns in self._behind
+            if made.start_ns <= noted_ns and noted_ns - behind_ns - _LOOK_NS <= made.end_ns
+        ]
+        return max(late, default=0)
+
+    def excused(self) -> list[tuple[Injection, int]]:
+        """Return those that this machine was too busy for, and by how much it was behind."""
+        late = [(made, self._behind_ns(made)) for made in self._whole() if not self._was_found(made)]
+        return [(made, behind_ns) for made, behind_ns in late if behind_ns]
+
     def missed(self) -> list[Injection]:
         """Return those that were to be found and were not."""
-        return [made for made in self._counted() if not self._was_found(made)]
+        return [made for made in self._whole() if not self._was_found(made) and not self._behind_ns(made)]
 
     def _was_found(self, made: Injection) -> bool:
         place = (made.symbol, made.buy, made.sell, made.path)
@@ -321,5 +361,5 @@ class Finder:
 
     def counts(self) -> Injected:
         """Return how many were to be found, and how many of them were."""
-        counted = self._counted()
-        return Injected(made=len(counted), found=len(counted) - len(self.missed()))
+        found = sum(map(self._was_found, self._whole()))
+        return Injected(made=found + len(self.missed()), found=found)

@@ -16,6 +16,9 @@ from arb_sim.assets import DEFAULT_SYMBOLS
 
 __all__ = ["sim"]
 
+_SKIPS_AFTER_NS = 250_000_000
+"""Five steps of each price: so long this process may be kept from the processor without anybody's noticing."""
+
 
 @click.group()
 def sim() -> None:
@@ -73,7 +76,7 @@ async def _serve(
                 seed=seed,
                 symbols=symbols,
                 start_ns=time_ns(),
-                pace=Pace(steps_per_s=steps_per_s),
+                pace=Pace(steps_per_s=steps_per_s, skips_after_ns=_SKIPS_AFTER_NS),
                 dislocations=Dislocations() if dislocate else None,
             )
         except ValueError as error:

@@ -4,7 +4,8 @@ A connection has no task. It acts when a message arrives and when its one timer 
 unanswered requests, pings, the watchdog, the end of its life. Its owner is a `Shard`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
@@ -314,8 +315,7 @@ class Link:
         if frame is not None:
             self._send(frame)
         if (probe or frame is None) and self._connection is not None:
-            self._count_frame()
-            self._connection.ping()
+            self._give(self._connection.ping)
 
     def _settle(self, now_ns: int) -> int | None:
         """Ask again what was never answered."""
@@ -363,11 +363,13 @@ class Link:
             self._frames.spend(1, 0, self._clock.monotonic_ns())
 
     def _send(self, frame: str | bytes) -> None:
-        if self._connection is None:
-            return
+        if self._connection is not None:
+            self._give(partial(self._connection.send, frame))
+
+    def _give(self, handed: Callable[[], None]) -> None:
         self._count_frame()
         try:
-            self._connection.send(frame)
+            handed()
         except TransportError as error:
             # It has ended and `on_closed` is on its way; the reason found here is the better one.
             self.failure = str(error)
