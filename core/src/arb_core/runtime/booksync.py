@@ -409,7 +409,7 @@ class BookSync:
                 self._tally.refused += 1
                 self._fail(BookFault.MALFORMED)
                 return
-            place = self._place(first_id, last_id, previous_id)
+            place = self._place(first_id, last_id, previous_id, exchange_ns)
             if place == _OLD and monotonic_ns - self.monotonic_ns <= REPEATS_NS:
                 self._tally.skipped += 1
                 return
@@ -488,11 +488,11 @@ class BookSync:
 
     # Sequence
 
-    def _place(self, first_id: int, last_id: int, previous_id: int) -> int:
+    def _place(self, first_id: int, last_id: int, previous_id: int, exchange_ns: int | None) -> int:
         """Say where a delta stands, seen from the book."""
         ids = self.rule.ids
         if ids is SequenceRule.NONE:
-            return _OLD if NO_ID < last_id <= self._base_id else _NEXT
+            return self._place_in_time(last_id, exchange_ns)
         here = self.last_id
         if ids is SequenceRule.CHAIN:
             return self._place_in_chain(here, last_id, previous_id)
@@ -503,6 +503,13 @@ class BookSync:
             # A count by one begins anew with a snapshot: below it, all but the latest again means that one is missing.
             return _OLD if ids is SequenceRule.RANGE or early or last_id == here else _GAP
         return _NEXT if first_id <= here and (early or not self.rule.strict) else _GAP
+
+    def _place_in_time(self, last_id: int, exchange_ns: int | None) -> int:
+        """Without ids, the venue's clock alone tells what is late: of one level that changed twice, both sums are true."""
+        if NO_ID < last_id <= self._base_id:
+            return _OLD
+        last_ns = self.exchange_ns
+        return _GAP if exchange_ns is not None and last_ns is not None and exchange_ns < last_ns else _NEXT
 
     def _place_in_chain(self, here: int, last_id: int, previous_id: int) -> int:
         if previous_id == here:
@@ -574,7 +581,7 @@ class BookSync:
         buffer = self._buffer
         while buffer:
             delta = buffer[0]
-            place = self._place(delta.first_id, delta.last_id, delta.previous_id)
+            place = self._place(delta.first_id, delta.last_id, delta.previous_id, delta.exchange_ns)
             if place == _GAP:
                 if not delta.refused:
                     delta.refused = True
