@@ -79,7 +79,7 @@ def whole(sync, bids, asks, checksum, last_id=-1):
     sync.snapshot(levels(bids), levels(asks), last_id, None, 0, 1, 1, printed)
 
 
-def change(sync, bids, asks, checksum, first=-1, at_ns=None):
+def change(sync, bids, asks, checksum, first=-1, *, at_ns=None):
     printed = Printed(bids=bids, asks=asks, checksum=checksum)
     sync.delta(levels(bids), levels(asks), first, first, at_ns, -1, 1, 1, printed)
 

@@ -505,7 +505,7 @@ class BookSync:
         return _NEXT if first_id <= here and (early or not self.rule.strict) else _GAP
 
     def _place_in_time(self, last_id: int, exchange_ns: int | None) -> int:
-        """Without ids, the venue's clock alone tells what is late: of one level that changed twice, both sums are true."""
+        """Without ids, the venue's clock alone tells what is late: of a level that changed twice both sums are true."""
         if NO_ID < last_id <= self._base_id:
             return _OLD
         last_ns = self.exchange_ns
