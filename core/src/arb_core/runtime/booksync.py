@@ -17,7 +17,7 @@ from math import inf, nan
 
 import msgspec
 
-from arb_core.errors import BookUnavailable, SettingsError
+from arb_core.errors import BookUnavailable, RateLimitError, SettingsError
 from arb_core.interfaces.book import BookMark, OrderBook, Scanner
 from arb_core.interfaces.context import Clock
 from arb_core.runtime.booktally import BookTally
@@ -133,6 +133,7 @@ class BookSync:
         "_size",
         "_snapshot_error",
         "_tally",
+        "_tried",
         "ask",
         "ask_size",
         "bid",
@@ -205,6 +206,8 @@ class BookSync:
         """The snapshot under way was asked for before the last loss: it may lack what was lost."""
         self._snapshot_error: Exception | None = None
         self._lost_ns = self._since_ns = clock.monotonic_ns()
+        self._tried = False
+        """Whether the attempt under way can have failed: one whose request still stands in the owner's line cannot."""
         self._tally = BookTally()
 
     # Readers
@@ -299,7 +302,7 @@ class BookSync:
         self._begun = self._listening = True
         if self.state is _LIVE:
             return  # The stream's first snapshot came before the acknowledgement.
-        self._since_ns = self._clock.monotonic_ns()
+        self._attempt(self._clock.monotonic_ns())
         if self.rule.snapshot is SnapshotSource.REST:
             self._ask()
 
@@ -345,8 +348,8 @@ class BookSync:
                 if self._printed is not None:
                     self._printed.sweep(self.book)
         elif self._begun and monotonic_ns - self._since_ns > self.rule.sync_timeout_ns:
-            self._tally.timeouts += 1
-            self._since_ns = monotonic_ns
+            self._tally.timeouts += self._tried
+            self._attempt(monotonic_ns)
             self._forget_buffer()
             # The venue's count may have begun anew, below what was known: the next attempt believes what it is told.
             self._reach = NO_ID
@@ -362,6 +365,7 @@ class BookSync:
         if self.state is _LIVE or not self._begun:
             return
         if self._asked_too_early or not self._joins(snapshot.last_id):
+            self._tried = True
             self._tally.old_snapshots += 1
             self._ask()
             return
@@ -376,6 +380,7 @@ class BookSync:
         if not self._asked:
             return
         self._asked = False
+        self._tried = self._tried or not (isinstance(error, RateLimitError) and error.local)
         self._tally.failed_snapshots += 1
         self._snapshot_error = error
         if self.state is not _LIVE and self._begun:
@@ -662,7 +667,7 @@ class BookSync:
         self._unplug(fault)
         if not self._begun:
             return
-        self._since_ns = self._clock.monotonic_ns()
+        self._attempt(self._clock.monotonic_ns())
         # A feed that fell silent would stay silent after a new snapshot.
         if self.rule.recover is Recovery.RESUBSCRIBE or fault is BookFault.STALE:
             self._resubscribe()
@@ -691,6 +696,11 @@ class BookSync:
         if len(self._buffer) >= BUFFERED_DELTAS:
             self._tally.refused += not self._buffer.popleft().refused
         self._buffer.append(delta)
+
+    def _attempt(self, monotonic_ns: int) -> None:
+        """Begin an attempt to synchronise."""
+        self._since_ns = monotonic_ns
+        self._tried = self.rule.snapshot is SnapshotSource.STREAM
 
     def _ask(self) -> None:
         """Ask for a REST snapshot, never for a second one: an answer under way is then known to be too early."""

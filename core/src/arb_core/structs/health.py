@@ -122,7 +122,7 @@ class BookStats(msgspec.Struct, frozen=True, kw_only=True):
     malformed: int = 0
     idle: int = 0
     timeouts: int = 0
-    """Attempts to synchronise that were given up."""
+    """Attempts to synchronise that were given up; waiting for the turn to ask for a snapshot is none."""
     checksums_ok: int = 0
     checksums_bad: int = 0
     resyncs: int = 0
