@@ -143,7 +143,7 @@ class Dialect(StreamDialect):
             case {"book": [pair, bids, asks, last]}:
                 if self.rule.ids is SequenceRule.NONE:
                     last = NO_ID
-                out.snapshot(pair, _levels(bids), _levels(asks), last, received_ns)
+                out.snapshot(pair, _levels(bids), _levels(asks), last, received_ns - self.exchange_lag_ns)
             case {"depth": [pair, bids, asks, last]}:
                 out.snapshot(pair, _levels(bids), _levels(asks), last, received_ns, 5)
             case {"quote": [pair, bid, ask]}:

@@ -508,6 +508,18 @@ async def test_messages_that_fall_behind_are_counted_and_reported() -> None:
         assert it.venue.health().loop.late_ns == 3 * SECOND
 
 
+async def test_a_whole_book_of_a_quiet_market_is_not_late() -> None:
+    async with shop(rule=STREAM_RULE) as it:
+        await it.venue.watch_orderbook(BTC)
+        await it.run(5, BTC)
+        it.dialect.exchange_lag_ns = 3 * SECOND
+        await it.venue.watch_orderbook(ETH)
+        it.dialect.exchange_lag_ns = 0
+        await it.run(5, BTC)
+        assert it.venue.orderbook(ETH).state is BookState.LIVE
+        assert it.of(Late) == []
+
+
 # -- trades, quotes, depths, candles ----------------------------------------------------------------------------------
 
 

@@ -145,6 +145,7 @@ class BookSync:
         "state",
         "symbol",
         "venue",
+        "whole_ns",
     )
 
     def __init__(
@@ -171,6 +172,8 @@ class BookSync:
         self.fault: BookFault | None = BookFault.STARTING
         self.bid = self.bid_size = self.ask = self.ask_size = nan
         self.monotonic_ns = 0
+        self.whole_ns = 0
+        """When a whole book made it LIVE: what it took later was a change. Monotonic, as `monotonic_ns`."""
 
         self._clock = clock
         self._on_book = on_book
@@ -635,7 +638,7 @@ class BookSync:
         book = self.book
         self.bid, self.bid_size, self.ask, self.ask_size = book.bid, book.bid_size, book.ask, book.ask_size
         self._mark.received_ns = received_ns
-        self.monotonic_ns = monotonic_ns
+        self.monotonic_ns = self.whole_ns = monotonic_ns
         if self.state is not _LIVE:
             self.state = _LIVE
             self.fault = None
