@@ -383,8 +383,10 @@ class BookSync:
         if not self._asked:
             return
         self._asked = False
-        self._tried = self._tried or not (isinstance(error, RateLimitError) and error.local)
-        self._tally.failed_snapshots += 1
+        # Our own bucket held the request back: nothing was tried.
+        if not (isinstance(error, RateLimitError) and error.local):
+            self._tried = True
+            self._tally.failed_snapshots += 1
         self._snapshot_error = error
         if self.state is not _LIVE and self._begun:
             self._ask()

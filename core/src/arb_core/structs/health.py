@@ -116,6 +116,7 @@ class BookStats(msgspec.Struct, frozen=True, kw_only=True):
     old_snapshots: int = 0
     """Whole books that did not reach the deltas at hand, and were asked for again."""
     failed_snapshots: int = 0
+    """Requests that were sent and brought none."""
     gaps: int = 0
     crossed: int = 0
     exhausted: int = 0
