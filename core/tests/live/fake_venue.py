@@ -56,6 +56,7 @@ def card(
     claims: frozenset[Capability] = frozenset(),
     rate_limits: tuple[RateLimit, ...] = (),
     asset_networks: Literal["public", "signed", "none"] = "none",
+    ws_feeds: dict[Feed, str] | None = None,
     **limits: Any,
 ) -> ExchangeCard:
     """Return the facts of the double; `claims` are what it can do beside market data."""
@@ -64,7 +65,7 @@ def card(
         name="Fake",
         contract=CONTRACT,
         docs="https://docs.fake.example",
-        hosts=Hosts(rest="https://rest.fake.example", ws_public="wss://ws.fake.example/path"),
+        hosts=Hosts(rest="https://rest.fake.example", ws_public="wss://ws.fake.example/path", ws_feeds=ws_feeds or {}),
         capabilities=frozenset(
             {Capability.BOOK, Capability.QUOTE, Capability.TRADES, Capability.DEPTH, Capability.KLINES, *claims}
         ),
@@ -142,7 +143,7 @@ class Dialect(StreamDialect):
             case {"book": [pair, bids, asks, last]}:
                 if self.rule.ids is SequenceRule.NONE:
                     last = NO_ID
-                out.snapshot(pair, _levels(bids), _levels(asks), last, received_ns)
+                out.snapshot(pair, _levels(bids), _levels(asks), last, received_ns - self.exchange_lag_ns)
             case {"depth": [pair, bids, asks, last]}:
                 out.snapshot(pair, _levels(bids), _levels(asks), last, received_ns, 5)
             case {"quote": [pair, bid, ask]}:

@@ -44,7 +44,7 @@ BTC_BOOK = Topic(Feed.BOOK, Pair(BTC))
 class Desk:
     """A session with its venue, books and events."""
 
-    def __init__(self, rule: BookRule = REST_RULE, **limits: Any) -> None:
+    def __init__(self, rule: BookRule = REST_RULE, ws_url: str | None = None, **limits: Any) -> None:
         self.clock = LoopClock()
         self.venue = FakeVenue(self.clock)
         self.dialect = Dialect(rule)
@@ -65,6 +65,7 @@ class Desk:
             dispatch=self.dispatch,
             listener=self._hear,
             tasks=self.tasks,
+            ws_url=ws_url,
             random=Random(7),
         )
 
@@ -157,6 +158,44 @@ async def test_topics_spread_over_connections_by_the_cards_limit() -> None:
         it.session.subscribe([Topic(Feed.TRADES, Pair("LATE"))])
         await it.run(1, ticks=None)
         assert len(it.venue.sockets) == 3
+
+
+@pytest.mark.parametrize(
+    ("ws_url", "urls"),
+    [
+        (None, ["wss://ws.fake.example/path?token=t2", "wss://candles.fake.example/other"]),
+        ("ws://127.0.0.1:5/base", ["ws://127.0.0.1:5/base/path?token=t2", "ws://127.0.0.1:5/base/other"]),
+    ],
+)
+async def test_a_feed_with_a_socket_of_its_own_is_never_asked_for_elsewhere(
+    ws_url: str | None, urls: list[str]
+) -> None:
+    elsewhere = {Feed.KLINES: "wss://candles.fake.example/other"}
+    async with desk(ws_url=ws_url, ws_feeds=elsewhere, topics_per_connection=2) as it:
+        names = [Pair(name) for name in "ABC"]
+        candles = [Topic(Feed.KLINES, name, interval="1m") for name in names]
+        trades = [Topic(Feed.TRADES, name) for name in names[:2]]
+        it.session.subscribe([candles[0], trades[0], *candles[1:], trades[1]])
+        await it.run(1, ticks=None)
+        told = sorted((sorted(socket.channels), socket.url) for socket in it.venue.sockets)
+        assert [channels for channels, _ in told] == [["klines:A", "klines:B"], ["klines:C"], ["trades:A", "trades:B"]]
+        assert [url for _, url in told] == [urls[1], urls[1], urls[0]]
+        assert all(it.session.stands(topic) for topic in (*candles, *trades))
+        it.session.unsubscribe(candles)
+        await it.run(1, ticks=None)
+        assert [socket.url for socket in it.venue.sockets] == urls[:1]
+
+
+async def test_a_socket_of_its_own_is_opened_again_and_replaced_like_any_other() -> None:
+    url = "wss://candles.fake.example/other"
+    async with desk(ws_feeds={Feed.KLINES: url}, lifetime_ns=100 * SECOND) as it:
+        it.session.subscribe([Topic(Feed.KLINES, Pair("A"), interval="1m")])
+        await it.run(1, ticks=None)
+        it.socket.end("by the venue")
+        await it.run(300, ticks=None)
+        assert len(it.of(Rotated)) >= 2
+        assert {socket.url for socket in it.venue.history} == {url}
+        assert [socket.channels for socket in it.venue.sockets] == [{"klines:A"}]
 
 
 async def test_a_connection_without_topics_is_closed() -> None:

@@ -358,8 +358,10 @@ async def test_a_snapshot_that_waits_for_our_own_budget_is_no_failure_to_tell() 
         await it.venue.connect()
         it.public.errors[BTC] = RateLimitError("held back", exchange="fake", local=True, retry_after_ns=SECOND)
         it.venue.follow(BTC)
-        await it.run(10)
-        assert it.venue.health().snapshots.waiting == 1
+        await it.run(25)
+        health = it.venue.health()
+        assert (health.snapshots.waiting, health.snapshots.failures) == (1, 0)
+        assert (health.books[0].stats.failed_snapshots, health.books[0].stats.timeouts) == (0, 0)
         assert not it.of(SnapshotFailed)
         it.public.errors.clear()
         await it.run(31)
@@ -506,6 +508,18 @@ async def test_messages_that_fall_behind_are_counted_and_reported() -> None:
         await it.run(5, BTC)
         assert len(it.of(Late)) == 1
         assert it.venue.health().loop.late_ns == 3 * SECOND
+
+
+async def test_a_whole_book_of_a_quiet_market_is_not_late() -> None:
+    async with shop(rule=STREAM_RULE) as it:
+        await it.venue.watch_orderbook(BTC)
+        await it.run(5, BTC)
+        it.dialect.exchange_lag_ns = 3 * SECOND
+        await it.venue.watch_orderbook(ETH)
+        it.dialect.exchange_lag_ns = 0
+        await it.run(5, BTC)
+        assert it.venue.orderbook(ETH).state is BookState.LIVE
+        assert it.of(Late) == []
 
 
 # -- trades, quotes, depths, candles ----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from math import inf, isnan, nan
 
 import pytest
-from arb_core.errors import BookUnavailable, SettingsError
+from arb_core.errors import BookUnavailable, ExchangeUnavailable, RateLimitError, SettingsError
 from arb_core.interfaces.book import LiveBook
 from arb_core.interfaces.context import Clock
 from arb_core.runtime.book import SORTED
@@ -734,6 +734,25 @@ def test_attempt_that_takes_too_long_starts_over_without_a_second_request():
     owner.answer(3)
     assert owner.sync.last_id == 3
     assert_adds_up(owner.sync)
+
+
+def test_a_book_that_stands_in_line_for_its_snapshot_has_not_timed_out():
+    owner = Owner(MEXC)
+    owner.sync.begin()
+    for _ in range(20):
+        owner.pass_time(10.1)
+    owner.sync.rest_failed(RateLimitError("the budget is spent", exchange="mexc", local=True))
+    owner.pass_time(10.1)
+    assert (owner.sync.stats.timeouts, owner.sync.stats.failed_snapshots) == (0, 0)
+    # One that was asked, and could not help, has; what stands in line again has not once more.
+    owner.sync.rest_failed(ExchangeUnavailable("no answer", exchange="mexc"))
+    owner.pass_time(10.1)
+    owner.pass_time(10.1)
+    assert owner.sync.stats.timeouts == 1
+    delta(owner.sync, 20, 20)
+    owner.answer(10)
+    owner.pass_time(10.1)
+    assert (owner.sync.stats.old_snapshots, owner.sync.stats.timeouts) == (1, 2)
 
 
 def test_time_to_recover_is_kept():

@@ -79,9 +79,9 @@ def whole(sync, bids, asks, checksum, last_id=-1):
     sync.snapshot(levels(bids), levels(asks), last_id, None, 0, 1, 1, printed)
 
 
-def change(sync, bids, asks, checksum, first=-1):
+def change(sync, bids, asks, checksum, first=-1, *, at_ns=None):
     printed = Printed(bids=bids, asks=asks, checksum=checksum)
-    sync.delta(levels(bids), levels(asks), first, first, None, -1, 1, 1, printed)
+    sync.delta(levels(bids), levels(asks), first, first, at_ns, -1, 1, 1, printed)
 
 
 def split(text):
@@ -116,6 +116,21 @@ def test_without_ids_no_level_is_shown_that_the_sum_does_not_cover(ids, shown):
     assert sync.bids(0) == levels(BIDS[:shown])
     assert sync.asks(3) == levels(ASKS[: min(shown, 3)])
     assert sync.book.depth() == (4, 4)
+
+
+def test_without_ids_a_change_that_comes_after_a_later_one_is_told_by_the_venues_clock():
+    """Each sum is true of the book that its own message left: of one level that changed twice, the sums tell nothing."""
+    sync, heard = follower()
+    whole(sync, BIDS, ASKS, SUM)
+    earlier, later = (("0.5666", size) for size in ("1.00000000", "2.00000000"))
+    sums = [kraken_sum([level, *BIDS[1:]], ASKS) for level in (earlier, later)]
+    change(sync, [later], [], sums[1], at_ns=7)
+    change(sync, [later], [], sums[1], at_ns=7)
+    assert sync.state is BookState.LIVE
+    heard.clear()
+    change(sync, [earlier], [], sums[0], at_ns=6)
+    assert heard == [BookFault.GAP, "resubscribe"]
+    assert sync.quote() is None
 
 
 def test_one_digit_that_was_printed_otherwise_makes_book_unusable():

@@ -255,7 +255,6 @@ class World:
         self.version = NO_ID
         self.told = 0
         """Position of the latest moment of which the book has heard: LIVE, it is never behind it."""
-        self.timeouts = 0
         self.heard_ns = 0
         self.handed_over = 0
         self.calls = 0
@@ -403,7 +402,11 @@ class World:
 
     def wait(self, number: int):
         self.clock.at_ns += (1 + number % 3) * SECOND
-        self.sync.check(self.clock.at_ns)
+        sync = self.sync
+        if sync._begun and self.clock.at_ns - sync._since_ns > self.rule.sync_timeout_ns:
+            # The attempt after one that came to nothing believes whatever it is told.
+            self.told = 0 if sync.state is not BookState.LIVE else self.told
+        sync.check(self.clock.at_ns)
 
     # Faults; each answers whether it could happen
 
@@ -571,9 +574,6 @@ class World:
         stats = sync.stats
         assert stats.received == self.handed_over
         assert stats.received == stats.applied + stats.skipped + stats.refused + stats.waiting
-        if stats.timeouts != self.timeouts:
-            # The attempt after one that came to nothing believes whatever it is told.
-            self.timeouts, self.told = stats.timeouts, 0
         if sync.state is not BookState.LIVE:
             assert sync.fault is not None
             assert all(isnan(value) for value in (sync.bid, sync.bid_size, sync.ask, sync.ask_size))

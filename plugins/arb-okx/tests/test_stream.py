@@ -20,6 +20,7 @@ REFUSALS = (msgspec.MsgspecError, WireError, ValueError, LookupError, Arithmetic
 """What the contract lets a dialect raise for a malformed frame."""
 
 DATA = (
+    "recorded_candle1h.json",
     "recorded_trades.json",
     "ws_bbo_tbt.json",
     "ws_books5.json",
@@ -48,6 +49,8 @@ def book(channel: str = "books", action: str | None = "update", **fields: object
         (Topic(Feed.DEPTH, BTC_USDT, depth=5), "books5"),
         (Topic(Feed.QUOTE, BTC_USDT), "bbo-tbt"),
         (Topic(Feed.TRADES, BTC_USDT), "trades"),
+        (Topic(Feed.KLINES, BTC_USDT, interval="1m"), "candle1m"),
+        (Topic(Feed.KLINES, BTC_USDT, interval="1d"), "candle1Dutc"),
     ],
 )
 def test_requests(dialect, topic, channel):
@@ -64,7 +67,9 @@ def test_requests(dialect, topic, channel):
         Topic(Feed.ORDERS),
         Topic(Feed.DEPTH, BTC_USDT),
         Topic(Feed.DEPTH, BTC_USDT, depth=7),
-        Topic(Feed.KLINES, BTC_USDT, interval="1m"),
+        Topic(Feed.KLINES, BTC_USDT),
+        Topic(Feed.KLINES, BTC_USDT, interval="1w"),
+        Topic(Feed.KLINES, interval="1m"),
     ],
 )
 def test_topic_that_is_not_offered_is_refused(dialect, topic):
@@ -79,6 +84,7 @@ def test_ping_is_bare_text(dialect):
 async def test_ticket_is_the_plain_address(dialect):
     ticket = await dialect().ticket()
     assert ticket.url == card.CARD.hosts.ws_public
+    assert set(card.CARD.hosts.ws_feeds) == {Feed.KLINES}
 
 
 def test_book_rule_is_a_chain_that_begins_in_the_stream(dialect):
@@ -200,6 +206,21 @@ def test_trades(hear, sample):
     ]
 
 
+def test_candle_says_whether_it_is_closed(hear, sample):
+    frame = sample("recorded_candle1h.json")
+    ohlc = (103644.1, 103700.0, 103629.2, 103700.0)
+    for confirm, closed in ((b'"0"', False), (b'"1"', True), (b'"2"', None)):
+        assert hear(frame.replace(b'"0"]', confirm + b"]")) == [
+            ("kline", "BTC-USDT-SWAP", "1h", 1_747_141_200_000 * MS, ohlc, 11316.08, 113.1608, closed)
+        ]
+
+
+def test_days_of_hong_kong_are_ignored_and_those_of_utc_are_not(hear, sample):
+    assert hear(sample("ws_candle1d.json")) == [("ignored", "candle1D")]
+    ((name, pair, interval, *_),) = hear(sample("ws_candle1d.json").replace(b"candle1D", b"candle1Dutc"))
+    assert (name, pair, interval) == ("kline", "BTC-USDT", "1d")
+
+
 def test_other_channels_are_ignored(hear):
     assert hear(b'{"arg":{"channel":"tickers","instId":"BTC-USDT"},"data":[{"last":"1"}]}') == [("ignored", "tickers")]
     assert hear(b'{"event":"channel-conn-count","channel":"orders","connCount":"2"}') == [
@@ -248,10 +269,11 @@ def test_malformed_field_is_refused(hear, fields):
         b'{"arg":{"channel":"books"},"action":"update","data":[]}',
         b'{"arg":{"channel":"trades","instId":"BTC-USDT"}}',
         b'{"arg":{"channel":"trades","instId":"BTC-USDT"},"data":{}}',
+        b'{"arg":{"channel":"candle1m","instId":"BTC-USDT"},"data":[["1","2","3"]]}',
         book(action=None),
         book(action="merge"),
     ],
-    ids=["empty", "open", "no fields", "list", "null", "no pong", "channel of number", "no pair", "no data", "no rows", "no action", "new action"],
+    ids=["empty", "open", "no fields", "list", "null", "no pong", "channel of number", "no pair", "no data", "no rows", "short candle", "no action", "new action"],
 )  # fmt: skip
 def test_malformed_frame_is_refused(hear, frame):
     with pytest.raises(REFUSALS):

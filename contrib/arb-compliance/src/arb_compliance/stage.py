@@ -34,7 +34,7 @@ from arb_compliance.expect import fail
 from arb_compliance.oracle import Oracle
 from arb_compliance.subject import Subject
 
-__all__ = ["Said", "Seen", "Stage", "TappedTransport", "around_ten"]
+__all__ = ["Said", "Seen", "Stage", "TappedTransport", "around_ten", "urls_of"]
 
 E = TypeVar("E", bound=VenueEvent)
 
@@ -224,7 +224,7 @@ class Stage:
             )
         self.kernel: VenueKernel = venue
         self.transport = TappedTransport(
-            MemoryTransport(dict.fromkeys(_hosts(subject.card.hosts), venue), self.clock, latency_ns=latency_ms * MS),
+            MemoryTransport(dict.fromkeys(urls_of(subject.card.hosts), venue), self.clock, latency_ns=latency_ms * MS),
             self.clock,
         )
         self.credentials = credentials
@@ -391,6 +391,7 @@ def around_ten(exchange: str) -> Quirk:
     return Quirk(exchange=exchange, symbol=Symbol("UNI", "USDT"), price_factor=9.99 / asset("UNI").usd)
 
 
-def _hosts(hosts: Hosts) -> list[str]:
+def urls_of(hosts: Hosts) -> list[str]:
     """Every host that the card names: one that it does not name cannot be reached."""
-    return [url for url in (hosts.rest, hosts.ws_public, hosts.ws_private, hosts.ws_api) if url is not None]
+    named = (hosts.rest, hosts.ws_public, hosts.ws_private, hosts.ws_api, *hosts.ws_feeds.values())
+    return [url for url in named if url is not None]

@@ -17,7 +17,7 @@ from math import inf, nan
 
 import msgspec
 
-from arb_core.errors import BookUnavailable, SettingsError
+from arb_core.errors import BookUnavailable, RateLimitError, SettingsError
 from arb_core.interfaces.book import BookMark, OrderBook, PrintingBook, Scanner
 from arb_core.interfaces.context import Clock
 from arb_core.runtime.booktally import BookTally
@@ -134,6 +134,7 @@ class BookSync:
         "_size",
         "_snapshot_error",
         "_tally",
+        "_tried",
         "ask",
         "ask_size",
         "bid",
@@ -145,6 +146,7 @@ class BookSync:
         "state",
         "symbol",
         "venue",
+        "whole_ns",
     )
 
     def __init__(
@@ -171,6 +173,8 @@ class BookSync:
         self.fault: BookFault | None = BookFault.STARTING
         self.bid = self.bid_size = self.ask = self.ask_size = nan
         self.monotonic_ns = 0
+        self.whole_ns = 0
+        """When a whole book made it LIVE: what it took later was a change. Monotonic, as `monotonic_ns`."""
 
         self._clock = clock
         self._on_book = on_book
@@ -206,6 +210,8 @@ class BookSync:
         """The snapshot under way was asked for before the last loss: it may lack what was lost."""
         self._snapshot_error: Exception | None = None
         self._lost_ns = self._since_ns = clock.monotonic_ns()
+        self._tried = False
+        """Whether the attempt under way can have failed: one whose request still stands in the owner's line cannot."""
         self._tally = BookTally()
 
     # Readers
@@ -315,7 +321,7 @@ class BookSync:
         self._begun = self._listening = True
         if self.state is _LIVE:
             return  # The stream's first snapshot came before the acknowledgement.
-        self._since_ns = self._clock.monotonic_ns()
+        self._attempt(self._clock.monotonic_ns())
         if self.rule.snapshot is SnapshotSource.REST:
             self._ask()
 
@@ -361,8 +367,8 @@ class BookSync:
                 if self._printed is not None:
                     self._printed.sweep(self.book)
         elif self._begun and monotonic_ns - self._since_ns > self.rule.sync_timeout_ns:
-            self._tally.timeouts += 1
-            self._since_ns = monotonic_ns
+            self._tally.timeouts += self._tried
+            self._attempt(monotonic_ns)
             self._forget_buffer()
             # The venue's count may have begun anew, below what was known: the next attempt believes what it is told.
             self._reach = NO_ID
@@ -378,6 +384,7 @@ class BookSync:
         if self.state is _LIVE or not self._begun:
             return
         if self._asked_too_early or not self._joins(snapshot.last_id):
+            self._tried = True
             self._tally.old_snapshots += 1
             self._ask()
             return
@@ -392,7 +399,10 @@ class BookSync:
         if not self._asked:
             return
         self._asked = False
-        self._tally.failed_snapshots += 1
+        # Our own bucket held the request back: nothing was tried.
+        if not (isinstance(error, RateLimitError) and error.local):
+            self._tried = True
+            self._tally.failed_snapshots += 1
         self._snapshot_error = error
         if self.state is not _LIVE and self._begun:
             self._ask()
@@ -425,7 +435,7 @@ class BookSync:
                 self._tally.refused += 1
                 self._fail(BookFault.MALFORMED)
                 return
-            place = self._place(first_id, last_id, previous_id)
+            place = self._place(first_id, last_id, previous_id, exchange_ns)
             if place == _OLD and monotonic_ns - self.monotonic_ns <= REPEATS_NS:
                 self._tally.skipped += 1
                 return
@@ -510,11 +520,11 @@ class BookSync:
 
     # Sequence
 
-    def _place(self, first_id: int, last_id: int, previous_id: int) -> int:
+    def _place(self, first_id: int, last_id: int, previous_id: int, exchange_ns: int | None) -> int:
         """Say where a delta stands, seen from the book."""
         ids = self.rule.ids
         if ids is SequenceRule.NONE:
-            return _OLD if NO_ID < last_id <= self._base_id else _NEXT
+            return self._place_in_time(last_id, exchange_ns)
         here = self.last_id
         if ids is SequenceRule.CHAIN:
             return self._place_in_chain(here, last_id, previous_id)
@@ -525,6 +535,13 @@ class BookSync:
             # A count by one begins anew with a snapshot: below it, all but the latest again means that one is missing.
             return _OLD if ids is SequenceRule.RANGE or early or last_id == here else _GAP
         return _NEXT if first_id <= here and (early or not self.rule.strict) else _GAP
+
+    def _place_in_time(self, last_id: int, exchange_ns: int | None) -> int:
+        """Without ids, the venue's clock alone tells what is late: of a level that changed twice both sums are true."""
+        if NO_ID < last_id <= self._base_id:
+            return _OLD
+        last_ns = self.exchange_ns
+        return _GAP if exchange_ns is not None and last_ns is not None and exchange_ns < last_ns else _NEXT
 
     def _place_in_chain(self, here: int, last_id: int, previous_id: int) -> int:
         if previous_id == here:
@@ -596,7 +613,7 @@ class BookSync:
         buffer = self._buffer
         while buffer:
             delta = buffer[0]
-            place = self._place(delta.first_id, delta.last_id, delta.previous_id)
+            place = self._place(delta.first_id, delta.last_id, delta.previous_id, delta.exchange_ns)
             if place == _GAP:
                 if not delta.refused:
                     delta.refused = True
@@ -648,7 +665,7 @@ class BookSync:
         book = self.book
         self.bid, self.bid_size, self.ask, self.ask_size = book.bid, book.bid_size, book.ask, book.ask_size
         self._mark.received_ns = received_ns
-        self.monotonic_ns = monotonic_ns
+        self.monotonic_ns = self.whole_ns = monotonic_ns
         if self.state is not _LIVE:
             self.state = _LIVE
             self.fault = None
@@ -693,7 +710,7 @@ class BookSync:
         self._unplug(fault)
         if not self._begun:
             return
-        self._since_ns = self._clock.monotonic_ns()
+        self._attempt(self._clock.monotonic_ns())
         # A feed that fell silent would stay silent after a new snapshot.
         if self.rule.recover is Recovery.RESUBSCRIBE or fault is BookFault.STALE:
             self._resubscribe()
@@ -722,6 +739,11 @@ class BookSync:
         if len(self._buffer) >= BUFFERED_DELTAS:
             self._tally.refused += not self._buffer.popleft().refused
         self._buffer.append(delta)
+
+    def _attempt(self, monotonic_ns: int) -> None:
+        """Begin an attempt to synchronise."""
+        self._since_ns = monotonic_ns
+        self._tried = self.rule.snapshot is SnapshotSource.STREAM
 
     def _ask(self) -> None:
         """Ask for a REST snapshot, never for a second one: an answer under way is then known to be too early."""

@@ -107,9 +107,11 @@ class Snapshots:
         try:
             snapshot = await self._fetch(book.symbol, book.rule.snapshot_limit)
         except ArbError as error:
-            self.failures += 1
-            if isinstance(error, RateLimitError) and error.retry_after_ns is not None:
-                self._not_before_ns = self._clock.monotonic_ns() + error.retry_after_ns
+            limit = error if isinstance(error, RateLimitError) else None
+            # One that our own bucket held back was never sent.
+            self.failures += limit is None or not limit.local
+            if limit is not None and limit.retry_after_ns is not None:
+                self._not_before_ns = self._clock.monotonic_ns() + limit.retry_after_ns
             self._failed(book, error)
             book.rest_failed(error)
             return

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from arb_core.structs.market import ExchangeId
+from arb_core.structs.stream import Feed
 
 __all__ = [
     "CONTRACT",
@@ -68,6 +69,9 @@ class Hosts(msgspec.Struct, frozen=True, kw_only=True):
     ws_public: str
     ws_private: str | None = None
     ws_api: str | None = None
+    ws_feeds: dict[Feed, str] = {}
+    """Feeds that have a socket of their own, with its URL (OKX: candles). The dialect is the same, and so is its ticket
+    but for the address."""
 
 
 class RateLimit(msgspec.Struct, frozen=True, kw_only=True):

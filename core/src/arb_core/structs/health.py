@@ -116,13 +116,14 @@ class BookStats(msgspec.Struct, frozen=True, kw_only=True):
     old_snapshots: int = 0
     """Whole books that did not reach the deltas at hand, and were asked for again."""
     failed_snapshots: int = 0
+    """Requests that were sent and brought none."""
     gaps: int = 0
     crossed: int = 0
     exhausted: int = 0
     malformed: int = 0
     idle: int = 0
     timeouts: int = 0
-    """Attempts to synchronise that were given up."""
+    """Attempts to synchronise that were given up; waiting for the turn to ask for a snapshot is none."""
     checksums_ok: int = 0
     checksums_bad: int = 0
     resyncs: int = 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from arb_core.interfaces.book import LiveBook
+from arb_core.runtime.booksync import BookSync
 from arb_core.runtime.pulse import Beat
 from arb_core.runtime.stream.events import EventListener
 from arb_core.structs.health import LoopHealth
@@ -25,6 +25,7 @@ class KeepingUp:
     """Lag of the loop, age of messages, jumps of the clock.
 
     The age of a message is compared with the youngest seen: the difference of the two clocks is in both, and drops out.
+    Only changes count: a whole book bears the time of its last change, which in a quiet market is long ago.
     """
 
     def __init__(self, venue: VenueName, report: EventListener) -> None:
@@ -36,7 +37,7 @@ class KeepingUp:
         self._lag_last_ns = self._lag_max_ns = self._late_ns = 0
         self._lagging = self._late = self._jumps = 0
 
-    def judge(self, beat: Beat, books: Iterable[LiveBook]) -> bool:
+    def judge(self, beat: Beat, books: Iterable[BookSync]) -> bool:
         """Count and report; return whether the machine must have slept."""
         self._lag_last_ns = beat.lag_ns
         self._lag_max_ns = max(self._lag_max_ns, beat.lag_ns)
@@ -52,11 +53,11 @@ class KeepingUp:
             self._judge_age(beat, books)
         return slept
 
-    def _judge_age(self, beat: Beat, books: Iterable[LiveBook]) -> None:
+    def _judge_age(self, beat: Beat, books: Iterable[BookSync]) -> None:
         ages = [
             book.received_ns - book.exchange_ns
             for book in books
-            if book.exchange_ns is not None and book.monotonic_ns > self._seen_ns
+            if book.monotonic_ns > self._seen_ns and book.monotonic_ns > book.whole_ns and book.exchange_ns is not None
         ]
         self._seen_ns = beat.monotonic_ns
         if not ages:

@@ -21,6 +21,7 @@ from arb_core.structs.card import (
 )
 from arb_core.structs.market import ExchangeId, Pair, Symbol
 from arb_core.structs.order import OrderType, TimeInForce
+from arb_core.structs.stream import Feed
 
 __all__ = [
     "ACCOUNT",
@@ -169,6 +170,7 @@ CARD = ExchangeCard(
         rest="https://www.okx.com",
         ws_public="wss://ws.okx.com:8443/ws/v5/public",
         ws_private="wss://ws.okx.com:8443/ws/v5/private",
+        ws_feeds={Feed.KLINES: "wss://ws.okx.com:8443/ws/v5/business"},
     ),
     capabilities=frozenset(
         {
@@ -176,6 +178,7 @@ CARD = ExchangeCard(
             Capability.DEPTH,
             Capability.QUOTE,
             Capability.TRADES,
+            Capability.KLINES,
             Capability.RECENT_TRADES,
             Capability.REST_KLINES,
             Capability.BOOK_TICKERS,
@@ -237,7 +240,7 @@ CARD = ExchangeCard(
         "A key has a passphrase of its own, set when it was made.",
         "The checksum of books is 0 since June 2026: the chain of ids alone tells whether a book is right.",
         "A gap in a book is mended by a new subscription, which begins with a snapshot.",
-        "Live candles are on a third socket that arb does not open: candles come by REST.",
+        "Live candles are on a socket of their own, where a candle is told of once a second at most.",
         "A push of trades may gather several matches at one price.",
         "OKX has no least notional, only a least size.",
         "A market order is all or nothing of its size: banAmend forbids OKX to shrink it to the balance.",

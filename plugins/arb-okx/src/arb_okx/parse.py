@@ -32,6 +32,7 @@ from arb_okx import faults, wire
 from arb_okx.card import ORDER_TYPES, split
 
 __all__ = [
+    "CONFIRMED",
     "SIDES",
     "balances",
     "book_tickers",
@@ -60,6 +61,8 @@ T = TypeVar("T")
 _MS = 1_000_000
 
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
+CONFIRMED = {"0": False, "1": True}
+"""The last column of a candle -> whether it is closed."""
 _STATUS = {
     "live": TradingStatus.TRADING,
     "suspend": TradingStatus.HALTED,
@@ -152,7 +155,7 @@ def klines(body: bytes, symbol: Symbol, interval: str) -> list[Kline]:
             close=row.close,
             volume=row.volume,
             quote_volume=row.quote_volume,
-            closed={"0": False, "1": True}.get(row.confirm or ""),
+            closed=CONFIRMED.get(row.confirm or ""),
         )
         for row in reversed(_candles.decode(body).data)
     ]

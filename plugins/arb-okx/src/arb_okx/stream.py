@@ -16,8 +16,8 @@ from arb_core.structs.market import Side
 from arb_core.structs.stream import Feed, StreamTicket, Topic
 
 from arb_okx import wire
-from arb_okx.card import CARD, ID, KEPT_DEPTH
-from arb_okx.parse import SIDES, levels
+from arb_okx.card import CARD, ID, INTERVALS, KEPT_DEPTH
+from arb_okx.parse import CONFIRMED, SIDES, levels
 
 __all__ = ["PING", "PONG", "PublicStream", "request", "request_id", "tell_control"]
 
@@ -28,12 +28,16 @@ PONG = b"pong"
 """Bare text, not JSON and no ping of the protocol."""
 
 _CHANNELS = {Feed.BOOK: "books", Feed.DEPTH: "books5", Feed.QUOTE: "bbo-tbt", Feed.TRADES: "trades"}
+_CANDLES = "candle"
+"""How their channels begin, each of which ends with OKX's name of an interval."""
+_INTERVALS = {name: interval for interval, name in INTERVALS.items()}
 _NOTICE_OF_CLOSING = "64008"
 
 _messages = msgspec.json.Decoder(wire.Message)
 _books = msgspec.json.Decoder(list[wire.Book], strict=False)
 _quotes = msgspec.json.Decoder(list[wire.Best], strict=False)
 _trades = msgspec.json.Decoder(list[wire.Trade], strict=False)
+_candles = msgspec.json.Decoder(list[wire.Candle], strict=False)
 
 _UPDATE = WireLayout(
     form="json",
@@ -51,7 +55,7 @@ _UPDATE = WireLayout(
 
 
 class PublicStream(StreamDialect):
-    """Books, quotes and trades."""
+    """Books, quotes and trades; candles, which have a socket of their own (`CARD.hosts.ws_feeds`)."""
 
     def __init__(self, context: ExchangeContext) -> None:
         """Nothing of the context is needed: there is one speed, and one channel of books for everybody."""
@@ -102,6 +106,8 @@ class PublicStream(StreamDialect):
             raise ValueError("a push without arg")
         elif (tell := _TELL.get(arg.channel)) is not None:
             tell(message, arg, out)
+        elif arg.channel.startswith(_CANDLES):
+            _tell_candles(message, arg, out)
         else:
             out.ignored(arg.channel)
 
@@ -140,7 +146,11 @@ def tell_control(message: wire.Message, names: Sequence[str], out: Sink) -> None
 
 def _subject(topic: Topic) -> tuple[str, str]:
     """Return channel and pair. Raises ValueError for what OKX does not have."""
-    channel = _CHANNELS.get(topic.feed)
+    if topic.feed is Feed.KLINES:
+        name = INTERVALS.get(topic.interval or "")
+        channel = name and f"{_CANDLES}{name}"
+    else:
+        channel = _CHANNELS.get(topic.feed)
     if channel is None or topic.pair is None or (topic.feed is Feed.DEPTH and topic.depth not in CARD.depths):
         raise ValueError(f"{ID} has no public feed {topic}")
     return channel, topic.pair
@@ -193,6 +203,19 @@ def _tell_trades(message: wire.Message, arg: wire.Arg, out: Sink) -> None:
     pair = _pair(arg)
     for trade in _trades.decode(message.data):
         out.trade(pair, trade.px, trade.sz, SIDES.get(trade.side, Side.UNKNOWN), trade.ts * _MS, trade.tradeId)
+
+
+def _tell_candles(message: wire.Message, arg: wire.Arg, out: Sink) -> None:
+    """Samples: `recorded_candle1h.json`, `ws_candle1d.json`. Days by Hong Kong's clock are none of ours."""
+    interval = _INTERVALS.get(arg.channel.removeprefix(_CANDLES))
+    if interval is None:
+        out.ignored(arg.channel)
+        return
+    pair = _pair(arg)
+    for bar in _candles.decode(message.data):
+        ohlc = bar.open, bar.high, bar.low, bar.close
+        closed = CONFIRMED.get(bar.confirm or "")
+        out.kline(pair, interval, bar.ts * _MS, ohlc, bar.volume, bar.quote_volume, closed)
 
 
 def _pair(arg: wire.Arg) -> str:

@@ -123,7 +123,7 @@ class Trade(Struct):
 
 
 class Candle(Struct, array_like=True):
-    """One row of `GET /market/candles`."""
+    """One row of `GET /market/candles`, and of the socket."""
 
     ts: Milliseconds
     open: Number

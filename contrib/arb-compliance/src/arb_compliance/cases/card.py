@@ -99,6 +99,9 @@ def the_hosts_are_encrypted_and_complete(subject: Subject) -> None:
         if url is not None:
             equal(urlsplit(url).scheme, scheme, f"hosts.{role} is not encrypted", frame=url)
             true(bool(urlsplit(url).hostname), f"hosts.{role} names no host", frame=url)
+    for feed, url in hosts.ws_feeds.items():
+        equal(urlsplit(url).scheme, "wss", f"hosts.ws_feeds: {feed} is not encrypted", frame=url)
+        true(bool(urlsplit(url).hostname), f"hosts.ws_feeds: {feed} names no host", frame=url)
     if subject.card.capabilities & ACCOUNT_STREAMS:
         true(
             hosts.ws_private is not None or hosts.ws_api is not None,

@@ -14,6 +14,7 @@ from arb_compliance.case import Proof, Tier, case
 from arb_compliance.exercise import Lived
 from arb_compliance.expect import fail, true
 from arb_compliance.measure import waits
+from arb_compliance.stage import urls_of
 from arb_compliance.subject import Subject
 from arb_compliance.watch import BLOCKING, ENVIRONMENT, by
 
@@ -33,8 +34,7 @@ async def only_hosts_of_the_card_are_contacted(subject: Subject) -> None:
     Source: contract, hosts
     """
     lived = await exercise.live(subject)
-    hosts = subject.card.hosts
-    known = {_origin(url) for url in (hosts.rest, hosts.ws_public, hosts.ws_private, hosts.ws_api) if url is not None}
+    known = {_origin(url) for url in urls_of(subject.card.hosts)}
     for url in lived.urls:
         true(_origin(url) in known, f"{_shown(url)} is on no host of the card", found=sorted(known))
     _lived_through(lived)

@@ -17,7 +17,7 @@ from arb_core.runtime.transport import Transport
 from arb_core.structs.card import ExchangeCard
 from arb_core.structs.health import RefusedTopic, StreamHealth
 from arb_core.structs.market import VenueName
-from arb_core.structs.stream import StreamTicket, Topic
+from arb_core.structs.stream import Topic
 
 __all__ = ["StreamSession"]
 
@@ -70,6 +70,7 @@ class StreamSession:
         self.tasks = tasks
         self.random = random or Random()  # noqa: S311 (jitter, not a secret)
         self._ws_url = ws_url
+        self._elsewhere = card.hosts.ws_feeds
         self._serials = serials or count(1)
         self._shards: list[Shard] = []
         self._shard_of: dict[Topic, Shard] = {}
@@ -88,11 +89,12 @@ class StreamSession:
         most = self.around.limits.topics_per_connection
         chosen: dict[Shard, list[Topic]] = {}
         for topic in fresh:
+            url = self._elsewhere.get(topic.feed)
             for shard in self._shards:
-                if most is None or len(shard.topics) + len(chosen.get(shard, ())) < most:
+                if shard.url == url and (most is None or len(shard.topics) + len(chosen.get(shard, ())) < most):
                     break
             else:
-                shard = Shard(self)
+                shard = Shard(self, url)
                 self._shards.append(shard)
             chosen.setdefault(shard, []).append(topic)
             self._shard_of[topic] = shard
@@ -139,9 +141,9 @@ class StreamSession:
         """Number a connection."""
         return next(self._serials)
 
-    def address(self, ticket: StreamTicket) -> str:
-        """Return the URL to connect to."""
-        return rebase(ticket.url, self._ws_url)
+    def address(self, url: str) -> str:
+        """Return the URL to connect to, for one of the venue's own."""
+        return rebase(url, self._ws_url)
 
     async def admit(self) -> None:
         """Wait until the venue bears one more attempt to connect."""

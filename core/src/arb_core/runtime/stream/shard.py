@@ -63,8 +63,8 @@ class Harbour(Protocol):
         """Number a connection."""
         ...
 
-    def address(self, ticket: StreamTicket) -> str:
-        """Return the URL to connect to."""
+    def address(self, url: str) -> str:
+        """Return the URL to connect to, for one of the venue's own."""
         ...
 
     async def admit(self) -> None:
@@ -75,7 +75,9 @@ class Harbour(Protocol):
 class Shard:
     """Up to `topics_per_connection` topics. `run` is its one task; everything else is a plain call."""
 
-    def __init__(self, harbour: Harbour) -> None:
+    def __init__(self, harbour: Harbour, url: str | None = None) -> None:
+        """Begin without topics. `url` = the socket that all of them have instead of the ticket's."""
+        self.url = url
         self.topics: dict[Topic, None] = {}
         self.refused: dict[Topic, str] = {}
         self.task: asyncio.Task[None] | None = None
@@ -190,7 +192,7 @@ class Shard:
             ticket: StreamTicket | None = None
             try:
                 ticket = await around.dialect.ticket()
-                link = Link(serial, ticket, self._harbour.address(ticket), around, self)
+                link = Link(serial, ticket, self._harbour.address(self.url or ticket.url), around, self)
                 await link.open(self._lifetime())
             except asyncio.CancelledError:
                 if ticket is not None:
