@@ -5,6 +5,17 @@ way to find one again, `ending` cancelling and changing, `refusals` every no, `d
 told, `streams` what is told unasked, `soak` all of it at once.
 """
 
-from arb_compliance.cases.private import account, asking, doubt, ending, placing, refusals, signing, soak, streams
+from arb_compliance.cases.private import (
+    account,
+    asking,
+    doubt,
+    ending,
+    neighbours,
+    placing,
+    refusals,
+    signing,
+    soak,
+    streams,
+)
 
-__all__ = ["account", "asking", "doubt", "ending", "placing", "refusals", "signing", "soak", "streams"]
+__all__ = ["account", "asking", "doubt", "ending", "neighbours", "placing", "refusals", "signing", "soak", "streams"]

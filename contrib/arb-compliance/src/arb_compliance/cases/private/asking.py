@@ -21,6 +21,10 @@ MANY, VERY_MANY = 130, 1100
 
 FILLS_OF_A_MOMENT = 3
 
+DAY_S = 86_400.0
+ABSENCES = (1.5, 9.0, 100.0)
+"""Days: more than one and more than a week, which are the spans of venues, and more than they keep."""
+
 
 @case("PRIVATE-012", Tier.PRIVATE, needs=[Capability.TRADING], proof=Proof.VENUE)
 async def an_order_is_found_by_both_ids(subject: Subject) -> None:
@@ -145,6 +149,34 @@ async def fills_are_the_accounts(subject: Subject) -> None:
         true(not missing, "a fill since a moment is missing among those since then", found=late)
     async with Desk(subject) as desk:
         await _very_many(desk)
+
+
+@case("PRIVATE-040", Tier.PRIVATE, needs=[Capability.TRADING], proof=Proof.VENUE)
+async def a_long_absence_is_looked_through(subject: Subject) -> None:
+    """However long ago the moment is since which is asked, what happened lately is found.
+
+    Steps: an order is filled; ask for fills, and for the history, since a day and a half ago, since nine days, since a
+        hundred.
+    Expect: the order each time.
+    When this fails: a venue answers for a day or a week at a time, and only the first of them is asked for; or a moment
+        from before what the venue keeps is refused.
+    Source: contract, `get_fills`, `get_order_history`
+    """
+    async with Desk(subject) as desk:
+        order_id = (await desk.private.place_order(desk.taking(LINK, levels=1))).order_id
+        await desk.pass_(subject.card.client_ids.history_lag_ns / SECOND)
+        for days in ABSENCES:
+            since_ns = desk.begun_ns - round(days * DAY_S) * SECOND
+            found = {"fills": {fill.order_id for fill in await desk.private.get_fills(LINK, since_ns)}}
+            if subject.claims(Capability.ORDER_HISTORY):
+                history = await desk.private.get_order_history(LINK, since_ns)
+                found["history"] = {order.order_id for order in history}
+            for where, ids in found.items():
+                true(
+                    order_id in ids,
+                    f"asked for all since {days:g} days ago, the {where} lacks what happened a moment ago",
+                    fix="ask span by span, until the last one reaches beyond now",
+                )
 
 
 @case("PRIVATE-026", Tier.PRIVATE, needs=[Capability.TRADING], proof=Proof.VENUE)
