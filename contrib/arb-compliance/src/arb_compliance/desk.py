@@ -55,7 +55,7 @@ TYPES = {"limit": OrderType.LIMIT, "market": OrderType.MARKET}
 
 
 class Heard(AccountListener):
-    """All that the private streams told."""
+    """All that the private streams told; `changed` is called at each."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self.orders: list[Order] = []
@@ -63,27 +63,27 @@ class Heard(AccountListener):
         self.balances: list[Balance] = []
         self.listening = 0
         self.deaf: list[str] = []
-        self._changed = changed
+        self.changed = changed
 
     def on_order(self, venue: VenueName, order: Order) -> None:
         self.orders.append(order)
-        self._changed()
+        self.changed()
 
     def on_fill(self, venue: VenueName, fill: Fill) -> None:
         self.fills.append(fill)
-        self._changed()
+        self.changed()
 
     def on_balance(self, venue: VenueName, balance: Balance) -> None:
         self.balances.append(balance)
-        self._changed()
+        self.changed()
 
     def on_listening(self, venue: VenueName) -> None:
         self.listening += 1
-        self._changed()
+        self.changed()
 
     def on_deaf(self, venue: VenueName, reason: str) -> None:
         self.deaf.append(reason)
-        self._changed()
+        self.changed()
 
     def last_of(self, order_id: OrderId) -> Order | None:
         """Return the last that was told of an order."""

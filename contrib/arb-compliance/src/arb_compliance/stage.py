@@ -24,6 +24,7 @@ from arb_core.structs.market import Symbol, VenueName
 from arb_core.venue import Venue
 from arb_sim.assets import asset
 from arb_sim.faults import REQUESTS, Fault, FaultKind, FaultScript, Fired
+from arb_sim.kernel.book import Units
 from arb_sim.kernel.market import Market
 from arb_sim.kernel.venue import VenueKernel
 from arb_sim.memory import MemoryTransport
@@ -323,11 +324,14 @@ class Stage:
 
     def move(self, symbol: Symbol | None = None) -> None:
         """Change the venue's best bid, so that there is something to tell."""
-        self._now()
-        market = self.market(symbol)
-        ladder = market.book.bids
+        ladder = self.market(symbol).book.bids
         if (best := ladder.best) is not None:
-            market.change([(best, ladder.sizes[best] + 1)], [], self.kernel.timeline.now_ns)
+            self.change([(best, ladder.sizes[best] + 1)], [], symbol)
+
+    def change(self, bids: Sequence[Units], asks: Sequence[Units], symbol: Symbol | None = None) -> None:
+        """Give levels of the venue's book their sizes, as one event; the first symbol's by default."""
+        self._now()
+        self.market(symbol).change(bids, asks, self.kernel.timeline.now_ns)
         self.transport.wake()
 
     async def recover(self, *, at_most_s: float = PATIENCE_S) -> None:

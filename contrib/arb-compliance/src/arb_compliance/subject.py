@@ -114,7 +114,13 @@ class Subject:
         """Its samples. Raises `NotProved` where it has none."""
         return samples.read(self.package)
 
-    def context(self, *, transport: Transport | None = None, clock: Clock | None = None) -> Context:
+    def context(
+        self,
+        *,
+        transport: Transport | None = None,
+        clock: Clock | None = None,
+        settings: ExchangeSettings | None = None,
+    ) -> Context:
         """What the core would hand to the plugin, with settings at their defaults and no instruments yet.
 
         Without a transport nothing can be sent: for what must be pure.
@@ -130,7 +136,7 @@ class Subject:
                 base_url=self.card.hosts.rest,
                 rng=Random(0),  # noqa: S311 (jitter)
             ),
-            settings=self.card.settings(),
+            settings=settings or self.card.settings(),
             markets=MarketTable(self.card.id),
             logger=logging.getLogger(f"arb_compliance.{self.exchange}"),
         )
@@ -139,9 +145,9 @@ class Subject:
         """The public side, not connected to anything."""
         return self.registry.public(self.exchange, self.context())
 
-    def dialect(self) -> StreamDialect:
+    def dialect(self, settings: ExchangeSettings | None = None) -> StreamDialect:
         """The public dialect, not connected to anything."""
-        return self.registry.public_stream(self.exchange, self.context())
+        return self.registry.public_stream(self.exchange, self.context(settings=settings))
 
     def claims(self, *capabilities: Capability) -> bool:
         """Whether the card declares all of them."""

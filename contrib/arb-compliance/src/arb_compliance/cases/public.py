@@ -8,9 +8,10 @@ from math import isnan
 from typing import Any
 
 from arb_core.errors import InvalidSymbol, NotSupported
+from arb_core.runtime.stream.events import Malformed
 from arb_core.structs.book import BookSnapshot, SequenceRule
 from arb_core.structs.card import Capability
-from arb_core.structs.market import Asset, Side, Symbol, Trade, TradingStatus
+from arb_core.structs.market import Asset, Quote, Side, Symbol, Trade, TradingStatus
 from arb_core.structs.stream import KLINE_INTERVALS
 from arb_sim.faults import FaultKind
 from arb_sim.kernel.market import Print, Status
@@ -281,6 +282,45 @@ async def a_halted_symbol_is_shown_so(subject: Subject) -> None:
             true(first in info, f"{first} is no longer on the list when it is {status}")
             equal(info[first].status, wanted, f"{first}, which is {status}")
             equal(info[second].status, TradingStatus.TRADING, f"{second}, which trades")
+
+
+@case("PUBLIC-011", Tier.PUBLIC, proof=Proof.VENUE)
+async def an_empty_side_has_no_price(subject: Subject) -> None:
+    """A market in which nobody sells, or nobody buys, is told so, and every other market as before.
+
+    Steps: all offers of one of two symbols go, later all bids; ask for its book and for the best prices, and hear its
+        quotes.
+    Expect: that side of the book is empty, its best price NaN or the quote not told; never a price of zero, never the
+        one of before; the other symbol's are the venue's; no frame is malformed.
+    When this fails: nothing to sell looks like something for nothing; or one dead market ends the list of all.
+    Source: contract, `Quote`: NaN where a side is empty
+    """
+    async with Stage(subject, symbols=("BTC/USDT", "LINK/USDT"), steps_per_s=0) as stage:
+        await stage.venue.load_markets()
+        other, empty = stage.symbols
+        market, heard = stage.market(empty), list[Quote]()
+        if subject.claims(Capability.QUOTE):
+            await stage.live()
+            await stage.venue.watch_quotes(empty, heard.append)
+        for name in ("ask", "bid"):
+            bids, asks = (list(side) for side in (market.book.bids, market.book.asks))
+            gone, told = [(price, 0) for price, _ in (asks if name == "ask" else bids)], len(heard)
+            stage.change(*(([], gone) if name == "ask" else (gone, [])), empty)
+            await stage.pass_(5)
+            book = await stage.venue.public.get_orderbook(empty, 5)
+            equal(
+                (bool(book.bids), bool(book.asks)), (name == "ask", name == "bid"), "the sides of the book with levels"
+            )
+            quotes = {"quoted": heard[-1]} if heard else {}
+            if subject.claims(Capability.BOOK_TICKERS):
+                found = await stage.venue.public.get_book_tickers()
+                true(other in found, f"the best prices of {other} are missing while {empty} is empty", found=found)
+                quotes |= {"among the best prices": found[empty]} if empty in found else {}
+            for where, quote in quotes.items():
+                true(isnan(getattr(quote, name)), f"{name} of {empty}, {where}, where there is none", found=quote)
+            true(not stage.told(Malformed), "a frame is called malformed", found=stage.told(Malformed)[:1])
+            stage.change(bids, asks, empty)
+            await stage.pass_(5)
 
 
 @case("PUBLIC-010", Tier.PUBLIC, proof=Proof.VENUE)

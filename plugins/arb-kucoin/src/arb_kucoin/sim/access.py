@@ -1,8 +1,10 @@
 """Who asks: keys, signatures, passphrases and times. Entered before anything of an account is shown.
 
-Source: https://www.kucoin.com/docs-new/authentication; the HTTP statuses, which it leaves out, are as users report:
-400 for headers and times (github.com/Kucoin/kucoin-universal-sdk issue 14 and kucoin-python-sdk issue 82), 401 for a
-passphrase (github.com/emmtte/Cryptocurrency-Portfolio issue 56), 403 for an address (github.com/ccxt/ccxt issue 4969).
+Source: https://www.kucoin.com/docs-new/authentication. A query is signed as it reads, for with its escapes it is
+refused, as users report (github.com/JKorf/Kucoin.Net issue 72, github.com/Kucoin/kucoin-go-sdk pull request 119). The
+HTTP statuses, which the page leaves out, are as users report, too: 400 for headers and times
+(github.com/Kucoin/kucoin-universal-sdk issue 14 and kucoin-python-sdk issue 82), 401 for a passphrase
+(github.com/emmtte/Cryptocurrency-Portfolio issue 56), 403 for an address (github.com/ccxt/ccxt issue 4969).
 """
 
 from base64 import b64encode
@@ -50,7 +52,7 @@ class Access:
             _refuse(400003, "KC-API-KEY not exists")
         self._in_time(headers["kc-api-timestamp"])
         self._know(key, headers.get("kc-api-key-version", PLAIN), headers["kc-api-passphrase"])
-        if not any(same(_signed(key, words), headers["kc-api-sign"]) for words in _texts(request)):
+        if not same(_signed(key, _text(request)), headers["kc-api-sign"]):
             _refuse(400005, "Invalid KC-API-SIGN")
         if key.addresses and request.client not in key.addresses:
             _refuse(400006, "The requested ip address is not in the api whitelist", status=403)
@@ -81,12 +83,8 @@ def _signed(key: ApiKey, text: bytes) -> str:
     return b64encode(signature(key.api_secret, text)).decode()
 
 
-def _texts(request: Request) -> list[bytes]:
-    """Return what may have been signed: time, method, path and query, body. Escapes of a query may be left out."""
-    queries = {request.query: None, unquote(request.query): None}  # in this order, each once
+def _text(request: Request) -> bytes:
+    """Return what is signed: time, method, path with the query as it reads, body."""
+    endpoint = f"{request.path}?{unquote(request.query)}" if request.query else request.path
     stamp = request.headers["kc-api-timestamp"]
-    found: list[bytes] = []
-    for query in queries:
-        endpoint = f"{request.path}?{query}" if query else request.path
-        found.append(f"{stamp}{request.method}{endpoint}".encode("utf-8", "surrogateescape") + request.body)
-    return found
+    return f"{stamp}{request.method}{endpoint}".encode("utf-8", "surrogateescape") + request.body

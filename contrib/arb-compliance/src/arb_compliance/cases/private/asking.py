@@ -1,11 +1,12 @@
 """Every way to find an order and what it did: by its ids, among the open ones, in history, by its fills."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from arb_core.errors import OrderNotFound
 from arb_core.structs.card import Capability
 from arb_core.structs.market import Side, Symbol
-from arb_core.structs.order import ClientOrderId, Order, OrderId, TimeInForce
+from arb_core.structs.order import ClientOrderId, Order, OrderId, OrderRequest, TimeInForce
 from arb_sim.faults import FaultKind
 
 from arb_compliance.case import Proof, Tier, case
@@ -17,6 +18,12 @@ SECOND = 1_000_000_000
 
 MANY, VERY_MANY = 130, 1100
 """More rows than some venues, and than any of them, give in one answer."""
+
+FILLS_OF_A_MOMENT = 3
+
+DAY_S = 86_400.0
+ABSENCES = (1.5, 9.0, 100.0)
+"""Days: more than one and more than a week, which are the spans of venues, and more than they keep."""
 
 
 @case("PRIVATE-012", Tier.PRIVATE, needs=[Capability.TRADING], proof=Proof.VENUE)
@@ -107,14 +114,17 @@ async def history_lists_every_order(subject: Subject) -> None:
         true(not missing, "orders since a moment are missing in the history since then", found=sorted(missing))
 
 
-@case("PRIVATE-015", Tier.PRIVATE, needs=[Capability.TRADING], proof=Proof.VENUE)
+@case("PRIVATE-015", Tier.PRIVATE, needs=[Capability.TRADING], proof=Proof.VENUE, limit_s=60.0)
 async def fills_are_the_accounts(subject: Subject) -> None:
     """Every execution is listed once, with its own price, size and fee; also those of one order alone.
 
     Steps: orders that take from several levels, also from one of our own, and one that is taken from, on two symbols;
-        ask for all, since a moment, and for those of one order. Then more fills than one answer holds.
-    Expect: the venue's own fills, fees and fee assets; oldest first.
-    When this fails: profit and loss are wrong; look for totals taken for single fills, for maker and taker exchanged.
+        ask for all, since a moment, and for those of one order. Then more fills than one answer holds, three of each
+        moment, so that every answer ends between two of one time, and where the venue lets one trade with oneself
+        between two of one id.
+    Expect: the venue's own fills, fees and fee assets, none left out and none twice; oldest first.
+    When this fails: profit and loss are wrong; look for totals taken for single fills, for maker and taker exchanged,
+        for a next page that begins after the time or id at which the last one ended.
     Source: contract, `get_fills`
     """
     async with Desk(subject) as desk:
@@ -137,17 +147,36 @@ async def fills_are_the_accounts(subject: Subject) -> None:
         late = await desk.private.get_fills(LINK, between_ns)
         missing = {(resting, 2 * lot)} - {(fill.order_id, fill.quantity) for fill in late}
         true(not missing, "a fill since a moment is missing among those since then", found=late)
-        # The least order of some venues is more than 1000 lots.
-        least = desk.request(LINK).quantity or lot
-        large_id = (await desk.private.place_order(desk.request(LINK, quantity=least + 1000 * lot))).order_id
-        for _ in range(MANY):
-            desk.serve(large_id, lot)
-            await desk.pass_(0.02)
-        every = await desk.private.get_fills(LINK, desk.begun_ns)
-        link = [fill for fill in desk.fills_of() if fill.symbol == str(LINK)]
-        same_fills(subject, every, link, "very many fills")
-        times = [fill.exchange_ns for fill in every]
-        true(times == sorted(times), "the fills are not oldest first", found=times[:10])
+    async with Desk(subject) as desk:
+        await _very_many(desk)
+
+
+@case("PRIVATE-040", Tier.PRIVATE, needs=[Capability.TRADING], proof=Proof.VENUE)
+async def a_long_absence_is_looked_through(subject: Subject) -> None:
+    """However long ago the moment is since which is asked, what happened lately is found.
+
+    Steps: an order is filled; ask for fills, and for the history, since a day and a half ago, since nine days, since a
+        hundred.
+    Expect: the order each time.
+    When this fails: a venue answers for a day or a week at a time, and only the first of them is asked for; or a moment
+        from before what the venue keeps is refused.
+    Source: contract, `get_fills`, `get_order_history`
+    """
+    async with Desk(subject) as desk:
+        order_id = (await desk.private.place_order(desk.taking(LINK, levels=1))).order_id
+        await desk.pass_(subject.card.client_ids.history_lag_ns / SECOND)
+        for days in ABSENCES:
+            since_ns = desk.begun_ns - round(days * DAY_S) * SECOND
+            found = {"fills": {fill.order_id for fill in await desk.private.get_fills(LINK, since_ns)}}
+            if subject.claims(Capability.ORDER_HISTORY):
+                history = await desk.private.get_order_history(LINK, since_ns)
+                found["history"] = {order.order_id for order in history}
+            for where, ids in found.items():
+                true(
+                    order_id in ids,
+                    f"asked for all since {days:g} days ago, the {where} lacks what happened a moment ago",
+                    fix="ask span by span, until the last one reaches beyond now",
+                )
 
 
 @case("PRIVATE-026", Tier.PRIVATE, needs=[Capability.TRADING], proof=Proof.VENUE)
@@ -180,10 +209,68 @@ async def an_order_that_is_not_shown_yet_is_not_found(subject: Subject) -> None:
         same_fills(subject, await desk.private.get_fills(LINK, desk.begun_ns), desk.fills_of(), "after the lag")
 
 
-async def _trade_with_oneself(desk: Desk) -> None:
-    """Take from an order of our own as well, where the venue lets one: both of its sides bear one trade id."""
-    await desk.private.place_order(desk.request(LINK, Side.SELL, price=desk.best(LINK, Side.SELL)))
+async def _trade_with_oneself(desk: Desk) -> bool:
+    """Take from an order of our own as well: both of its sides bear one trade id. Return whether the venue lets one."""
+    own = desk.request(LINK, Side.SELL, price=desk.best(LINK, Side.SELL))
+    own_id = (await desk.private.place_order(own)).order_id
     await desk.private.place_order(desk.taking(LINK, levels=1, time_in_force=TimeInForce.IOC))
+    return bool(desk.fills_of(own_id))
+
+
+async def _very_many(desk: Desk) -> None:
+    """Fill three times in each of many moments. Three divides no size of a page: each ends within a moment."""
+    lets_one = desk.subject.claims(Capability.IOC) and await _trade_with_oneself(desk)
+    lot, moments = desk.market(LINK).listing.lot, -(-VERY_MANY // FILLS_OF_A_MOMENT)
+    large_id, least = await _alone_at_the_best(desk, moments + 2)
+    twin_id: OrderId | None = None
+    if lets_one:
+        twin_id = (await desk.private.place_order(least)).order_id
+    await desk.pass_(5)
+    since_ns = desk.clock.now_ns()
+    for _ in range(moments):
+        desk.serve(large_id, lot)
+        if twin_id is None:
+            desk.serve(large_id, lot)
+            desk.serve(large_id, lot)
+        else:
+            desk.again(twin_id)
+        await desk.pass_(0.02)
+    await _all_of_them(desk, desk.begun_ns, "very many fills")
+    await _all_of_them(desk, since_ns, "very many fills since a moment")
+    # Now every page from the newest on ends at another place.
+    desk.serve(large_id, lot)
+    await _all_of_them(desk, desk.begun_ns, "very many fills, and one")
+
+
+async def _alone_at_the_best(desk: Desk, moments: int) -> tuple[OrderId, OrderRequest]:
+    """Let a large order to sell stand alone at the best price; return it, and what takes the least that may be."""
+    price, lot = desk.best(LINK, Side.SELL), desk.market(LINK).listing.lot
+    force = TimeInForce.IOC if desk.subject.claims(Capability.IOC) else TimeInForce.GTC
+    least = desk.request(LINK, Side.BUY, price=price, time_in_force=force)
+    street = desk.offered(LINK, Side.SELL)
+    # The least order of some venues is more than 1000 lots.
+    quantity = ((least.quantity or lot) + FILLS_OF_A_MOMENT * lot) * moments
+    order_id = (await desk.private.place_order(desk.request(LINK, Side.SELL, price=price, quantity=quantity))).order_id
+    await desk.private.place_order(desk.request(LINK, Side.BUY, price=price, quantity=street))
+    equal(desk.truth(order_id).filled, 0, "the simulated venue did not do what the case is about")
+    return order_id, least
+
+
+async def _all_of_them(desk: Desk, since_ns: int, where: str) -> None:
+    found = [fill for fill in await desk.private.get_fills(LINK, since_ns) if fill.exchange_ns >= since_ns]
+    right = [fill for fill in desk.fills_of() if fill.symbol == str(LINK) and fill.at_ns >= since_ns]
+    missing = Counter((fill.order, fill.size) for fill in right) - Counter(
+        (fill.order_id, fill.quantity) for fill in found
+    )
+    true(
+        not missing,
+        f"{where}: {missing.total()} of {len(right)} are missing",
+        found=sorted(missing)[:3],
+        fix="ask for the next page from where the last one ended, its last moment and id included",
+    )
+    same_fills(desk.subject, found, right, where)
+    times = [fill.exchange_ns for fill in found]
+    true(times == sorted(times), f"{where} are not oldest first", found=times[:10])
 
 
 async def not_found(

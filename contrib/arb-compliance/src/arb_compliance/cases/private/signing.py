@@ -1,9 +1,11 @@
 """The signature: the venue's own examples, and that what is signed is what is sent."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote
 
@@ -19,13 +21,16 @@ from arb_sim.kernel.access import Permission
 
 from arb_compliance.case import Proof, Tier, case
 from arb_compliance.desk import LINK, Desk
-from arb_compliance.expect import NotProved, equal, fail, true
+from arb_compliance.expect import NotAsked, NotProved, equal, fail, true
 from arb_compliance.subject import Subject
 
 VECTORS = "signatures.json"
 
 ODD = ("a b", "a+b", "50%", "a&b=c", "a,b", "ü€", "%2C", "a/b")
 """Texts that a query must encode once, and once only."""
+
+AT_ONCE = 3
+"""So many times both halves of a plugin ask at one moment."""
 
 
 class _Expected(msgspec.Struct, frozen=True):
@@ -69,9 +74,9 @@ def published_requests_are_signed_as_published(subject: Subject) -> None:
         )
         sign = signer_of(subject, _credentials(vector))
         wanted, body = vector.query or "", vector.body or ""
-        asked = _request(vector, _without(wanted, _names(bare.query)), _without(body, _names(bare.body.decode())))
+        asked = _request(vector, without(wanted, names(bare.query)), without(body, names(bare.body.decode())))
         ready = sign(asked, _nanoseconds(vector.timestamp))
-        unsigned = _without(ready.query, set(vector.expected.params))
+        unsigned = without(ready.query, set(vector.expected.params))
         if (unsigned, ready.body.decode()) != (wanted, body):
             sent = f"{unsigned} {ready.body.decode()}"
             missed.append(f"{vector.name}: the plugin would send {sent!r}, the example is {f'{wanted} {body}'!r}")
@@ -147,6 +152,55 @@ def _counted(first: RestRequest, second: RestRequest) -> None:
         "signing twice gives two requests, and not by a nonce that grows",
         found=differing,
     )
+
+
+@case("PRIVATE-038", Tier.PRIVATE, needs=[Capability.TRADING], proof=Proof.VENUE)
+async def both_halves_of_an_account_count_as_one(subject: Subject) -> None:
+    """A number that the venue takes once from a key grows whichever half of the plugin asks, and in one moment too.
+
+    Steps: ask for balances and for tickets of the account's socket at one moment, again and again.
+    Expect: no request is refused; what differs between two requests for the same thing at the same moment, where it is
+        a number, is larger in each request than in all before.
+    When this fails: each half counts for itself: when a socket is opened anew, an order is refused, or the socket.
+    Source: contract, `Signer`; the venue's rule for nonces
+    """
+    if not subject.registry.implements(subject.exchange, "arb_private_stream"):
+        raise NotAsked("only one half of the plugin signs")
+    async with Desk(subject) as desk:
+        context = subject.context(transport=desk.transport, clock=desk.clock)
+        private = subject.registry.private(subject.exchange, context, desk.credentials)
+        stream = subject.registry.private_stream(subject.exchange, context, desk.credentials)
+        sent = len(desk.seen.requests)
+        await asyncio.gather(private.get_balances(), private.get_balances())
+        first, second = (_numbers(request) for _, request in desk.seen.requests[sent:][:2])
+        counted = {name for name, number in first.items() if second.get(name, number) != number}
+        if not counted:
+            raise NotAsked("requests of one moment are signed alike: nothing is counted")
+        for _ in range(AT_ONCE):
+            try:
+                await asyncio.gather(stream.ticket(), private.get_balances(), stream.ticket(), private.get_balances())
+            except ArbError as error:
+                raise fail(
+                    "the venue refuses what the halves of the plugin ask at one moment",
+                    found=error,
+                    fix="one counter for all that signs with a key: keep it by `context.rest`, which both halves share",
+                ) from error
+        for name in sorted(counted):
+            numbers = [found[name] for _, request in desk.seen.requests[sent:] if name in (found := _numbers(request))]
+            true(
+                all(one < other for one, other in pairwise(numbers)),
+                f"{name} does not grow from request to request",
+                found=numbers,
+                fix="one counter for all that signs with a key: keep it by `context.rest`, which both halves share",
+            )
+
+
+def _numbers(request: RestRequest) -> dict[str, int]:
+    """Return every parameter, field of the body and header that is a number."""
+    body = request.body.decode("utf-8", "replace")
+    fields = msgspec.json.decode(body, type=dict[str, Any]) if body.startswith("{") else dict(parse_qsl(body))
+    named = {**dict(parse_qsl(request.query)), **fields, **request.headers}
+    return {name: int(value) for name, value in named.items() if f"{value}".isascii() and f"{value}".isdecimal()}
 
 
 async def _signed_right(desk: Desk, text: str, ask: Callable[[], Awaitable[object]]) -> None:
@@ -264,13 +318,19 @@ def _credentials(vector: _Vector) -> Credentials:
     return Credentials(api_key=vector.key, api_secret=vector.secret, api_passphrase=vector.passphrase)
 
 
-def _names(form: str) -> set[str]:
+def names(form: str) -> set[str]:
     """The parameters of a form, such as the plugin's signing adds by itself: time, window, nonce, signature."""
     return {part.partition("=")[0] for part in form.split("&") if part}
 
 
-def _without(form: str, names: set[str]) -> str:
-    return "&".join(part for part in form.split("&") if part.partition("=")[0] not in names)
+def without(form: str, named: set[str]) -> str:
+    """A form without the parameters of these names."""
+    return "&".join(part for part in form.split("&") if part.partition("=")[0] not in named)
+
+
+def only(form: str, named: set[str]) -> str:
+    """The parameters of these names alone."""
+    return "&".join(part for part in form.split("&") if part.partition("=")[0] in named)
 
 
 def _request(vector: _Vector, query: str, body: str) -> RestRequest:

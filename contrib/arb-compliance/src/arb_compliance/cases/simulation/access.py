@@ -1,21 +1,30 @@
 """Tier simulation: the simulated venue judges signatures as the real one does."""
 
+from contextlib import suppress
+from functools import partial
+from urllib.parse import quote, unquote
+
 import msgspec
-from arb_core.errors import AuthenticationFailed, ClockSkew, ExchangeAPIError, Rejected
-from arb_core.interfaces.context import FaultReader, RestAnswer
+from arb_core.errors import ArbError, AuthenticationFailed, ClockSkew, ExchangeAPIError, Rejected
+from arb_core.interfaces.context import FaultReader, RestAnswer, RestRequest
 from arb_core.structs.card import Capability
+from arb_core.structs.order import OrderId
 from arb_sim.kernel.venue import VenueKernel
 from arb_sim.simulation import simulate
 from arb_sim.venue import Keys, Request
 from arb_sim.world import Pace, World
 
 from arb_compliance.case import Proof, Tier, case
+from arb_compliance.cases.private.signing import names, only, signer_of, without
+from arb_compliance.desk import LINK, Desk
 from arb_compliance.expect import NotProved, fail, true
 from arb_compliance.faults import asks_too_much, fault_reader
 from arb_compliance.signatures import Vector, read
 from arb_compliance.subject import Subject
 
-__all__ = ["limits_are_the_cards", "signatures_are_judged_as_the_venue_does"]
+__all__ = ["a_request_has_one_signature", "limits_are_the_cards", "signatures_are_judged_as_the_venue_does"]
+
+ODD_ID = "a b,c/d"
 
 SOME = 24
 """Places of a request that are changed in the short form."""
@@ -55,6 +64,64 @@ def signatures_are_judged_as_the_venue_does(subject: Subject) -> None:
                     found=fault,
                     fix="sim/access: the signature covers every byte of query and body",
                 )
+
+
+@case("SIMULATION-007", Tier.SIMULATION, needs=[Capability.TRADING], proof=Proof.VENUE)
+async def a_request_has_one_signature(subject: Subject) -> None:
+    """Of parameters with odd characters the simulated venue takes one spelling for the signed one, and no other.
+
+    Steps: let the plugin ask for an order, and for its fills, whose id holds what must be encoded; sign the same
+        request with its parameters as they are sent, as they read, and encoded twice; send each signature with the
+        parameters as the plugin sent them.
+    Expect: the signature over one of these spellings is accepted, any other one is refused.
+    When this fails: the simulated venue takes whatever a client signs, so that a wrong encoding shows in life only.
+    Source: the venue's documentation; where it is silent, what users report
+    """
+    async with Desk(subject) as desk:
+        odd = OrderId(ODD_ID)
+        before = len(desk.seen.requests)
+        with suppress(ArbError):  # there is no such order
+            await desk.private.get_order(LINK, order_id=odd)
+        with suppress(ArbError):
+            await desk.private.get_fills(LINK, desk.begun_ns, order_id=odd)
+        judged = [_one_signature(desk, request) for _, request in desk.seen.requests[before:]]
+        if True not in judged:
+            raise NotProved("no question about an order bears its id in a query or a form")
+
+
+def _one_signature(desk: Desk, sent: RestRequest) -> bool:
+    """Sign a request over each spelling of its parameters, and see which of them the venue takes.
+
+    Return whether it is of that kind.
+    """
+    read_fault, sign = fault_reader(desk.subject), signer_of(desk.subject, desk.credentials)
+    now_ns = desk.clock.now_ns()
+    bare = sign(RestRequest(method=sent.method, path=sent.path), now_ns)
+    added = names(bare.query), names(bare.body.decode())
+    query, body = without(sent.query, added[0]), without(sent.body.decode(), added[1])
+    if "%" not in f"{query}{body}":
+        return False
+    taken: dict[str, bool] = {}
+    for spell in (str, unquote, partial(quote, safe="=&")):
+        asked = RestRequest(method=sent.method, path=sent.path, query=spell(query), body=spell(body).encode())
+        ready = sign(asked, now_ns)
+        request = Request(
+            method=sent.method,
+            path=sent.path,
+            query="&".join(part for part in (query, only(ready.query, added[0])) if part),
+            headers={name.lower(): value for name, value in ready.headers.items()},
+            body="&".join(part for part in (only(ready.body.decode(), added[1]), body) if part).encode(),
+        )
+        fault = _answered(desk.kernel, read_fault, request, now_ns, "a request with odd characters")
+        signature = f"{request.query} {request.body!r} {request.headers}"
+        taken.setdefault(signature, not isinstance(fault, AuthenticationFailed | ClockSkew))
+    true(
+        sum(taken.values()) == 1,
+        "of a request with odd characters, signed in several spellings, not one is accepted alone",
+        found=taken,
+        fix="sim/access: one text is signed, the query as it is sent or as it reads",
+    )
+    return True
 
 
 @case("SIMULATION-005", Tier.SIMULATION, proof=Proof.VENUE)
@@ -121,9 +188,15 @@ def _request(vector: Vector) -> Request:
 
 
 def _asked(venue: VenueKernel, read_fault: FaultReader, vector: Vector, request: Request) -> ExchangeAPIError | None:
-    response = venue.http(request, vector.at_ns)
+    return _answered(venue, read_fault, request, vector.at_ns, vector.name)
+
+
+def _answered(
+    venue: VenueKernel, read_fault: FaultReader, request: Request, now_ns: int, name: str
+) -> ExchangeAPIError | None:
+    response = venue.http(request, now_ns)
     if response is None:
-        raise fail(f"{vector.name}: never answered")
+        raise fail(f"{name}: never answered")
     answer = RestAnswer(status=response.status, headers=response.headers, body=response.body, received_ns=0)
     return read_fault(answer)
 

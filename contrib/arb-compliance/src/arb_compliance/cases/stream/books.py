@@ -1,10 +1,13 @@
 """A book in step with its venue; snapshots that are old, markets that halt."""
 
+from collections.abc import Sequence
+
 from arb_core.runtime.stream.events import Malformed
 from arb_core.structs.book import BookFault, BookRule, BookState, SnapshotSource
 from arb_core.structs.card import Capability, ExchangeSettings
 from arb_core.venue.events import Halted, Resumed
 from arb_sim.faults import FaultKind
+from arb_sim.kernel.book import Units
 
 from arb_compliance.case import Proof, Tier, case
 from arb_compliance.cases.stream import recorded
@@ -100,6 +103,46 @@ async def the_book_of_a_halted_market_cannot_be_read(subject: Subject) -> None:
         await stage.venue.load_markets()
         equal([event.symbol for event in stage.told(Resumed)], [halted], "the symbols that trade again")
         await stage.recover()
+
+
+@case("STREAM-026", Tier.STREAM, needs=[Capability.BOOK], proof=Proof.VENUE, limit_s=60.0)
+async def levels_that_were_pushed_out_are_forgotten(subject: Subject) -> None:
+    """A level that others push out of what the feed maintains is not known any more, until it is told again.
+
+    Steps: in a market that stands still: the best levels go, so that as many deeper ones are told; they come again, and
+        push those out; of the deeper ones, which nobody is told of, every other one goes and the rest change; the best
+        go once more. On both sides, with each of the plugin's settings.
+    Expect: LIVE and the venue's, level by level, throughout; nothing is lost.
+    When this fails: levels come back that have gone: `book_rule.kept_depth` or `book_rule.cut_each_update` is not how
+        the venue keeps its feed.
+    Source: contract, `BookRule.cut_each_update`
+    """
+    for settings in subject.variants():
+        rule = subject.dialect(settings).book_rule
+        kept = rule.kept_depth or min(rule.snapshot_limit, USUAL_LEVELS) // 3
+        async with Stage(subject, steps_per_s=0, settings=settings, levels=3 * kept + 20) as stage:
+            await stage.live()
+            await stage.recover()
+            market = stage.market()
+            bids, asks = (side.top(2 * kept) for side in (market.book.bids, market.book.asks))
+            for change in (
+                (_gone(bids[:kept]), _gone(asks[:kept])),
+                (bids[:kept], asks[:kept]),
+                (_thinned(bids[kept:]), _thinned(asks[kept:])),
+                (_gone(bids[:kept]), _gone(asks[:kept])),
+            ):
+                stage.change(*change)
+                await stage.recover()
+                true(not stage.lost, f"a book was lost although nothing went wrong, with {settings}", found=stage.lost)
+
+
+def _gone(levels: Sequence[Units]) -> list[Units]:
+    return [(price, 0) for price, _ in levels]
+
+
+def _thinned(levels: Sequence[Units]) -> list[Units]:
+    """Take away every other level, and change the rest."""
+    return [(price, (size + 1) * (rank % 2)) for rank, (price, size) in enumerate(levels)]
 
 
 async def _in_step(
