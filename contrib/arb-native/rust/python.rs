@@ -510,6 +510,7 @@ impl NativeScanner {
         let Some(&number) = self.numbers.get(pair) else {
             return Err(PyKeyError::new_err(pair.to_owned()));
         };
+        let py = last_id.py();
         let Ok(last_id) = last_id.extract::<i64>() else {
             self.disarm(pair);
             return Ok(());
@@ -523,7 +524,16 @@ impl NativeScanner {
                 price: count(price),
                 size: count(size),
             });
-            summed = seat.signed.map(|signed| Summed { places, signed });
+            let latest_ns = match seat.mark.borrow(py).exchange_ns {
+                Int::None => i64::MIN,
+                Int::Small(ns) => ns,
+                Int::Large(_) => i64::MAX,
+            };
+            summed = seat.signed.map(|signed| Summed {
+                places,
+                signed,
+                latest_ns,
+            });
         }
         self.scanner
             .arm_summed(pair.as_bytes(), number, last_id, summed);

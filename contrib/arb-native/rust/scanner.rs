@@ -27,6 +27,8 @@ pub struct Summed {
     pub places: Option<Places>,
     /// A sum may be below 0.
     pub signed: bool,
+    /// When the venue made the latest message, in nanoseconds: one that was made before it does not follow.
+    pub latest_ns: i64,
 }
 
 /// What became of a frame.
@@ -118,6 +120,9 @@ impl Scanner {
             if !follows || !armed.summed.is_none_or(|summed| tells(message, summed)) {
                 return Verdict::NotNext;
             }
+            if let Some(summed) = &mut armed.summed {
+                summed.latest_ns = message.exchange_ns().unwrap_or(i64::MIN);
+            }
             if layout.rule != Rule::Sums {
                 armed.last_id = message.last;
             } else if message.seen & seen::LAST == 0 {
@@ -129,9 +134,12 @@ impl Scanner {
     }
 }
 
-/// Whether a message tells all that a sum takes, and bears one. Where a sum is 0, venues mean that there is none.
+/// Whether a message is not late, tells all that a sum takes, and bears one. Where a sum is 0, venues mean that there is none.
 #[inline]
 fn tells(message: &mut Message, summed: Summed) -> bool {
+    let late = message
+        .exchange_ns()
+        .is_some_and(|ns| ns < summed.latest_ns);
     let told = message.checksum != 0 && (summed.signed || message.checksum > 0);
-    message.seen & seen::CHECKSUM != 0 && told && message.print(summed.places)
+    !late && message.seen & seen::CHECKSUM != 0 && told && message.print(summed.places)
 }
