@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pytest
 from arb_core.errors import PluginBroken, PluginMissing, SettingsError
-from arb_core.registry import Registry, discover
+from arb_core.installed import discover
+from arb_core.registry import Registry
 
 CARD = """
 from decimal import Decimal

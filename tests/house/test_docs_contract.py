@@ -56,13 +56,13 @@ def test_signature_of_a_hook_is_that_of_the_code(repository, name):
 
 
 def test_entry_point_groups_are_those_of_the_code(repository):
-    from arb_core import registry
+    from arb_core import installed
 
     rows = page(repository, "hooks").split("## Entry-point groups")[1]
     assert set(re.findall(r"^\| `([a-z.]+)` \|", rows, re.MULTILINE)) == {
-        registry.PLUGINS,
-        registry.SPECS,
-        registry.COMMANDS,
+        installed.PLUGINS,
+        installed.SPECS,
+        installed.COMMANDS,
     }
 
 

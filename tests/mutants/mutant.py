@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 from arb_compliance.case import Tier
-from arb_core.registry import PLUGINS, discover
+from arb_core.installed import PLUGINS, discover
 
 __all__ = ["Edit", "Elsewhere", "Mutant", "elsewhere", "mutants", "place"]
 

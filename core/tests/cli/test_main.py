@@ -6,7 +6,7 @@ import click
 import pytest
 from arb_core.cli import main as room
 from arb_core.errors import ExchangeUnavailable, SettingsError
-from arb_core.registry import Found
+from arb_core.installed import Found
 
 
 @pytest.fixture

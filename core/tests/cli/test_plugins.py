@@ -3,7 +3,8 @@ import subprocess
 import sys
 
 from arb_core.cli import plugins
-from arb_core.registry import Found, PluginEntry
+from arb_core.installed import Found
+from arb_core.registry import PluginEntry
 
 GOOD = PluginEntry(id="acme", distribution="acme-one", version="1.2", state="ok", families=("exchange", "public"))
 BAD = PluginEntry(

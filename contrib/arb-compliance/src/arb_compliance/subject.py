@@ -17,10 +17,11 @@ from typing import Any, Literal, get_args, get_origin
 
 import importlib_metadata
 import msgspec
+from arb_core.installed import PLUGINS, Found, discover
 from arb_core.interfaces.context import Clock, RestRequest
 from arb_core.interfaces.public import PublicExchange
 from arb_core.interfaces.stream import StreamDialect
-from arb_core.registry import PLUGINS, Found, Registry, discover
+from arb_core.registry import Registry
 from arb_core.runtime.clock import SystemClock
 from arb_core.runtime.context import Context
 from arb_core.runtime.markets import MarketTable

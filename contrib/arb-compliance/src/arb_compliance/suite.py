@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
 
-from arb_core.registry import PLUGINS, discover
+from arb_core.installed import PLUGINS, discover
 
 from arb_compliance.case import Case, catalogue
 from arb_compliance.report.document import Report, make

@@ -11,7 +11,7 @@ from arb_compliance.authoring import identity
 from arb_compliance.authoring.identity import RefusedId, check_id
 from arb_compliance.cli.plugin import plugin
 from arb_core.errors import SettingsError
-from arb_core.registry import Found
+from arb_core.installed import Found
 from click.testing import CliRunner
 
 pytest.importorskip("copier", reason="the extra `author`")

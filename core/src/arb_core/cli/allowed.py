@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from arb_core.cli.findings import Finding
 from arb_core.config import PluginSettings
+from arb_core.installed import COMMANDS, PLUGINS, SPECS, canonical, discover
 from arb_core.provenance import Provenance, examine
-from arb_core.registry import COMMANDS, PLUGINS, SPECS, canonical, discover
 
 __all__ = ["allowed", "check_allowed", "check_installed"]
 

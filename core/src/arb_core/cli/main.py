@@ -17,8 +17,9 @@ import click
 
 from arb_core.cli.options import DEBUG, REDACTOR
 from arb_core.errors import ArbError, InvalidSymbol, NotSupported, PluginBroken, PluginMissing, SettingsError
+from arb_core.installed import COMMANDS, Found, discover
 from arb_core.known import COMMANDS as FIRST_PARTY
-from arb_core.registry import COMMANDS, Found, discover, load
+from arb_core.registry import load
 
 __all__ = ["BUILT_IN", "group", "main"]
 

@@ -5,7 +5,8 @@ import click
 from arb_core.cli.main import BUILT_IN
 from arb_core.cli.options import standard
 from arb_core.cli.plain import columns, emit
-from arb_core.registry import COMMANDS, PluginEntry, Registry, discover
+from arb_core.installed import COMMANDS, discover
+from arb_core.registry import PluginEntry, Registry
 
 __all__ = ["command"]
 

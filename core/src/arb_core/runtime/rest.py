@@ -1,6 +1,6 @@
 """One venue's REST client: what is sent when, how often, and what its failure means. Plugins enter through `call`.
 
-A request waits its turn (`limits`: budgets and the cap on requests under way), is signed then and not before, and
+A request waits its turn (`line`: by its budgets and the cap on requests under way), is signed then and not before, and
 leaves through a `Transport`. What goes wrong is said by what the caller should do next:
 
 * never sent: tried again, whatever it is;
@@ -16,7 +16,6 @@ Cancellation passes through and gives the place back; what became of a request t
 here knows. No error holds a query, a header or a body of a request.
 """
 
-import asyncio
 import random
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -34,7 +33,6 @@ from arb_core.errors import (
     OutcomeUnknown,
     RateLimitError,
     Rejected,
-    SettingsError,
     WireError,
 )
 from arb_core.interfaces.context import (
@@ -45,10 +43,9 @@ from arb_core.interfaces.context import (
     RestClient,
     RestRequest,
     Signer,
-    TimerHandle,
 )
-from arb_core.runtime.latency import LatencyHistogram
-from arb_core.runtime.limits import Budgets, Claim, Turnstile
+from arb_core.runtime.limits import Budgets, Claim
+from arb_core.runtime.line import Line
 from arb_core.runtime.transport import Transport, TransportError
 from arb_core.structs.card import Endpoint, ExchangeCard, RequestConfig
 from arb_core.structs.health import RestMetrics
@@ -58,12 +55,6 @@ __all__ = ["Rest", "RestMetrics"]
 T = TypeVar("T")
 
 _SECOND = 1_000_000_000
-
-_FIRST_BACKOFF_NS = 100_000_000
-_LONGEST_BACKOFF_NS = 5 * _SECOND
-
-_CLOCK_SAMPLES = 3
-"""Measurements of the venue's clock; the one with the shortest way there and back is the most exact."""
 
 _TOO_MANY_REQUESTS = 429
 _BANNED = 418
@@ -109,7 +100,7 @@ class Rest(RestClient):
         `rng` makes the jitter; a seeded one repeats a run. `budgets` are shared by venues that one exchange counts
         together; default: the card's limits, for this client alone.
         """
-        self._shared = _Shared(
+        self._line = Line(
             card,
             transport,
             clock,
@@ -124,7 +115,7 @@ class Rest(RestClient):
     @property
     def budgets(self) -> Budgets:
         """What this venue's requests take from."""
-        return self._shared.budgets
+        return self._line.budgets
 
     def bind(self, read_fault: FaultReader, sign: Signer | None = None) -> "Rest":
         bound = copy(self)
@@ -133,7 +124,7 @@ class Rest(RestClient):
 
     def set_server_time(self, fetch: Callable[[], Awaitable[int]]) -> None:
         """Name what asks the venue for its time (`PublicExchange.get_server_time`), for requests that are signed."""
-        self._shared.server_time = fetch
+        self._line.server_time = fetch
 
     async def sync_clock(self) -> int:
         """Measure how far the venue's clock is ahead of ours, ns, and sign by it from now on.
@@ -142,15 +133,15 @@ class Rest(RestClient):
             SettingsError: nobody has named the way to ask (`set_server_time`).
             ExchangeAPIError, WireError: as `call`.
         """
-        return await self._shared.sync_clock()
+        return await self._line.sync_clock()
 
     def venue_now_ns(self) -> int:
         """Return what the venue's clock shows now, UTC, as far as it was measured."""
-        return self._shared.venue_now_ns()
+        return self._line.venue_now_ns()
 
     def metrics(self) -> RestMetrics:
         """Return counts and latencies since the start."""
-        return self._shared.metrics()
+        return self._line.metrics()
 
     async def call(
         self,
@@ -164,23 +155,23 @@ class Rest(RestClient):
         config: RequestConfig | None = None,
     ) -> T:
         config = config or (_DEFAULT if endpoint.idempotent else _ORDER)
-        shared = self._shared
+        line = self._line
         request = _request(endpoint, params, path, body)
-        claim = shared.claim(endpoint, config)
+        claim = line.claim(endpoint, config)
         synced = False
         tries = 0
         while True:
             tries += 1
-            syncs = shared.syncs
+            syncs = line.syncs
             try:
                 return await self._try(endpoint, claim, request, parse, client_order_id=client_order_id, config=config)
             except ClockSkew as skew:
-                if synced or self._sign is None or shared.server_time is None:
+                if synced or self._sign is None or line.server_time is None:
                     raise
                 synced = True
                 tries -= 1
                 try:
-                    await shared.sync_clock(unless_after=syncs)
+                    await line.sync_clock(unless_after=syncs)
                 except ArbError as error:
                     # What became of the request is known: it was refused.
                     raise skew from error
@@ -191,8 +182,8 @@ class Rest(RestClient):
                     raise
                 # A refusal with a time has closed the budgets for that long: waiting in line is waiting enough.
                 if not (isinstance(error, RateLimitError) and error.retry_after_ns):
-                    await shared.back_off(tries)
-            shared.retries += 1
+                    await line.back_off(tries)
+            line.retries += 1
 
     async def _try(
         self,
@@ -205,10 +196,10 @@ class Rest(RestClient):
         config: RequestConfig,
     ) -> T:
         """Send once, and say what came of it. The place is given back when the answer has been heeded, not before."""
-        shared = self._shared
-        await shared.enter(claim, config.max_wait_ns)
+        line = self._line
+        await line.enter(claim, config.max_wait_ns)
         try:
-            ready = request if self._sign is None else self._sign(request, shared.venue_now_ns())
+            ready = request if self._sign is None else self._sign(request, line.venue_now_ns())
             if endpoint.idempotent:
                 return await self._exchange(endpoint, claim, ready, parse, config)
             try:
@@ -218,14 +209,14 @@ class Rest(RestClient):
             except Exception as error:
                 raise self._unknown(error, client_order_id) from error
         finally:
-            shared.leave()
+            line.leave()
 
     async def _exchange(
         self, endpoint: Endpoint, claim: Claim, ready: RestRequest, parse: Callable[[bytes], T], config: RequestConfig
     ) -> T:
         """Send a request that is ready, and read its answer."""
         try:
-            answer = await self._shared.send(claim, ready, config.timeout_ns)
+            answer = await self._line.send(claim, ready, config.timeout_ns)
         except TransportError as error:
             if not error.sent:
                 raise _NotSent(str(error)) from error
@@ -235,8 +226,8 @@ class Rest(RestClient):
 
     def _judge(self, endpoint: Endpoint, claim: Claim, answer: RestAnswer) -> None:
         """Raise what an answer stands for, unless it is a success."""
-        shared = self._shared
-        shared.observe(claim, answer)
+        line = self._line
+        line.observe(claim, answer)
         status = answer.status
         try:
             fault = self._read_fault(answer)
@@ -252,8 +243,8 @@ class Rest(RestClient):
             banned = status == _BANNED or (isinstance(fault, RateLimitError) and fault.banned)
             raise RateLimitError(
                 text,
-                exchange=shared.card.id,
-                retry_after_ns=shared.refuse(claim, answer, fault, banned=banned),
+                exchange=line.card.id,
+                retry_after_ns=line.refuse(claim, answer, fault, banned=banned),
                 banned=banned,
                 api_code=code,
                 http_status=status,
@@ -261,8 +252,8 @@ class Rest(RestClient):
         if isinstance(fault, Rejected) and status < 500:
             raise fault
         if status >= 500 or status == 408 or isinstance(fault, (ExchangeUnavailable, OutcomeUnknown)):
-            raise ExchangeUnavailable(text, exchange=shared.card.id, api_code=code, http_status=status)
-        raise fault or ExchangeAPIError(text, exchange=shared.card.id, http_status=status)
+            raise ExchangeUnavailable(text, exchange=line.card.id, api_code=code, http_status=status)
+        raise fault or ExchangeAPIError(text, exchange=line.card.id, http_status=status)
 
     def _parsed(self, endpoint: Endpoint, parse: Callable[[bytes], T], answer: RestAnswer) -> T:
         try:
@@ -276,16 +267,16 @@ class Rest(RestClient):
         # The answer to a signed request may hold a token (a listen key): nothing of it is shown.
         return WireError(
             type(error).__name__ if endpoint.signed else f"{type(error).__name__}: {error}",
-            exchange=self._shared.card.id,
+            exchange=self._line.card.id,
             where=f"{endpoint.method} {endpoint.path}",
             wire=b"" if endpoint.signed else answer.body,
         )
 
     def _unavailable(self, text: str) -> ExchangeUnavailable:
-        return ExchangeUnavailable(text, exchange=self._shared.card.id)
+        return ExchangeUnavailable(text, exchange=self._line.card.id)
 
     def _unknown(self, why: Exception, client_order_id: str | None) -> OutcomeUnknown:
-        self._shared.outcomes_unknown += 1
+        self._line.outcomes_unknown += 1
         answered = why if isinstance(why, ExchangeAPIError) else None
         if answered is not None:
             told = answered.message
@@ -294,7 +285,7 @@ class Rest(RestClient):
             told = str(why) if isinstance(why, ArbError) else f"the answer was not read ({type(why).__name__})"
         return OutcomeUnknown(
             f"{told}; the request may have been carried out",
-            exchange=self._shared.card.id,
+            exchange=self._line.card.id,
             client_order_id=client_order_id,
             api_code=answered.api_code if answered else None,
             http_status=answered.http_status if answered else None,
@@ -314,199 +305,6 @@ def _may_repeat(error: "_NotSent | ExchangeAPIError", endpoint: Endpoint, config
     if isinstance(error, RateLimitError):
         return not error.local and (error.retry_after_ns or 0) <= config.max_wait_ns
     return error.action == "retry"
-
-
-class _Shared:
-    """What every view of one venue's client has in common: the line of waiting requests, the counts and the clocks."""
-
-    def __init__(
-        self,
-        card: ExchangeCard,
-        transport: Transport,
-        clock: Clock,
-        *,
-        base_url: str,
-        rng: random.Random,
-        places: int,
-        budgets: Budgets,
-    ) -> None:
-        self.card = card
-        self.budgets = budgets
-        self.server_time: Callable[[], Awaitable[int]] | None = None
-        self.syncs = 0
-        self.retries = 0
-        self.outcomes_unknown = 0
-        self._rate_limited = 0
-        self._requests = 0
-        self._transport = transport
-        self._clock = clock
-        self._base_url = base_url
-        self._rng = rng
-        self._turnstile = Turnstile(self.budgets, places)
-        self._claims: dict[int, tuple[Endpoint, Claim]] = {}
-        self._passes: dict[Claim, asyncio.Future[None]] = {}
-        self._alarm: TimerHandle | None = None
-        self._latency: dict[str, LatencyHistogram] = {}
-        self._clock_offset_ns: int | None = None
-        self._syncing = asyncio.Lock()
-
-    # The line.
-
-    async def enter(self, claim: Claim, max_wait_ns: int) -> None:
-        """Wait until the request may leave; its place is then taken, and `leave` gives it back.
-
-        Raises:
-            RateLimitError: (local) that would take, or took, longer than `max_wait_ns`.
-        """
-        clock = self._clock
-        now_ns, monotonic_ns = clock.now_ns(), clock.monotonic_ns()
-        if self._turnstile.pass_by(claim, now_ns, monotonic_ns):
-            return
-        # At least so long, whoever else waits.
-        wait_ns = self.budgets.wait_ns(claim, now_ns, monotonic_ns)
-        if wait_ns > max_wait_ns:
-            raise self._held_back(claim, wait_ns)
-        passed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._passes[claim] = passed
-        self._turnstile.join(claim)
-        self._admit()
-        if passed.done():
-            return
-        too_late = clock.call_at(clock.monotonic_ns() + max_wait_ns, lambda: _open(passed))
-        try:
-            await passed
-        except asyncio.CancelledError:
-            if self._passes.pop(claim, None) is None:
-                self.leave()  # it had been let through in the same turn
-            else:
-                self._turnstile.give_up(claim)
-                self._admit()
-            raise
-        finally:
-            too_late.cancel()
-        if self._passes.pop(claim, None) is not None:
-            self._turnstile.give_up(claim)
-            self._admit()
-            raise self._held_back(claim, self.budgets.wait_ns(claim, clock.now_ns(), clock.monotonic_ns()))
-
-    def leave(self) -> None:
-        """Give a place back."""
-        self._turnstile.done()
-        if self._turnstile.waiting:
-            self._admit()
-
-    def claim(self, endpoint: Endpoint, config: RequestConfig) -> Claim:
-        """Return what a request takes; reckoned once for an endpoint's own cost."""
-        name, urgent = f"{endpoint.method} {endpoint.path}", endpoint.signed and endpoint.method != "GET"
-        if config.cost is not None:
-            return self.budgets.claim(name, config.cost, urgent=urgent)
-        known = self._claims.get(id(endpoint))
-        if known is None:
-            claim = self.budgets.claim(name, endpoint.cost, urgent=urgent)
-            # The endpoint is kept with it: nothing else can then be found under its identity.
-            known = self._claims[id(endpoint)] = (endpoint, claim)
-        return known[1].again()
-
-    def _admit(self) -> None:
-        """Let through all that may go, and come back when the next one may."""
-        clock = self._clock
-        for claim in self._turnstile.admit(clock.now_ns(), clock.monotonic_ns()):
-            _open(self._passes.pop(claim))
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
-        again_ns = self._turnstile.again_ns
-        if again_ns is not None:
-            self._alarm = clock.call_at(clock.monotonic_ns() + again_ns, self._admit)
-
-    def _held_back(self, claim: Claim, wait_ns: int) -> RateLimitError:
-        return RateLimitError(
-            f"{claim.endpoint} was held back: its budget is used up for {wait_ns / _SECOND:.1f} s more",
-            exchange=self.card.id,
-            retry_after_ns=wait_ns,
-            local=True,
-        )
-
-    # Sending, and what an answer teaches.
-
-    async def send(self, claim: Claim, request: RestRequest, timeout_ns: int) -> RestAnswer:
-        self._requests += 1
-        begun_ns = self._clock.monotonic_ns()
-        answer = await self._transport.request(self._base_url, request, timeout_ns)
-        histogram = self._latency.get(claim.endpoint)
-        if histogram is None:
-            histogram = self._latency[claim.endpoint] = LatencyHistogram()
-        histogram.add(self._clock.monotonic_ns() - begun_ns)
-        return answer
-
-    def observe(self, claim: Claim, answer: RestAnswer) -> None:
-        self.budgets.observe(claim, answer.headers, self._clock.now_ns(), self._clock.monotonic_ns())
-
-    def refuse(self, claim: Claim, answer: RestAnswer, fault: ExchangeAPIError | None, *, banned: bool) -> int:
-        """Close what the request took from, for everybody, and return for how long."""
-        self._rate_limited += 1
-        clock = self._clock
-        return self.budgets.refuse(
-            claim,
-            answer.headers,
-            clock.now_ns(),
-            clock.monotonic_ns(),
-            banned=banned,
-            # Some venues say it in the body, which the plugin has read.
-            stated_ns=fault.retry_after_ns if isinstance(fault, RateLimitError) else None,
-        )
-
-    async def back_off(self, tries: int) -> None:
-        """Wait a random part of a time that doubles with each try: "full jitter", so that clients spread out."""
-        longest_ns = min(_LONGEST_BACKOFF_NS, _FIRST_BACKOFF_NS << min(tries - 1, 10))
-        await self._clock.sleep(int(self._rng.uniform(0, longest_ns)))
-
-    # The venue's clock.
-
-    def venue_now_ns(self) -> int:
-        """Return what the venue's clock shows now, as far as we know."""
-        return self._clock.now_ns() + (self._clock_offset_ns or 0)
-
-    async def sync_clock(self, unless_after: int | None = None) -> int:
-        """Measure the difference; not again where it was measured since `unless_after` measurements."""
-        fetch = self.server_time
-        if fetch is None:
-            raise SettingsError(f"{self.card.id}: nothing was set that asks the venue for its time")
-        async with self._syncing:
-            if unless_after is not None and self.syncs > unless_after and self._clock_offset_ns is not None:
-                return self._clock_offset_ns
-            best_way_ns: int | None = None
-            offset_ns = 0
-            for _ in range(_CLOCK_SAMPLES):
-                left_ns, begun_ns = self._clock.now_ns(), self._clock.monotonic_ns()
-                there_ns = await fetch()
-                way_ns = self._clock.monotonic_ns() - begun_ns
-                if best_way_ns is None or way_ns < best_way_ns:
-                    best_way_ns = way_ns
-                    offset_ns = there_ns - (left_ns + way_ns // 2)
-            self._clock_offset_ns = offset_ns
-            self.syncs += 1
-            return offset_ns
-
-    def metrics(self) -> RestMetrics:
-        stats = self._transport.stats
-        return RestMetrics(
-            requests=self._requests,
-            retries=self.retries,
-            rate_limited=self._rate_limited,
-            outcomes_unknown=self.outcomes_unknown,
-            under_way=self._turnstile.under_way,
-            waiting=self._turnstile.waiting,
-            reuse_rate=stats.reused / stats.requests if stats.requests else None,
-            clock_offset_ns=self._clock_offset_ns,
-            latency={endpoint: histogram.summary() for endpoint, histogram in self._latency.items()},
-            budgets=self.budgets.use(self._clock.now_ns(), self._clock.monotonic_ns()),
-        )
-
-
-def _open(passed: "asyncio.Future[None]") -> None:
-    if not passed.done():
-        passed.set_result(None)
 
 
 def _request(endpoint: Endpoint, params: Params | None, path: Mapping[str, str] | None, body: bytes) -> RestRequest:

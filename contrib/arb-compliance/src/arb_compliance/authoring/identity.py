@@ -2,8 +2,8 @@
 
 import re
 
+from arb_core.installed import ID, PLUGINS, discover
 from arb_core.known import COMMANDS, DISTRIBUTIONS
-from arb_core.registry import ID, PLUGINS, discover
 
 __all__ = ["RefusedId", "check_id", "distribution_of", "package_of"]
 

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 from arb_core.engine.ids import ID_LENGTH
-from arb_core.registry import ID, Registry
+from arb_core.installed import ID
+from arb_core.registry import Registry
 from arb_core.structs.card import CONTRACT, Capability, Endpoint, ExchangeCard, ExchangeSettings
 from arb_core.structs.market import Symbol
 from arb_core.structs.stream import KLINE_INTERVALS, Feed, Topic

@@ -13,7 +13,7 @@ from arb_core.cli.options import SYMBOL, config_file, keep_secret, seconds, stan
 from arb_core.cli.plain import emit, note
 from arb_core.config import load_credentials
 from arb_core.errors import SettingsError
-from arb_core.registry import PLUGINS, discover
+from arb_core.installed import PLUGINS, discover
 from arb_core.structs.market import Symbol, VenueName
 
 from arb_compliance.authoring.identity import RefusedId, check_id, distribution_of
