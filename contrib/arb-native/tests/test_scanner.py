@@ -452,6 +452,19 @@ def test_a_message_with_the_right_sum_is_shown():
     assert stand.mark.verified == 2
 
 
+def test_a_message_made_before_the_latest_one_is_left_alone():
+    stand = SummedStand()
+    stand.mark.exchange_ns = STAMP_NS
+    stand.scanner.arm("BTC", -1, 0.0, inf, (1, 2))
+    assert not stand.hear(summed_frame(NEXT, more=',"T":"2023-09-25T07:48:36.925532Z"'))
+    assert stand.hear(summed_frame(NEXT, more=',"T":"2023-09-25T07:48:37Z"'))
+    assert not stand.hear(summed_frame(NEXT, more=',"T":"2023-09-25T07:48:36.999999Z"'))
+    assert stand.hear(summed_frame(NEXT, more=',"T":"2023-09-25T07:48:37Z"'))
+    # Where the latest bears no time, nobody can say what was before it.
+    assert stand.hear(summed_frame(NEXT))
+    assert stand.hear(summed_frame(NEXT, more=',"T":"2023-09-25T07:48:36Z"'))
+
+
 @pytest.mark.parametrize("levels", ['{"p":10.50,"q":0.2500}', '{ "q":0.25 , "x":{"y":[1]}, "p":10.5 }'])
 def test_levels_that_are_objects_may_be_spelled_in_other_ways(levels):
     assert SummedStand().hear(summed_frame(NEXT, levels))
