@@ -1,7 +1,7 @@
 """The short way of a message, with a scanner in Python in place of a native one."""
 
 from collections.abc import Callable
-from math import isnan
+from math import inf, isnan
 from typing import Any
 
 import msgspec
@@ -380,6 +380,7 @@ class Summed:
 
     def hear(self, checksum, last_id=21, bids="[[100,2]]"):
         text = f'{{"s":"BTCUSDT","U":0,"u":{last_id},"b":{bids},"sum":{checksum}}}'
+        assert self.dispatch.scan is not None
         return self.dispatch.scan(memoryview(text.encode()), 900, 800)
 
 
@@ -441,7 +442,7 @@ def test_without_ids_only_what_the_snapshot_holds_is_left_to_the_dialect():
 def test_with_ids_a_book_that_is_summed_up_goes_on_from_its_own():
     venue = Summed(ids=SequenceRule.CHAIN)
     venue.dispatch.delta("BTCUSDT", [], [], 30, 30, None, 20, Printed(bids=[], asks=[]))
-    assert venue.scanner.seats["BTCUSDT"].armed[0] == 30
+    assert venue.scanner.seats["BTCUSDT"].armed == (30, 0.0, inf)
 
 
 def test_how_numbers_are_printed_is_asked_for_again_with_a_new_list():
