@@ -433,7 +433,7 @@ def summed_frame(checksum, levels='{"p":10.5,"q":0.25}', more=""):
     return f'{{"kind":"depth","d":{{"s":"BTC","b":[{levels}],"a":[],"sum":{checksum}{more}}}}}'
 
 
-NEXT = crc32("".join(("110", "100", "120", "100", "105", "25", "100", "100")).encode())
+NEXT = crc32(b"11010012010010525100100")
 """Asks 11.0 and 12.0 of size 1.00, bids 10.5 of size 0.25 and 10.0 of size 1.00."""
 NEXT_IN_TURN = crc32(b"10.5:0.250:11.0:1.00:10.0:1.00:12.0:1.00")
 
