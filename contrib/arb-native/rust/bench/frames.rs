@@ -1,10 +1,12 @@
-//! A market's messages as MEXC's protobuf and Binance's JSON, and the layouts that their plugins declare. Entered by the
-//! benches of scanners.
+//! A market's messages as MEXC's protobuf, Binance's JSON and Kraken's, and the layouts that their plugins declare. Entered
+//! by the benches of scanners.
+
+#![allow(dead_code)] // No bench asks for all of it.
 
 use std::fmt::Write;
 
 use arb_native::book::Level;
-use arb_native::layout::{Form, Layout, Meaning, Name, Rule, Step};
+use arb_native::layout::{Form, Keys, Layout, Meaning, Name, Rule, Step};
 
 use crate::market::Market;
 
@@ -54,6 +56,29 @@ pub fn binance_layout() -> Layout {
     layout.finish().expect("a layout")
 }
 
+/// `book` of the second version of the socket: levels are objects, a checksum stands in for ids.
+pub fn kraken_layout() -> Layout {
+    let mut layout = Layout::new(Form::Json, Rule::Sums);
+    layout.keys = Keys::new(b"price", b"qty");
+    layout.bare = true;
+    let mut say = |path: &[&str], meaning| {
+        let step = |key: &&str| match *key {
+            "0" => Step::Only,
+            key => Step::Into(Name::Key(key.into())),
+        };
+        let path: Vec<_> = path.iter().map(step).collect();
+        layout.declare(&path, meaning, true).expect("a path");
+    };
+    say(&["channel"], Meaning::Equal(vec![b"book".to_vec()]));
+    say(&["type"], Meaning::Equal(vec![b"update".to_vec()]));
+    say(&["data", "0", "symbol"], Meaning::Symbol);
+    say(&["data", "0", "bids"], Meaning::Bids);
+    say(&["data", "0", "asks"], Meaning::Asks);
+    say(&["data", "0", "checksum"], Meaning::Checksum);
+    say(&["data", "0", "timestamp"], Meaning::TimeIso);
+    layout.finish().expect("a layout")
+}
+
 pub fn mexc_frames(market: &Market) -> Vec<Vec<u8>> {
     let channel = b"spot@public.aggre.depth.v3.api.pb@100ms@BTCUSDT";
     let frame = |(id, (bids, asks)): (i64, &(Vec<Level>, Vec<Level>))| {
@@ -98,6 +123,26 @@ pub fn binance_frames(market: &Market) -> Vec<Vec<u8>> {
         text.into_bytes()
     };
     (FIRST_ID..).zip(&market.messages).map(frame).collect()
+}
+
+/// Without the zeros at the end of a number. The checksum is that of no book.
+pub fn kraken_frames(market: &Market) -> Vec<Vec<u8>> {
+    let side = |levels: &[Level]| {
+        let pair = |level: &Level| format!("{{\"price\":{},\"qty\":{}}}", level.price, level.size);
+        levels.iter().map(pair).collect::<Vec<_>>().join(",")
+    };
+    let frame = |(bids, asks): &(Vec<Level>, Vec<Level>)| {
+        let mut text =
+            String::from(r#"{"channel":"book","type":"update","data":[{"symbol":"BTC/USD","#);
+        let (bids, asks) = (side(bids), side(asks));
+        write!(
+            text,
+            r#""bids":[{bids}],"asks":[{asks}],"checksum":2439117997,"timestamp":"2023-11-14T22:13:20.925533Z"}}]}}"#
+        )
+        .expect("a string takes all");
+        text.into_bytes()
+    };
+    market.messages.iter().map(frame).collect()
 }
 
 fn bytes(into: &mut Vec<u8>, field: u64, content: &[u8]) {

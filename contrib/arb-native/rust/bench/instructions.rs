@@ -18,7 +18,9 @@ use std::{env, fs};
 
 use arb_native::book::Book;
 use arb_native::layout::{Layout, Message};
+use arb_native::printed::Printed;
 use arb_native::scanner::{Scanner, Verdict};
+use arb_native::sums::{Order, Places, Spelling};
 use arb_native::{json, protobuf};
 use market::{Market, Where};
 
@@ -35,7 +37,7 @@ struct Work {
     run: fn(),
 }
 
-const WORKS: [Work; 10] = [
+const WORKS: [Work; 14] = [
     Work {
         name: "book: 5 levels near the best of 1,000",
         run: || book(1_000, Where::Near),
@@ -115,10 +117,73 @@ const WORKS: [Work; 10] = [
         },
     },
     Work {
+        name: "JSON objects: 1 level",
+        run: || {
+            read(
+                1,
+                &frames::kraken_layout(),
+                frames::kraken_frames,
+                json::scan,
+            )
+        },
+    },
+    Work {
+        name: "JSON objects: 5 levels",
+        run: || {
+            read(
+                5,
+                &frames::kraken_layout(),
+                frames::kraken_frames,
+                json::scan,
+            )
+        },
+    },
+    Work {
+        name: "JSON objects: 50 levels",
+        run: || {
+            read(
+                50,
+                &frames::kraken_layout(),
+                frames::kraken_frames,
+                json::scan,
+            )
+        },
+    },
+    Work {
+        name: "book: 5 levels near the best of 1,000, and the sum of ten",
+        run: summed,
+    },
+    Work {
         name: "protobuf: 5 levels to a book of 1,000",
         run: whole,
     },
 ];
+
+fn summed() {
+    let market = Market::new(1_000, 1, 5, Where::Near, MESSAGES);
+    let places = [Places { price: 2, size: 5 }; 5];
+    let mut book = Printed::new(Spelling {
+        depth: 10,
+        order: Order::AsksFirst,
+        separator: Vec::new(),
+        points: false,
+        signed: false,
+    });
+    for side in [(&market.snapshot.0, true), (&market.snapshot.1, false)] {
+        for level in side.0.chunks(places.len()) {
+            let told = (level, &places[..level.len()]);
+            let none = (&[][..], &[][..]);
+            let (bids, asks) = if side.1 { (told, none) } else { (none, told) };
+            book.apply_printed(bids, asks);
+        }
+    }
+    counted(|| {
+        for (bids, asks) in &market.messages {
+            book.apply_printed((bids, &places[..bids.len()]), (asks, &places[..asks.len()]));
+            black_box(book.sum().expect("a sum"));
+        }
+    });
+}
 
 fn book(depth: u64, place: Where) {
     let market = Market::new(depth, 1, 5, place, MESSAGES);
