@@ -39,6 +39,8 @@ LAYOUT = WireLayout(
     last_id=("u",),
 )
 
+SUMMED_LAYOUT = msgspec.structs.replace(LAYOUT, checksum=("sum",))
+
 
 class Said(msgspec.Struct):
     s: str
@@ -146,7 +148,7 @@ class Factory:
         return SORTED.make()
 
     def make_scanner(self, layouts):
-        assert layouts == (LAYOUT,)
+        assert layouts in {(LAYOUT,), (SUMMED_LAYOUT,)}
         return self.scanner
 
 
@@ -355,7 +357,8 @@ class Summed:
         )
         factory = Factory()
         self.scanner = factory.scanner
-        self.dispatch = Dispatch(lambda *told: self.heard.append(told), scanner_for(factory, (LAYOUT,), rule))
+        scanner = scanner_for(factory, (SUMMED_LAYOUT,), rule)
+        self.dispatch = Dispatch(lambda *told: self.heard.append(told), scanner)
         self.book = BookSync(
             VenueName("acme"),
             BTC,
@@ -482,6 +485,10 @@ def unsummed(bids, asks):
 
 
 SUMMED = BookRule(ids=SequenceRule.RANGE, checksum=Checksum(name="x", depth=1, of=unsummed))
+SPELLED = BookRule(
+    ids=SequenceRule.RANGE,
+    checksum=Checksum(name="x", depth=1, of=unsummed, spelling=Spelling(order="in turn")),
+)
 NO_SUMS = BookRule(ids=SequenceRule.NONE)
 
 
@@ -492,6 +499,7 @@ NO_SUMS = BookRule(ids=SequenceRule.NONE)
         (Factory(), (), RULE, "the plugin declares no layout"),
         (Factory(), (LAYOUT,), NO_SUMS, "a feed without ids or checksums is applied on trust"),
         (Factory(), (LAYOUT,), SUMMED, "what its checksums are taken over is not declared"),
+        (Factory(), (LAYOUT,), SPELLED, "a layout does not say where the checksum stands"),
     ],
 )
 def test_there_is_no_short_way_without_a_scanner_or_a_proof(factory, layouts, rule, why):
