@@ -1,7 +1,7 @@
 """The short way of a message, with a scanner in Python in place of a native one."""
 
 from collections.abc import Callable
-from math import isnan
+from math import inf, isnan
 from typing import Any
 
 import msgspec
@@ -38,6 +38,8 @@ LAYOUT = WireLayout(
     first_id=("U",),
     last_id=("u",),
 )
+
+SUMMED_LAYOUT = msgspec.structs.replace(LAYOUT, checksum=("sum",))
 
 
 class Said(msgspec.Struct):
@@ -146,7 +148,7 @@ class Factory:
         return SORTED.make()
 
     def make_scanner(self, layouts):
-        assert layouts == (LAYOUT,)
+        assert layouts in {(LAYOUT,), (SUMMED_LAYOUT,)}
         return self.scanner
 
 
@@ -355,7 +357,8 @@ class Summed:
         )
         factory = Factory()
         self.scanner = factory.scanner
-        self.dispatch = Dispatch(lambda *told: self.heard.append(told), scanner_for(factory, (LAYOUT,), rule))
+        scanner = scanner_for(factory, (SUMMED_LAYOUT,), rule)
+        self.dispatch = Dispatch(lambda *told: self.heard.append(told), scanner)
         self.book = BookSync(
             VenueName("acme"),
             BTC,
@@ -380,6 +383,7 @@ class Summed:
 
     def hear(self, checksum, last_id=21, bids="[[100,2]]"):
         text = f'{{"s":"BTCUSDT","U":0,"u":{last_id},"b":{bids},"sum":{checksum}}}'
+        assert self.dispatch.scan is not None
         return self.dispatch.scan(memoryview(text.encode()), 900, 800)
 
 
@@ -441,7 +445,7 @@ def test_without_ids_only_what_the_snapshot_holds_is_left_to_the_dialect():
 def test_with_ids_a_book_that_is_summed_up_goes_on_from_its_own():
     venue = Summed(ids=SequenceRule.CHAIN)
     venue.dispatch.delta("BTCUSDT", [], [], 30, 30, None, 20, Printed(bids=[], asks=[]))
-    assert venue.scanner.seats["BTCUSDT"].armed[0] == 30
+    assert venue.scanner.seats["BTCUSDT"].armed == (30, 0.0, inf)
 
 
 def test_how_numbers_are_printed_is_asked_for_again_with_a_new_list():
@@ -481,6 +485,10 @@ def unsummed(bids, asks):
 
 
 SUMMED = BookRule(ids=SequenceRule.RANGE, checksum=Checksum(name="x", depth=1, of=unsummed))
+SPELLED = BookRule(
+    ids=SequenceRule.RANGE,
+    checksum=Checksum(name="x", depth=1, of=unsummed, spelling=Spelling(order="in turn")),
+)
 NO_SUMS = BookRule(ids=SequenceRule.NONE)
 
 
@@ -491,6 +499,7 @@ NO_SUMS = BookRule(ids=SequenceRule.NONE)
         (Factory(), (), RULE, "the plugin declares no layout"),
         (Factory(), (LAYOUT,), NO_SUMS, "a feed without ids or checksums is applied on trust"),
         (Factory(), (LAYOUT,), SUMMED, "what its checksums are taken over is not declared"),
+        (Factory(), (LAYOUT,), SPELLED, "a layout does not say where the checksum stands"),
     ],
 )
 def test_there_is_no_short_way_without_a_scanner_or_a_proof(factory, layouts, rule, why):

@@ -18,7 +18,9 @@ use std::{env, fs};
 
 use arb_native::book::Book;
 use arb_native::layout::{Habit, Layout, Message};
+use arb_native::printed::Printed;
 use arb_native::scanner::{Scanner, Verdict};
+use arb_native::sums::{Order, Places, Spelling};
 use arb_native::{json, protobuf};
 use market::{Market, Where};
 
@@ -32,7 +34,7 @@ const TUNABLES: &str = "glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-AVX512VL,-AVX512F,-
 
 type Work = (&'static str, fn());
 
-const WORKS: [Work; 13] = [
+const WORKS: [Work; 14] = [
     ("book: 5 levels near the best of 1,000", || {
         book(1_000, Where::Near)
     }),
@@ -51,6 +53,10 @@ const WORKS: [Work; 13] = [
     ("JSON of objects: 1 level", || read(&KRAKEN, 1)),
     ("JSON of objects: 5 levels", || read(&KRAKEN, 5)),
     ("JSON of objects: 50 levels", || read(&KRAKEN, 50)),
+    (
+        "book: 5 levels near the best of 1,000, and the sum of ten",
+        summed,
+    ),
     ("protobuf: 5 levels to a book of 1,000", whole),
 ];
 
@@ -76,6 +82,32 @@ const KRAKEN: Wire = Wire {
     frames: frames::kraken_frames,
     scan: json::scan,
 };
+
+fn summed() {
+    let market = Market::new(1_000, 1, 5, Where::Near, MESSAGES);
+    let places = [Places { price: 2, size: 5 }; 5];
+    let mut book = Printed::new(Spelling {
+        depth: 10,
+        order: Order::AsksFirst,
+        separator: Vec::new(),
+        points: false,
+        signed: false,
+    });
+    for side in [(&market.snapshot.0, true), (&market.snapshot.1, false)] {
+        for level in side.0.chunks(places.len()) {
+            let told = (level, &places[..level.len()]);
+            let none = (&[][..], &[][..]);
+            let (bids, asks) = if side.1 { (told, none) } else { (none, told) };
+            book.apply_printed(bids, asks);
+        }
+    }
+    counted(|| {
+        for (bids, asks) in &market.messages {
+            book.apply_printed((bids, &places[..bids.len()]), (asks, &places[..asks.len()]));
+            black_box(book.sum().expect("a sum"));
+        }
+    });
+}
 
 fn book(depth: u64, place: Where) {
     let market = Market::new(depth, 1, 5, place, MESSAGES);

@@ -24,6 +24,8 @@ def hindrance(layouts: Sequence[WireLayout], rule: BookRule) -> str | None:
         return "the plugin declares no layout"
     if rule.checksum is not None and rule.checksum.spelling is None:
         return "what its checksums are taken over is not declared"
+    if rule.checksum is not None and not all(layout.checksum for layout in layouts):
+        return "a layout does not say where the checksum stands"
     if rule.checksum is None and rule.ids is SequenceRule.NONE:
         return "a feed without ids or checksums is applied on trust"
     return None
