@@ -125,10 +125,11 @@ pub fn binance_frames(market: &Market) -> Vec<Vec<u8>> {
     (FIRST_ID..).zip(&market.messages).map(frame).collect()
 }
 
-/// Without the zeros at the end of a number. The checksum is that of no book.
+/// The checksum is that of no book.
 pub fn kraken_frames(market: &Market) -> Vec<Vec<u8>> {
     let side = |levels: &[Level]| {
-        let pair = |level: &Level| format!("{{\"price\":{},\"qty\":{}}}", level.price, level.size);
+        let pair =
+            |level: &Level| format!("{{\"price\":{:.1},\"qty\":{:.8}}}", level.price, level.size);
         levels.iter().map(pair).collect::<Vec<_>>().join(",")
     };
     let frame = |(bids, asks): &(Vec<Level>, Vec<Level>)| {

@@ -76,7 +76,7 @@ impl Market {
                         0.0
                     } else {
                         held[usize::from(asks)].insert(tick);
-                        random.below(500_000) as f64 / 1e5 + 1e-5
+                        (1 + random.below(500_000)) as f64 / 1e5
                     };
                     let to = if asks { &mut message.1 } else { &mut message.0 };
                     to.push(level(tick, size));
