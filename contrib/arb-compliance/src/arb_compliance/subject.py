@@ -7,7 +7,7 @@ cases that ask for it, and no others.
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
@@ -67,7 +67,7 @@ class Subject:
         return Registry(self._environ)
 
     @contextmanager
-    def on_books(self, name: str) -> Iterator[None]:
+    def on_books(self, name: str) -> Generator[None]:
         """Let venues keep their books in those of one factory."""
         before = self._environ.copy()
         self._environ["ARB_BOOK"] = name
