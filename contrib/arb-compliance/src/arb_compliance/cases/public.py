@@ -302,6 +302,7 @@ async def an_empty_side_has_no_price(subject: Subject) -> None:
         if subject.claims(Capability.QUOTE):
             await stage.live()
             await stage.venue.watch_quotes(empty, heard.append)
+            await stage.pass_(5)
         for name in ("ask", "bid"):
             bids, asks = (list(side) for side in (market.book.bids, market.book.asks))
             gone, told = [(price, 0) for price, _ in (asks if name == "ask" else bids)], len(heard)
