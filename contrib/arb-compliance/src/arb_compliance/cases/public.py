@@ -291,7 +291,7 @@ async def an_empty_side_has_no_price(subject: Subject) -> None:
     Steps: all offers of one of two symbols go, later all bids; ask for its book and for the best prices, and hear its
         quotes.
     Expect: that side of the book is empty, its best price NaN or the quote not told; never a price of zero, never the
-        one of before; the other symbol's are the venue's; no frame is malformed.
+        one of before; the other symbol is in the list as before; no frame is malformed.
     When this fails: nothing to sell looks like something for nothing; or one dead market ends the list of all.
     Source: contract, `Quote`: NaN where a side is empty
     """
