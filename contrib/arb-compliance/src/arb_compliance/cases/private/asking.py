@@ -259,9 +259,8 @@ async def _alone_at_the_best(desk: Desk, moments: int) -> tuple[OrderId, OrderRe
 async def _all_of_them(desk: Desk, since_ns: int, where: str) -> None:
     found = [fill for fill in await desk.private.get_fills(LINK, since_ns) if fill.exchange_ns >= since_ns]
     right = [fill for fill in desk.fills_of() if fill.symbol == str(LINK) and fill.at_ns >= since_ns]
-    missing = Counter((fill.order, fill.size) for fill in right) - Counter(
-        (fill.order_id, fill.quantity) for fill in found
-    )
+    rows = Counter((str(fill.order_id), fill.quantity) for fill in found)
+    missing = Counter((fill.order, fill.size) for fill in right) - rows
     true(
         not missing,
         f"{where}: {missing.total()} of {len(right)} are missing",
