@@ -84,7 +84,12 @@ const KRAKEN: Wire = Wire {
 };
 
 fn summed() {
-    let market = Market::new(1_000, 1, 5, Where::Near, MESSAGES);
+    let mut market = Market::new(1_000, 1, 5, Where::Near, MESSAGES);
+    // As if read from a text: the float64 nearest to five decimals.
+    let sides = market.messages.iter_mut();
+    for level in sides.flat_map(|(bids, asks)| bids.iter_mut().chain(asks)) {
+        level.size = (level.size * 1e5).round() / 1e5;
+    }
     let places = [Places { price: 2, size: 5 }; 5];
     let mut book = Printed::new(Spelling {
         depth: 10,
