@@ -192,8 +192,9 @@ class Scanner(Protocol):
     def arm(self, pair: str, last_id: int, floor: float, ceiling: float, places: tuple[int, int] | None = None) -> None:
         """From now on apply the messages of `pair` that follow on `last_id`. Arming again moves the id.
 
-        Without ids (`SequenceRule.NONE`) all follow but those that bear one up to `last_id`. For a book that is summed
-        up, `places` are the decimals with which prices and sizes count; None = those that are printed.
+        Without ids (`SequenceRule.NONE`) all follow but those that bear one up to `last_id`, and those that the venue
+        made before the one that the mark stands at. For a book that is summed up, `places` are the decimals with which
+        prices and sizes count; None = those that are printed.
 
         `book` must show the best levels of `levels`. Those that a message leaves are shown at once where
         `floor <= bid < ask <= ceiling`.
