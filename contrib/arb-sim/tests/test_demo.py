@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from arb_core.runtime.pulse import Beat
 from arb_core.structs.market import Side, Symbol, VenueName
 from arb_core.structs.opportunity import Leg, Opportunity, Plan, Verdict
 from arb_sim.child import Injection
@@ -19,10 +20,18 @@ class Scene:
 
     def __init__(self, *, cycles: bool = True) -> None:
         self.finder = Finder(cycles=cycles)
-        watch: Any = SimpleNamespace(session=SimpleNamespace(listen=self._listen))
+        self.late_ns = 0
+        venue = SimpleNamespace(loop_health=lambda: SimpleNamespace(late_ns=self.late_ns))
+        session = SimpleNamespace(listen=self._listen)
+        watch: Any = SimpleNamespace(session=session, venues={"mexc": venue})
         self.finder.watch(watch)
         assert self.finder._ready_ns is not None
-        self.ready_ns = self.finder._ready_ns
+        self.ready_ns = self.finder._ready_ns = self.finder._ready_ns - 60 * SECOND
+
+    def beat(self, *, lag: float = 0.0, late: float = 0.0) -> None:
+        """It is the 57th second, and this machine was so far behind."""
+        self.late_ns = round(late * SECOND)
+        self.finder._keeps_up(Beat(0, round(lag * SECOND), 0))
 
     def _listen(self, *, opportunity) -> None:
         self.say = opportunity
@@ -47,7 +56,7 @@ class Scene:
         return counted.made, counted.found
 
 
-def test_cycle_is_found_on_its_venue_and_its_way_round():
+async def test_cycle_is_found_on_its_venue_and_its_way_round():
     scene = Scene()
     scene.make()
     assert scene.counts() == (1, 0)
@@ -62,7 +71,7 @@ def test_cycle_is_found_on_its_venue_and_its_way_round():
     assert scene.counts() == (1, 1)
 
 
-def test_disagreement_of_venues_is_found_in_its_direction():
+async def test_disagreement_of_venues_is_found_in_its_direction():
     scene = Scene()
     scene.make(sell="gateio", path=())
     both = (("BTC/USDT", Side.BUY), ("BTC/USDT", Side.SELL))
@@ -72,7 +81,7 @@ def test_disagreement_of_venues_is_found_in_its_direction():
     assert scene.counts() == (1, 1)
 
 
-def test_cycles_that_nobody_looks_for_do_not_count():
+async def test_cycles_that_nobody_looks_for_do_not_count():
     scene = Scene(cycles=False)
     scene.make()
     scene.make(sell="gateio", path=())
@@ -80,7 +89,23 @@ def test_cycles_that_nobody_looks_for_do_not_count():
 
 
 @pytest.mark.parametrize(("begin", "end"), [(-1, 2), (59, 61)])
-def test_what_was_not_watched_from_beginning_to_end_does_not_count(begin, end):
+async def test_what_was_not_watched_from_beginning_to_end_does_not_count(begin, end):
     scene = Scene()
     scene.make(begin=begin, end=end)
     assert scene.counts() == (0, 0)
+
+
+@pytest.mark.parametrize("behind", [{"lag": 2.0}, {"late": 2.0}])
+async def test_what_this_machine_was_too_busy_for_is_no_miss(behind):
+    scene = Scene()
+    scene.make(begin=55, end=56)
+    scene.make(begin=20, end=23)
+    scene.beat(lag=0.4, late=0.4)
+    assert scene.counts() == (2, 0)
+    scene.beat(**behind)
+    assert scene.counts() == (1, 0)
+    assert [behind_ns for _, behind_ns in scene.finder.excused()] == [2 * SECOND]
+    scene.see(at=55.5)
+    scene.see(at=21)
+    assert scene.counts() == (2, 2)
+    assert not scene.finder.excused()
