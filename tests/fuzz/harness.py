@@ -41,7 +41,7 @@ from arb_core.structs.stream import Feed, Topic
 from google.protobuf.message import DecodeError
 
 from .market import Change
-from .reference import Chain, NaiveBook, Printed, Reading
+from .reference import ANY, MS, Chain, NaiveBook, Printed, Reading
 from .spelling import Unreadable
 
 __all__ = ["Disagreement", "Run", "resident_bytes", "said_by"]
@@ -503,6 +503,7 @@ class Run:
             reading = Reading(doubts=reading.doubts)
         if [*map(_plain, market)] != [_plain(message[: _TOLD.get(message[0])]) for message in reading.market]:
             raise Disagreement(f"read otherwise than the reference: {reading.market}")
+        reading.market = [_with_time(message, told) for message, told in zip(reading.market, market, strict=True)]
         self._compare_control([message for message in said if message[0] not in MARKET], reading)
         self.counts["accepted" if market else "control" if reading.control else "ignored"] += 1
         self._tell_reference(reading)
@@ -529,9 +530,9 @@ class Run:
             if book is None:
                 continue
             if message[0] == "delta":
-                book.delta(*_of_delta(message))
+                book.delta(*_of_delta(message), made_ns=message[6])
             elif message[0] == "snapshot" and not message[6]:
-                book.whole(*message[2:5], *message[7:])
+                book.whole(*message[2:5], *message[7:], made_ns=message[5])
 
     def _compare_control(self, said: list[tuple[Any, ...]], reading: Reading) -> None:
         """An acknowledgement out of nothing would leave a subscription unwatched; the other kinds harm nobody."""
@@ -640,7 +641,7 @@ class Run:
             at.body = self.venue.whole_frame(pair, at.whole())
         if self._hear(at.body):
             raise Disagreement(f"a whole book was refused: {self.dialect.raised!r}")
-        self.naive[pair].whole(at.bids, at.asks, at.last_id, at.printed)
+        self.naive[pair].whole(at.bids, at.asks, at.last_id, at.printed, made_ns=at.whole().ms * MS)
         if self.pairs[pair].state is not _LIVE:
             raise Disagreement(f"{pair} does not begin: {self.pairs[pair].fault}")
 
@@ -683,6 +684,15 @@ def _of_delta(message: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*message[2:6], message[7], *message[8:])
 
 
+def _with_time(message: tuple[Any, ...], told: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Where the documentation does not say what a time is, it is what the plugin took it for."""
+    place = _TIME.get(message[0])
+    if place is None or message[place] is not ANY:
+        return message
+    return (*message[:place], told[place], *message[place + 1 :])
+
+
+_TIME = {"delta": 6, "snapshot": 5}
 _HARMLESS = {"ignored", "reply"}
 
 _TOLD = {"delta": 8, "snapshot": 7}

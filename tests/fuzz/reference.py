@@ -333,6 +333,8 @@ class NaiveBook:
         """The levels as printed, of a feed with checksums."""
         self.waiting: list[tuple[list[Level], list[Level], int, int]] = []
         self.why = "starting"
+        self.made_ns: int | None = None
+        """When the venue made the latest message: without ids, one that was made before it comes too late."""
         self.floor, self.ceiling = 0.0, inf
 
     def lose(self, why: str) -> None:
@@ -357,12 +359,21 @@ class NaiveBook:
                 self.waiting = waiting[index:]
                 return
 
-    def whole(self, bids: Iterable[Level], asks: Iterable[Level], last_id: int, printed: Printed | None = None) -> None:
+    def whole(
+        self,
+        bids: Iterable[Level],
+        asks: Iterable[Level],
+        last_id: int,
+        printed: Printed | None = None,
+        *,
+        made_ns: int | None = None,
+    ) -> None:
         """A whole book in the stream, which begins a new count."""
         if self.live and not self.rules.resets and last_id <= self.last_id:
             return
         self.waiting.clear()
         self.floor, self.ceiling = 0.0, inf
+        self.made_ns = made_ns
         self._take(bids, asks, last_id, printed)
 
     def _take(self, bids: Iterable[Level], asks: Iterable[Level], last_id: int, printed: Printed | None) -> None:
@@ -383,6 +394,8 @@ class NaiveBook:
         last_id: int,
         previous_id: int = NO_ID,
         printed: Printed | None = None,
+        *,
+        made_ns: int | None = None,
     ) -> None:
         if last_id < first_id:
             # No message of any venue: in a live book what it stands for is missing, in a buffer the next one will show that.
@@ -395,7 +408,7 @@ class NaiveBook:
             return
         if self._is_old(last_id, previous_id):
             return
-        if not self._follows(first_id, last_id, previous_id):
+        if not self._follows(first_id, last_id, previous_id, made_ns):
             self.lose("gap")
             if not self.rules.in_stream:
                 # The venue sent it: it may be the bridge from the next snapshot.
@@ -407,7 +420,7 @@ class NaiveBook:
                     side[price] = size
                 else:
                     side.pop(price, None)
-        self.last_id = last_id
+        self.last_id, self.made_ns = last_id, made_ns
         self._cut()
         self._judge(bids, asks, printed)
 
@@ -424,7 +437,7 @@ class NaiveBook:
             case _:
                 return NO_ID < last_id <= self.base_id
 
-    def _follows(self, first_id: int, last_id: int, previous_id: int) -> bool:
+    def _follows(self, first_id: int, last_id: int, previous_id: int, made_ns: int | None) -> bool:
         match self.rules.ids:
             case "range":
                 overlaps = first_id <= self.last_id and self.rules.strict and self.last_id != self.base_id
@@ -434,7 +447,7 @@ class NaiveBook:
             case "count":
                 return last_id == self.last_id + 1
             case _:
-                return True
+                return made_ns is None or self.made_ns is None or made_ns >= self.made_ns
 
     def _cut(self) -> None:
         if self.rules.cut is not None:
