@@ -142,6 +142,9 @@ def table(title: str, by_levels: dict[int, dict[str, list[float]]], reference: s
         for figures in by_levels.values():
             each = figures[name]
             ratio = statistics.median(mine / other for mine, other in zip(each, figures[reference], strict=True))
-            cells += [f"{statistics.median(each):.2f} [{min(each):.2f}-{max(each):.2f}]", f"{ratio:.2f}"]
+            cells += [
+                f"{statistics.median(each):.2f} [{min(each):.2f}-{max(each):.2f}]",
+                f"{ratio:.{2 if ratio >= 1 else 3}f}",
+            ]
         rows.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(rows)
