@@ -4,8 +4,10 @@
 //! None, and whoever asked leaves the frame to the dialect.
 #![forbid(unsafe_code)]
 
+use crate::text::EACH;
+
 /// Powers of ten that float64 holds exactly.
-const EXACT: [f64; 23] = [
+pub const EXACT: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
@@ -175,7 +177,6 @@ pub fn integer_at(window: &Window, at: usize) -> Option<(i64, usize)> {
     Some((i64::try_from(whole).ok()?, at))
 }
 
-const EACH: u64 = 0x0101_0101_0101_0101;
 const ZEROS: u64 = b'0' as u64 * EACH;
 
 const WHOLE_POWERS: [u64; 9] = [

@@ -27,7 +27,7 @@ pub struct Summed {
     pub places: Option<Places>,
     /// A sum may be below 0.
     pub signed: bool,
-    /// When the venue made the latest message, in nanoseconds: one that was made before it does not follow.
+    /// When the venue made the latest message, in nanoseconds: without ids, one that was made before it does not follow.
     pub latest_ns: i64,
 }
 
@@ -115,7 +115,10 @@ impl Scanner {
                 }
                 Rule::Chain => message.previous == armed.last_id,
                 Rule::Consecutive => message.last == armed.last_id.saturating_add(1),
-                Rule::Sums => message.seen & seen::LAST == 0 || message.last > armed.last_id,
+                Rule::Sums => {
+                    let newer = message.seen & seen::LAST == 0 || message.last > armed.last_id;
+                    newer && !armed.summed.is_some_and(|summed| is_late(message, summed))
+                }
             };
             if !follows || !armed.summed.is_none_or(|summed| tells(message, summed)) {
                 return Verdict::NotNext;
@@ -134,12 +137,17 @@ impl Scanner {
     }
 }
 
-/// Whether a message is not late, tells all that a sum takes, and bears one. Where a sum is 0, venues mean that there is none.
+/// Whether the venue made a message before the latest one.
+#[inline]
+fn is_late(message: &Message, summed: Summed) -> bool {
+    message
+        .exchange_ns()
+        .is_some_and(|ns| ns < summed.latest_ns)
+}
+
+/// Whether a message tells all that a sum takes, and bears one. Where a sum is 0, venues mean that there is none.
 #[inline]
 fn tells(message: &mut Message, summed: Summed) -> bool {
-    let late = message
-        .exchange_ns()
-        .is_some_and(|ns| ns < summed.latest_ns);
     let told = message.checksum != 0 && (summed.signed || message.checksum > 0);
-    !late && message.seen & seen::CHECKSUM != 0 && told && message.print(summed.places)
+    message.seen & seen::CHECKSUM != 0 && told && message.print(summed.places)
 }

@@ -6,12 +6,7 @@
 #![forbid(unsafe_code)]
 
 use crate::book::{Level, Noted};
-
-/// Powers of ten that float64 holds exactly.
-const POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-];
+use crate::number::EXACT;
 
 /// What has fewer digits comes back from float64 unchanged: times a power of ten it is off by less than a quarter.
 const LONGER: u64 = 1_000_000_000_000_000;
@@ -61,7 +56,7 @@ pub fn decimals(text: &[u8]) -> u8 {
     clippy::cast_sign_loss
 )]
 pub fn digits(value: f64, decimals: u8) -> Option<u64> {
-    let power = *POWERS.get(usize::from(decimals))?;
+    let power = *EXACT.get(usize::from(decimals))?;
     let digits = (value * power + 0.5) as u64;
     // Both operands are exact, so that the quotient is the float64 of this decimal number.
     (digits < LONGER && digits as f64 / power == value).then_some(digits)

@@ -1,7 +1,8 @@
 //! Text of frames, many bytes at a time.
 #![forbid(unsafe_code)]
 
-const EACH: u64 = 0x0101_0101_0101_0101;
+/// A byte in each place of a word, by multiplication.
+pub const EACH: u64 = 0x0101_0101_0101_0101;
 const TOP: u64 = 0x80 * EACH;
 
 /// Whether a byte stands for itself within quotes: ASCII, and neither a quote, an escape nor a control character.
