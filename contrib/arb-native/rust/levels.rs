@@ -1,13 +1,15 @@
 //! One side of a book: sorted levels in small chunks, the best level last, which is where markets change.
 //!
-//! A change counts the lowest keys of the last chunks and the keys of one chunk, without a branch that a processor could
-//! guess wrong. A level that is removed leaves its key there, because prices come again: then nothing moves, whether a size
-//! is set, removed or set again. Prices need no grid. A level may have a note beside it; one of no bytes costs nothing.
-//! Entered by `book`.
+//! A level that is removed leaves its key there, because prices come again: then nothing moves, whether a size is set, removed
+//! or set again, and `spots` mostly knows where that is. Where it does not, the lowest keys of the last chunks and the keys of
+//! one chunk are counted, without a branch that a processor could guess wrong. Prices need no grid. A level may have a note
+//! beside it; one of no bytes costs nothing. Entered by `book`.
 #![forbid(unsafe_code)]
 
+use crate::spots::{Spots, PLACES};
+
 /// Levels a chunk, held or left, a bit each.
-const ROOM: usize = 32;
+const ROOM: usize = PLACES;
 
 /// Levels a chunk that is filled at once: the first changes find room.
 const FILLED: usize = ROOM / 4 * 3;
@@ -55,8 +57,8 @@ impl<N: Copy + Default> Chunk<N> {
         self.length += 1;
     }
 
-    /// Add a new key to a chunk that is not full.
-    fn insert(&mut self, key: f64, size: f64, note: N) {
+    /// Add a new key to a chunk that is not full, and say where.
+    fn insert(&mut self, key: f64, size: f64, note: N) -> usize {
         let rank = count(&self.keys, |known| known < key);
         // A key that was left beside it gives its place: then nothing moves.
         let at = if rank > 0 && !self.holds(rank - 1) {
@@ -78,6 +80,7 @@ impl<N: Copy + Default> Chunk<N> {
         self.sizes[at] = size;
         self.notes[at] = note;
         self.held |= 1 << at;
+        at
     }
 
     /// Forget the keys of levels that were removed.
@@ -128,8 +131,9 @@ pub struct Levels<N> {
     /// Which chunk that is.
     order: Vec<u32>,
     chunks: Vec<Chunk<N>>,
-    /// Chunks that are not in use.
+    /// Chunks that are not in use; they have no keys.
     free: Vec<u32>,
+    spots: Spots,
     held: usize,
 }
 
@@ -140,6 +144,7 @@ impl<N> Default for Levels<N> {
             order: Vec::new(),
             chunks: Vec::new(),
             free: Vec::new(),
+            spots: Spots::default(),
             held: 0,
         }
     }
@@ -149,15 +154,17 @@ impl<N: Copy + Default> Levels<N> {
     /// Set an absolute size; 0 removes.
     #[inline]
     pub fn set(&mut self, key: f64, size: f64, note: N) {
-        let place = self.place(key);
-        let Some(&slot) = self.order.get(place) else {
-            return self.add(place, key, size, note);
-        };
-        let chunk = &mut self.chunks[slot as usize];
-        let at = count(&chunk.keys, |known| known <= key).wrapping_sub(1);
-        if at >= ROOM || chunk.keys[at] != key {
-            return self.add(place, key, size, note);
+        let (slot, at) = self.spots.guess(key);
+        match self.chunks.get(slot) {
+            Some(chunk) if chunk.keys[at] == key => self.put(slot, at, size, note),
+            _ => self.search(key, size, note),
         }
+    }
+
+    /// Set a size at a place that has the key.
+    #[inline]
+    fn put(&mut self, slot: usize, at: usize, size: f64, note: N) {
+        let chunk = &mut self.chunks[slot];
         let (bit, held) = (1 << at, chunk.held);
         chunk.sizes[at] = size;
         chunk.notes[at] = note;
@@ -165,8 +172,25 @@ impl<N: Copy + Default> Levels<N> {
         self.held += usize::from(size != 0.0);
         self.held -= usize::from(held & bit != 0);
         if chunk.held == 0 {
-            self.close(place);
+            let key = chunk.keys[at];
+            self.close(self.place(key));
         }
+    }
+
+    /// Find the key, or give it a place.
+    #[inline(never)]
+    fn search(&mut self, key: f64, size: f64, note: N) {
+        let place = self.place(key);
+        let Some(&slot) = self.order.get(place) else {
+            return self.add(place, key, size, note);
+        };
+        let slot = slot as usize;
+        let at = count(&self.chunks[slot].keys, |known| known <= key).wrapping_sub(1);
+        if at >= ROOM || self.chunks[slot].keys[at] != key {
+            return self.add(place, key, size, note);
+        }
+        self.spots.note(key, slot, at);
+        self.put(slot, at, size, note);
     }
 
     /// Change what is noted of a level, if it is held.
@@ -210,10 +234,12 @@ impl<N: Copy + Default> Levels<N> {
     fn fill(&mut self, levels: &[(f64, f64, N)]) {
         self.clear();
         self.chunks.reserve_exact(levels.len().div_ceil(FILLED));
+        self.spots = Spots::of(levels.len());
         for part in levels.rchunks(FILLED) {
             let slot = self.open(self.order.len(), part[part.len() - 1].0);
-            for &(key, size, note) in part.iter().rev() {
+            for (at, &(key, size, note)) in part.iter().rev().enumerate() {
                 self.chunks[slot].push(key, size, note);
+                self.spots.note(key, slot, at);
             }
         }
         self.held = levels.len();
@@ -277,18 +303,17 @@ impl<N: Copy + Default> Levels<N> {
             return;
         }
         let Some(&slot) = self.order.get(place) else {
-            let slot = self.open(place, key);
-            self.chunks[slot].push(key, size, note);
-            self.held += 1;
+            self.fill(&[(key, size, note)]);
             return;
         };
         let chunk = &mut self.chunks[slot as usize];
         if chunk.length == ROOM {
             self.make_room(place);
-            return self.set(key, size, note);
+            return self.search(key, size, note);
         }
-        chunk.insert(key, size, note);
+        let at = chunk.insert(key, size, note);
         self.firsts[NEAR + place] = chunk.keys[0];
+        self.spots.note(key, slot as usize, at);
         self.held += 1;
     }
 
@@ -299,6 +324,9 @@ impl<N: Copy + Default> Levels<N> {
             // Many chunks with few levels, as a market leaves them behind that moves.
             let all: Vec<_> = self.best_first(0).collect();
             return self.fill(&all);
+        }
+        if self.spots.are_few(self.held) {
+            self.spots = Spots::of(self.held);
         }
         let slot = self.order[place] as usize;
         let chunk = &mut self.chunks[slot];
@@ -314,15 +342,13 @@ impl<N: Copy + Default> Levels<N> {
 
     /// Take an empty chunk as the one at this place of the order.
     fn open(&mut self, place: usize, first: f64) -> usize {
-        let slot = self
-            .free
-            .pop()
-            .map_or(self.chunks.len(), |slot| slot as usize);
-        if slot == self.chunks.len() {
-            self.chunks.push(Chunk::empty());
-        } else {
-            self.chunks[slot] = Chunk::empty();
-        }
+        let slot = self.free.pop().map_or_else(
+            || {
+                self.chunks.push(Chunk::empty());
+                self.chunks.len() - 1
+            },
+            |slot| slot as usize,
+        );
         self.firsts.insert(NEAR + place, first);
         self.order.insert(place, slot as u32);
         slot
@@ -331,7 +357,9 @@ impl<N: Copy + Default> Levels<N> {
     #[cold]
     fn close(&mut self, place: usize) {
         self.firsts.remove(NEAR + place);
-        self.free.push(self.order.remove(place));
+        let slot = self.order.remove(place);
+        self.chunks[slot as usize] = Chunk::empty();
+        self.free.push(slot);
     }
 }
 

@@ -14,6 +14,7 @@ pub mod protobuf;
 #[cfg(feature = "python")]
 mod python;
 pub mod scanner;
+mod spots;
 mod stamp;
 pub mod sums;
 mod text;

@@ -40,16 +40,66 @@ impl Best {
 }
 
 /// The levels, with their texts where somebody sums these up.
+#[allow(clippy::large_enum_variant)] // nearly every book is a plain one
 enum Kept {
     Plain(Book),
     Printed(Box<Printed>),
 }
 
-/// An order book; a virtual subclass of `arb_core.interfaces.book.PrintingBook`.
+/// An integer of Python's, or None; the usual ones without an object.
+enum Int {
+    None,
+    Small(i64),
+    Large(Py<PyAny>),
+}
+
+impl Int {
+    #[inline]
+    fn of(value: &Bound<'_, PyAny>) -> Int {
+        if value.is_none() {
+            return Int::None;
+        }
+        match value.extract() {
+            Ok(small) => Int::Small(small),
+            Err(_) => Int::Large(value.clone().unbind()),
+        }
+    }
+
+    fn get<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        Ok(match self {
+            Int::None => None,
+            Int::Small(small) => Some(small.into_pyobject(py)?.into_any()),
+            Int::Large(large) => Some(large.bind(py).clone()),
+        })
+    }
+}
+
+/// How far a book has come.
+struct Mark {
+    last_id: Int,
+    exchange_ns: Int,
+    received_ns: Option<Py<PyAny>>,
+    applied: u64,
+    verified: u64,
+}
+
+impl Mark {
+    const NONE: Mark = Mark {
+        last_id: Int::None,
+        exchange_ns: Int::None,
+        received_ns: None,
+        applied: 0,
+        verified: 0,
+    };
+}
+
+/// An order book, and where a scanner moves it, its mark; a virtual subclass of `arb_core.interfaces.book.PrintingBook`, and
+/// an `arb_core.interfaces.book.BookMark`.
 #[pyclass(module = "arb_native", name = "NativeBook", weakref)]
 struct NativeBook {
     kept: Kept,
     best: Best,
+    mark: Mark,
 }
 
 impl NativeBook {
@@ -111,7 +161,58 @@ impl NativeBook {
         NativeBook {
             best: Best::of(&kept),
             kept,
+            mark: Mark::NONE,
         }
+    }
+
+    #[getter]
+    fn last_id<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.mark.last_id.get(py)
+    }
+
+    #[setter]
+    fn set_last_id(&mut self, value: &Bound<'_, PyAny>) {
+        self.mark.last_id = Int::of(value);
+    }
+
+    #[getter]
+    fn exchange_ns<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.mark.exchange_ns.get(py)
+    }
+
+    #[setter]
+    fn set_exchange_ns(&mut self, value: &Bound<'_, PyAny>) {
+        self.mark.exchange_ns = Int::of(value);
+    }
+
+    #[getter]
+    fn received_ns(&self) -> Option<&Py<PyAny>> {
+        self.mark.received_ns.as_ref()
+    }
+
+    #[setter]
+    fn set_received_ns(&mut self, value: Py<PyAny>) {
+        self.mark.received_ns = Some(value);
+    }
+
+    #[getter]
+    fn applied(&self) -> u64 {
+        self.mark.applied
+    }
+
+    #[setter]
+    fn set_applied(&mut self, value: u64) {
+        self.mark.applied = value;
+    }
+
+    #[getter]
+    fn verified(&self) -> u64 {
+        self.mark.verified
+    }
+
+    #[setter]
+    fn set_verified(&mut self, value: u64) {
+        self.mark.verified = value;
     }
 
     #[getter]
@@ -243,71 +344,7 @@ fn levels(list: &Bound<'_, PyList>) -> PyResult<Vec<Level>> {
         .collect()
 }
 
-/// An integer of Python's, or None; the usual ones without an object.
-enum Int {
-    None,
-    Small(i64),
-    Large(Py<PyAny>),
-}
-
-impl Int {
-    #[inline]
-    fn of(value: &Bound<'_, PyAny>) -> Int {
-        if value.is_none() {
-            return Int::None;
-        }
-        match value.extract() {
-            Ok(small) => Int::Small(small),
-            Err(_) => Int::Large(value.clone().unbind()),
-        }
-    }
-
-    fn get<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        Ok(match self {
-            Int::None => None,
-            Int::Small(small) => Some(small.into_pyobject(py)?.into_any()),
-            Int::Large(large) => Some(large.bind(py).clone()),
-        })
-    }
-}
-
-/// How far a book has come: `arb_core.interfaces.book.BookMark`.
-#[pyclass(module = "arb_native", name = "NativeMark")]
-struct NativeMark {
-    last_id: Int,
-    exchange_ns: Int,
-    #[pyo3(get, set)]
-    received_ns: Py<PyAny>,
-    #[pyo3(get, set)]
-    applied: u64,
-    #[pyo3(get, set)]
-    verified: u64,
-}
-
-#[pymethods]
-impl NativeMark {
-    #[getter]
-    fn last_id<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.last_id.get(py)
-    }
-
-    #[setter]
-    fn set_last_id(&mut self, value: &Bound<'_, PyAny>) {
-        self.last_id = Int::of(value);
-    }
-
-    #[getter]
-    fn exchange_ns<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.exchange_ns.get(py)
-    }
-
-    #[setter]
-    fn set_exchange_ns(&mut self, value: &Bound<'_, PyAny>) {
-        self.exchange_ns = Int::of(value);
-    }
-}
-
-/// One book that frames may change: its levels, who reads them, and whom to tell.
+/// One book that frames may change, and who reads it.
 struct Seat {
     levels: Py<NativeBook>,
     /// Levels a side that are kept after each message; 0 = all.
@@ -317,7 +354,12 @@ struct Seat {
     ceiling: f64,
     /// Where the book is summed up: whether its checksums may be below 0.
     signed: Option<bool>,
-    mark: Py<NativeMark>,
+    reader: Py<Reader>,
+}
+
+/// Whom to tell.
+#[pyclass(module = "arb_native", frozen)]
+struct Reader {
     /// The `arb_core.interfaces.book.ScannedBook`.
     book: Py<PyAny>,
     /// The same as the arguments of `on_book`, made once.
@@ -326,27 +368,36 @@ struct Seat {
     on_broken: Py<PyAny>,
 }
 
+#[pymethods]
+impl Reader {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.book)?;
+        visit.call(&self.told)?;
+        visit.call(&self.on_book)?;
+        visit.call(&self.on_broken)
+    }
+}
+
 /// What one frame did to a book, taken out of the scanner before Python code may come back into it.
-struct Change<'py> {
-    book: Bound<'py, PyAny>,
-    told: Bound<'py, PyTuple>,
-    on_book: Bound<'py, PyAny>,
-    on_broken: Bound<'py, PyAny>,
+struct Change {
+    reader: Py<Reader>,
     before: Best,
     after: Best,
     /// What is to be judged in Python: id and time of the message, and the checksum that the book did not meet.
     unshown: Option<(i64, Option<i64>, Option<i64>)>,
 }
 
-impl<'py> Change<'py> {
+impl Change {
     /// Show the book's readers what changed, and tell the listener; or have the book judged in Python.
     #[inline]
-    fn tell(
+    fn tell<'py>(
         &self,
         received_ns: &Bound<'py, PyAny>,
         monotonic_ns: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
-        let (book, py) = (&self.book, self.book.py());
+        let py = received_ns.py();
+        let reader = self.reader.get();
+        let book = reader.book.bind(py);
         if let Some((last_id, exchange_ns, checksum)) = self.unshown {
             let said = (last_id, exchange_ns, received_ns, monotonic_ns, checksum);
             book.call_method1(intern!(py, "scanned"), said)?;
@@ -366,7 +417,7 @@ impl<'py> Change<'py> {
             book.setattr(intern!(py, "ask_size"), after.ask_size)?;
         }
         book.setattr(intern!(py, "monotonic_ns"), monotonic_ns)?;
-        self.on_book.call1(&self.told)?;
+        reader.on_book.bind(py).call1(reader.told.bind(py))?;
         Ok(())
     }
 }
@@ -385,21 +436,19 @@ struct NativeScanner {
 
 impl NativeScanner {
     #[inline]
-    fn read<'py>(&mut self, frame: &[u8], received_ns: &Bound<'py, PyAny>) -> Option<Change<'py>> {
+    fn read(&mut self, frame: &[u8], received_ns: &Bound<'_, PyAny>) -> Option<Change> {
         let py = received_ns.py();
         let Verdict::Next(number) = self.scanner.read(frame) else {
             return None;
         };
         let message = &self.scanner.message;
         let seat = self.seats[number].as_mut()?;
-        let (before, after, met) = {
-            let mut levels = seat.levels.borrow_mut(py);
-            let before = levels.best;
-            let met = levels.take(message, seat.cut);
-            (before, levels.best, met)
-        };
         self.applied += 1;
-        let mut mark = seat.mark.borrow_mut(py);
+        let mut levels = seat.levels.borrow_mut(py);
+        let before = levels.best;
+        let met = levels.take(message, seat.cut);
+        let after = levels.best;
+        let mark = &mut levels.mark;
         mark.applied += 1;
         mark.verified += u64::from(met == Some(true));
         let exchange_ns = message.exchange_ns();
@@ -410,14 +459,11 @@ impl NativeScanner {
         if shown {
             mark.last_id = Int::Small(message.last);
             mark.exchange_ns = exchange_ns.map_or(Int::None, Int::Small);
-            mark.received_ns = received_ns.clone().unbind();
+            mark.received_ns = Some(received_ns.clone().unbind());
         }
         let unmet = (met == Some(false)).then_some(message.checksum);
         Some(Change {
-            book: seat.book.bind(py).clone(),
-            told: seat.told.bind(py).clone(),
-            on_book: seat.on_book.bind(py).clone(),
-            on_broken: seat.on_broken.bind(py).clone(),
+            reader: seat.reader.clone_ref(py),
             before,
             after,
             unshown: (!shown).then_some((message.last, exchange_ns, unmet)),
@@ -438,8 +484,8 @@ impl NativeScanner {
         })
     }
 
-    /// Know a book by the pair of its messages, and return the mark that moves with these; it takes none before it is
-    /// armed. With a checksum it is summed up after each.
+    /// Know a book by the pair of its messages, and return the mark that moves with these, which is that of its levels; it
+    /// takes none before it is armed. With a checksum it is summed up after each.
     #[pyo3(signature = (pair, book, levels, *, cut, on_book, on_broken, checksum=None))]
     #[allow(clippy::too_many_arguments)] // one for each that Python names
     fn add(
@@ -451,32 +497,32 @@ impl NativeScanner {
         on_book: Py<PyAny>,
         on_broken: Py<PyAny>,
         checksum: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Py<NativeMark>> {
+    ) -> PyResult<Py<NativeBook>> {
         self.remove(&pair);
+        let py = book.py();
         let spelling = checksum.map(spelled).transpose()?;
         let signed = spelling.as_ref().map(|spelling| spelling.signed);
-        if let Some(spelling) = spelling {
-            levels.borrow_mut(book.py()).keep_texts(spelling);
+        let mark = levels.clone_ref(py);
+        {
+            let mut levels = levels.borrow_mut(py);
+            levels.mark = Mark::NONE;
+            if let Some(spelling) = spelling {
+                levels.keep_texts(spelling);
+            }
         }
-        let mark = NativeMark {
-            last_id: Int::None,
-            exchange_ns: Int::None,
-            received_ns: book.py().None(),
-            applied: 0,
-            verified: 0,
+        let reader = Reader {
+            told: PyTuple::new(py, [&book])?.unbind(),
+            book: book.unbind(),
+            on_book,
+            on_broken,
         };
-        let mark = Py::new(book.py(), mark)?;
         let seat = Seat {
             levels,
             cut,
             floor: f64::NAN,
             ceiling: f64::NAN,
             signed,
-            mark: mark.clone_ref(book.py()),
-            told: PyTuple::new(book.py(), [&book])?.unbind(),
-            book: book.unbind(),
-            on_book,
-            on_broken,
+            reader: Py::new(py, reader)?,
         };
         let number = self.seats.iter().position(Option::is_none);
         let number = number.unwrap_or_else(|| {
@@ -524,7 +570,7 @@ impl NativeScanner {
                 price: count(price),
                 size: count(size),
             });
-            let latest_ns = match seat.mark.borrow(py).exchange_ns {
+            let latest_ns = match seat.levels.borrow(py).mark.exchange_ns {
                 Int::None => i64::MIN,
                 Int::Small(ns) => ns,
                 Int::Large(_) => i64::MAX,
@@ -564,22 +610,23 @@ impl NativeScanner {
         let Some(change) = change else {
             return Ok(None);
         };
+        let reader = change.reader.get();
         if let Err(error) = change.tell(received_ns, monotonic_ns) {
             // A listener of somebody else's, not the frame: whoever asked to hear of it goes on without it.
             if !error.is_instance_of::<PyException>(py) {
                 return Err(error);
             }
-            change.on_broken.call1((&change.book, error.value(py)))?;
+            reader
+                .on_broken
+                .bind(py)
+                .call1((&reader.book, error.value(py)))?;
         }
-        Ok(Some(change.book))
+        Ok(Some(reader.book.bind(py).clone()))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         for seat in self.seats.iter().flatten() {
-            visit.call(&seat.book)?;
-            visit.call(&seat.told)?;
-            visit.call(&seat.on_book)?;
-            visit.call(&seat.on_broken)?;
+            visit.call(&seat.reader)?;
         }
         Ok(())
     }
@@ -755,6 +802,5 @@ fn refused(flaw: Flaw, what: &Bound<'_, PyAny>) -> PyErr {
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<NativeBook>()?;
-    module.add_class::<NativeMark>()?;
     module.add_class::<NativeScanner>()
 }

@@ -8,6 +8,11 @@ from arb_core.structs.layout import WireLayout
 _B = TypeVar("_B", bound=ScannedBook)
 
 class NativeBook(PrintingBook):
+    last_id: int
+    exchange_ns: int | None
+    received_ns: int
+    applied: int
+    verified: int
     def __init__(self) -> None: ...
     def replace(self, bids: list[Level], asks: list[Level]) -> None: ...
     def apply(self, bids: list[Level], asks: list[Level]) -> None: ...
@@ -18,13 +23,6 @@ class NativeBook(PrintingBook):
     def depth(self) -> tuple[int, int]: ...
     def note(self, bids: list[Level], asks: list[Level], printed: Printed) -> None: ...
     def texts(self, limit: int) -> tuple[list[PrintedLevel], list[PrintedLevel]]: ...
-
-class NativeMark:
-    last_id: int
-    exchange_ns: int | None
-    received_ns: int
-    applied: int
-    verified: int
 
 class NativeScanner:
     @property
@@ -40,7 +38,7 @@ class NativeScanner:
         on_book: Callable[[_B], None],
         on_broken: Callable[[_B, Exception], None],
         checksum: Checksum | None = None,
-    ) -> NativeMark: ...
+    ) -> NativeBook: ...
     def remove(self, pair: str) -> None: ...
     def arm(
         self, pair: str, last_id: int, floor: float, ceiling: float, places: tuple[int, int] | None = None
