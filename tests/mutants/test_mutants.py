@@ -58,6 +58,12 @@ def _others(worker: Worker, killer: Case, cases: list[Case]) -> list[Result]:
     return found
 
 
+def test_every_mutant_can_still_be_made(tmp_path: Path) -> None:
+    # Whoever edits a line that a mutant names hears of it here, long before somebody tries all of them.
+    for number, mutant in enumerate(mutants()):
+        place(mutant, tmp_path / str(number))
+
+
 @pytest.mark.mutants
 def test_every_case_kills() -> None:
     killers = {mutant.killer for mutant in mutants()} | {entry.case for entry in elsewhere()}
