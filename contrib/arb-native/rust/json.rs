@@ -11,10 +11,10 @@ mod levels;
 mod usual;
 
 use crate::layout::{Entry, Habit, Layout, Meaning, Message, Name};
-use crate::number::{integer, integer_at, window, Window, NO_WINDOW};
+use crate::number::{integer, Tail};
 use crate::text::plain_at_start;
 pub use usual::Usual;
-use usual::Value;
+use usual::{Value, Whole};
 
 /// Objects and arrays within what is passed over.
 const NESTED: u32 = 8;
@@ -24,39 +24,40 @@ const NESTED: u32 = 8;
 #[must_use]
 pub fn scan(frame: &[u8], layout: &Layout, habit: &mut Habit, message: &mut Message) -> Option<()> {
     message.clear();
-    match habit.usual.read(frame, layout, message) {
+    let mut tail = Tail::NONE;
+    tail.hold(frame);
+    match habit.usual.read(Text::new(frame, &tail), layout, message) {
         Some(()) => Some(()),
-        None => walk(frame, layout, &mut habit.usual, message),
+        None => walk(Text::new(frame, &tail), layout, &mut habit.usual, message),
     }
 }
 
 /// Read one whole frame key by key, and learn what it looks like.
 #[inline(never)]
-fn walk(frame: &[u8], layout: &Layout, usual: &mut Usual, message: &mut Message) -> Option<()> {
+fn walk(mut text: Text, layout: &Layout, usual: &mut Usual, message: &mut Message) -> Option<()> {
     message.clear();
     usual.forget_found();
-    let mut text = Text::new(frame);
     text.object(layout, 0, usual, message)?;
     text.space();
     text.rest
         .is_empty()
-        .then(|| usual.learn(frame, message.seen))
+        .then(|| usual.learn(text.frame, message.seen))
 }
 
 struct Text<'a> {
     frame: &'a [u8],
     /// What has not been read.
     rest: &'a [u8],
-    room: Window,
+    tail: &'a Tail,
 }
 
 impl<'a> Text<'a> {
     #[inline]
-    fn new(frame: &'a [u8]) -> Text<'a> {
+    fn new(frame: &'a [u8], tail: &'a Tail) -> Text<'a> {
         Text {
             frame,
             rest: frame,
-            room: NO_WINDOW,
+            tail,
         }
     }
 
@@ -123,19 +124,19 @@ impl<'a> Text<'a> {
             }
             Meaning::First => {
                 message.first = self.integer()?;
-                Value::First
+                Value::Whole(Whole::First)
             }
             Meaning::Last => {
                 message.last = self.integer()?;
-                Value::Last
+                Value::Whole(Whole::Last)
             }
             Meaning::Previous => {
                 message.previous = self.integer()?;
-                Value::Previous
+                Value::Whole(Whole::Previous)
             }
             Meaning::TimeMs => {
                 message.time_at(self.integer()?)?;
-                Value::TimeMs
+                Value::Whole(Whole::TimeMs)
             }
             Meaning::TimeIso => {
                 message.stamp_at(self.string()?)?;
@@ -186,14 +187,6 @@ impl<'a> Text<'a> {
         let negative = digits.len() < text.len();
         // No venue writes -0.
         (!negative || value > 0).then_some(if negative { -value } else { value })
-    }
-
-    /// A whole number without quotes. What may not stand behind one, nobody takes for words.
-    #[inline]
-    fn usual_integer(&mut self) -> Option<i64> {
-        let (value, end) = integer_at(window(self.rest, &mut self.room), 0)?;
-        self.rest = self.rest.get(end..)?;
-        Some(value)
     }
 
     /// A whole number, in quotes or not.

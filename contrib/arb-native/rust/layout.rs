@@ -430,14 +430,13 @@ impl Message {
         stop: usize,
         layout: &Layout,
     ) -> Option<()> {
-        let text = &frame[start..stop];
-        let inner = text
-            .strip_prefix(layout.prefix.as_slice())?
-            .strip_suffix(layout.suffix.as_slice())?;
-        if inner.is_empty() {
-            return None;
+        self.symbol = (start, stop);
+        if !(layout.prefix.is_empty() && layout.suffix.is_empty()) {
+            let text = &frame[start..stop];
+            text.strip_prefix(layout.prefix.as_slice())?
+                .strip_suffix(layout.suffix.as_slice())?;
+            self.symbol = (start + layout.prefix.len(), stop - layout.suffix.len());
         }
-        self.symbol = (start + layout.prefix.len(), stop - layout.suffix.len());
-        Some(())
+        (self.symbol.0 < self.symbol.1).then_some(())
     }
 }

@@ -8,7 +8,7 @@
 
 use crate::book::Level;
 use crate::layout::{Entry, Habit, Layout, Meaning, Message, Name, Order};
-use crate::number::{decimal, decimal_at, integer, window, word_at, Window, NO_WINDOW};
+use crate::number::{decimal, integer, marked_decimal, marks, word_at, Tail, Window};
 
 /// Numbers from here on take more than one byte.
 const LONG: u64 = 0x80;
@@ -20,11 +20,21 @@ const BYTES: u64 = 2;
 #[must_use]
 pub fn scan(frame: &[u8], layout: &Layout, habit: &mut Habit, message: &mut Message) -> Option<()> {
     message.clear();
-    fields(frame, 0, frame.len(), layout, 0, &mut habit.order, message)
+    let mut tail = Tail::NONE;
+    tail.hold(frame);
+    fields(
+        (frame, &tail),
+        0,
+        frame.len(),
+        layout,
+        0,
+        &mut habit.order,
+        message,
+    )
 }
 
 fn fields(
-    frame: &[u8],
+    (frame, tail): (&[u8], &Tail),
     mut at: usize,
     end: usize,
     layout: &Layout,
@@ -52,7 +62,7 @@ fn fields(
             } else {
                 &mut message.asks
             };
-            at = levels(frame, start, end, tag, layout.level, side)?;
+            at = levels((frame, tail), start, end, tag, layout.level, side)?;
             continue;
         }
         message.see(entry.bit)?;
@@ -68,7 +78,9 @@ fn fields(
         let (start, stop) = bytes(frame, &mut at, end, kind)?;
         let text = &frame[start..stop];
         match &entry.meaning {
-            Meaning::Within(inner) => fields(frame, start, stop, layout, *inner, order, message)?,
+            Meaning::Within(inner) => {
+                fields((frame, tail), start, stop, layout, *inner, order, message)?
+            }
             Meaning::Symbol if text.is_ascii() => message.symbol_at(frame, start, stop, layout)?,
             Meaning::First => message.first = integer(text)?,
             Meaning::Last => message.last = integer(text)?,
@@ -83,7 +95,7 @@ fn fields(
 
 /// Read this level and those that follow with the same tag; where that ends.
 fn levels(
-    frame: &[u8],
+    (frame, tail): (&[u8], &Tail),
     mut at: usize,
     end: usize,
     tag: u64,
@@ -92,10 +104,10 @@ fn levels(
 ) -> Option<usize> {
     let heads = [fields.0, fields.1].map(|field| u64::from(field << 3 | 2));
     let short = tag & 7 == BYTES && tag < LONG && heads.iter().all(|head| *head < LONG);
-    let mut room = NO_WINDOW;
     while at < end {
         let usual = if short {
-            usual_level(window(&frame[at..end], &mut room), tag, heads)
+            usual_level(tail.window(&frame[at..]), tag, heads)
+                .filter(|(_, length)| *length <= end - at)
         } else {
             None
         };
@@ -119,9 +131,10 @@ fn levels(
 fn usual_level(window: &Window, tag: u64, heads: [u64; 2]) -> Option<(Level, usize)> {
     // What stands before a text: its tag and its length.
     let head = |at: usize| word_at(window, at) & 0xffff;
-    let price = decimal_at(window, 4)?;
+    let marks = marks(window);
+    let price = marked_decimal(window, marks, 4)?;
     let (middle, text) = (price.end, price.end + 2);
-    let size = decimal_at(window, text)?;
+    let size = marked_decimal(window, marks, text)?;
     let usual = head(0) == (tag | ((size.end - 2) as u64) << 8)
         && head(2) == (heads[0] | ((middle - 4) as u64) << 8)
         && head(middle) == (heads[1] | ((size.end - text) as u64) << 8);

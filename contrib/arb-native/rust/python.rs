@@ -24,7 +24,7 @@ struct Best {
 }
 
 impl Best {
-    #[inline]
+    #[inline(always)] // else it comes by way of memory
     fn of(kept: &Kept) -> Best {
         let ((bid, bid_size), (ask, ask_size)) = match kept {
             Kept::Plain(book) => (book.best_bid(), book.best_ask()),
@@ -108,9 +108,10 @@ impl NativeBook {
         self.best = Best::of(&self.kept);
     }
 
-    /// Take a message whole. Where the book is summed up: whether it met the message's checksum.
+    /// Take a message whole: the best levels before and after, and where the book is summed up, whether it met the message's
+    /// checksum.
     #[inline]
-    fn take(&mut self, message: &Message, cut: usize) -> Option<bool> {
+    fn take(&mut self, message: &Message, cut: usize) -> (Best, Best, Option<bool>) {
         let met = match &mut self.kept {
             Kept::Plain(book) => {
                 book.apply(&message.bids, &message.asks);
@@ -130,8 +131,9 @@ impl NativeBook {
                 Some(book.sum() == Some(message.checksum))
             }
         };
-        self.read_best();
-        met
+        let (before, after) = (self.best, Best::of(&self.kept));
+        self.best = after;
+        (before, after, met)
     }
 
     /// Keep from now on how levels are printed, of which `note` must tell for those that are held already.
@@ -445,9 +447,7 @@ impl NativeScanner {
         let seat = self.seats[number].as_mut()?;
         self.applied += 1;
         let mut levels = seat.levels.borrow_mut(py);
-        let before = levels.best;
-        let met = levels.take(message, seat.cut);
-        let after = levels.best;
+        let (before, after, met) = levels.take(message, seat.cut);
         let mark = &mut levels.mark;
         mark.applied += 1;
         mark.verified += u64::from(met == Some(true));

@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 
 use arb_native::book::{Book, Level};
 use arb_native::layout::{seen, Form, Habit, Layout, Message, Rule};
-use arb_native::number::{decimal, decimal_at, integer, integer_at, window, NO_WINDOW};
+use arb_native::number::{decimal, decimal_at, integer, integer_at, marked_decimal, marks, Tail};
 use arb_native::scanner::{Scanner, Verdict};
 use arb_native::sums::decimals;
 use choices::Choices;
@@ -261,7 +261,11 @@ fn numbers() {
                 .then(|| parse(text))
                 .filter(|value| value.is_finite());
             assert_eq!(decimal(text), expected);
-            if let Some(found) = decimal_at(window(text, &mut NO_WINDOW.clone()), 0) {
+            let tail = Tail::of(text);
+            let window = tail.window(text);
+            let found = decimal_at(window, 0);
+            assert_eq!(marked_decimal(window, marks(window), 0), found);
+            if let Some(found) = found {
                 let read = &text[..found.end];
                 assert!(plain(read));
                 assert_eq!(found.value, parse(read));
@@ -272,7 +276,7 @@ fn numbers() {
                 .then(|| std::str::from_utf8(text).expect("digits").parse().ok())
                 .flatten();
             assert_eq!(integer(text), whole);
-            if let Some((value, length)) = integer_at(window(text, &mut NO_WINDOW.clone()), 0) {
+            if let Some((value, length)) = integer_at(window, 0) {
                 assert_eq!(integer(&text[..length]), Some(value));
                 assert!(!text.get(length).is_some_and(u8::is_ascii_digit));
             }

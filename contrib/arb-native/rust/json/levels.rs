@@ -7,12 +7,15 @@
 use super::{Text, NESTED};
 use crate::book::Level;
 use crate::layout::{Keys, Layout, Message};
-use crate::number::{decimal, decimal_at, wide_at, window, word_at, Found};
+use crate::number::{decimal, marked_decimal, marks, wide_at, word_at, Found};
 use crate::sums::{decimals, Places};
 use crate::text::plain_at_start;
 
 /// A level, and how its numbers are printed.
 type Printed = (Level, Places);
+
+/// The same, and whether another one follows.
+type Next<T> = (T, bool);
 
 impl<'a> Text<'a> {
     #[inline]
@@ -37,72 +40,77 @@ impl<'a> Text<'a> {
         let longer = layout.longer_levels;
         match (&layout.keys, places) {
             (None, None) => self.each(|text| {
-                into.push(text.row(longer)?.0);
-                Some(())
+                let ((level, _), more) = text.row(longer)?;
+                into.push(level);
+                Some(more)
             }),
             (None, Some(places)) => self.each(|text| {
-                let (level, printed) = text.row(longer)?;
+                let ((level, printed), more) = text.row(longer)?;
                 into.push(level);
                 places.push(printed);
-                Some(())
+                Some(more)
             }),
             (Some(keys), None) => self.each(|text| {
-                into.push(text.pair(keys, layout.bare)?.0);
-                Some(())
+                let ((level, _), more) = text.pair(keys, layout.bare)?;
+                into.push(level);
+                Some(more)
             }),
             (Some(keys), Some(places)) => self.each(|text| {
-                let (level, printed) = text.pair(keys, layout.bare)?;
+                let ((level, printed), more) = text.pair(keys, layout.bare)?;
                 into.push(level);
                 places.push(printed);
-                Some(())
+                Some(more)
             }),
         }
     }
 
     // What is read of a level is taken apart by whoever asks: only inlined the parts that he leaves cost nothing.
 
-    /// Read an array, element by element.
+    /// Read an array, element by element, each with what parts it from the next.
     #[inline(always)]
-    fn each(&mut self, mut read: impl FnMut(&mut Text<'a>) -> Option<()>) -> Option<()> {
+    fn each(&mut self, mut read: impl FnMut(&mut Text<'a>) -> Option<bool>) -> Option<()> {
         self.take(b'[')?;
         if self.peek()? == b']' {
             return self.take(b']');
         }
-        loop {
-            read(self)?;
-            if self.next(b']')? {
-                return Some(());
-            }
-        }
+        while read(self)? {}
+        Some(())
     }
 
     /// `[price, size, ...]`
     #[inline(always)]
-    fn row(&mut self, longer: bool) -> Option<Printed> {
+    fn row(&mut self, longer: bool) -> Option<Next<Printed>> {
         match self.usual_row(longer) {
             Some(level) => Some(level),
-            None => self.any_row(longer),
+            None => Some((self.any_row(longer)?, !self.next(b']')?)),
         }
     }
 
     /// `["price","size"]`, or with more texts behind. None, and nothing is read, where it is spelled in another way.
     #[inline(always)]
-    fn usual_row(&mut self, longer: bool) -> Option<Printed> {
+    fn usual_row(&mut self, longer: bool) -> Option<Next<Printed>> {
         const OPEN: u64 = u16::from_le_bytes(*b"[\"") as u64;
         const BETWEEN: u64 = u32::from_le_bytes(*b"\",\"\0") as u64;
-        const CLOSE: u64 = u16::from_le_bytes(*b"\"]") as u64;
-        let window = window(self.rest, &mut self.room);
-        let price = decimal_at(window, 2)?;
-        let size = decimal_at(window, price.end + 3)?;
+        const MORE: u64 = u32::from_le_bytes(*b"\"],\0") as u64;
+        const LAST: u64 = u32::from_le_bytes(*b"\"]]\0") as u64;
+        let window = self.tail.window(self.rest);
+        let marks = marks(window);
+        let price = marked_decimal(window, marks, 2)?;
+        let size = marked_decimal(window, marks, price.end + 3)?;
         let usual = word_at(window, 0) & 0xffff == OPEN
             && word_at(window, price.end) & 0xff_ffff == BETWEEN;
         let level = found(usual, price, size)?;
-        self.rest = if word_at(window, size.end) & 0xffff == CLOSE {
-            self.rest.get(size.end + 2..)?
-        } else {
-            self.usual_end(longer, size.end)?
-        };
-        Some(level)
+        let behind = word_at(window, size.end) & 0xff_ffff;
+        if behind == MORE || behind == LAST {
+            self.rest = self.rest.get(size.end + 3..)?;
+            return Some((level, behind == MORE));
+        }
+        let (next, rest) = self.usual_end(longer, size.end)?.split_first()?;
+        if *next != b',' && *next != b']' {
+            return None;
+        }
+        self.rest = rest;
+        Some((level, *next == b','))
     }
 
     /// What follows the other texts of a level, each in quotes.
@@ -134,27 +142,31 @@ impl<'a> Text<'a> {
 
     /// `{"price":price,"size":size}`
     #[inline(always)]
-    fn pair(&mut self, keys: &Keys, bare: bool) -> Option<Printed> {
+    fn pair(&mut self, keys: &Keys, bare: bool) -> Option<Next<Printed>> {
         match self.usual_pair(keys) {
             Some(level) => Some(level),
-            None => self.any_pair(keys, bare),
+            None => Some((self.any_pair(keys, bare)?, !self.next(b']')?)),
         }
     }
 
     /// Without anything between, and the numbers without quotes. None, and nothing is read, where it is spelled in another
     /// way.
     #[inline(always)]
-    fn usual_pair(&mut self, keys: &Keys) -> Option<Printed> {
+    fn usual_pair(&mut self, keys: &Keys) -> Option<Next<Printed>> {
+        const MORE: u64 = u16::from_le_bytes(*b"},") as u64;
+        const LAST: u64 = u16::from_le_bytes(*b"}]") as u64;
         let (opening, middle) = keys.usual.as_ref()?;
-        let window = window(self.rest, &mut self.room);
-        let price = decimal_at(window, opening.length)?;
-        let size = decimal_at(window, price.end + middle.length)?;
+        let window = self.tail.window(self.rest);
+        let marks = marks(window);
+        let price = marked_decimal(window, marks, opening.length)?;
+        let size = marked_decimal(window, marks, price.end + middle.length)?;
+        let behind = word_at(window, size.end) & 0xffff;
         let usual = opening.begins(wide_at(window, 0))
             && middle.begins(wide_at(window, price.end))
-            && word_at(window, size.end) as u8 == b'}';
+            && (behind == MORE || behind == LAST);
         let level = found(usual, price, size)?;
-        self.rest = self.rest.get(size.end + 1..)?;
-        Some(level)
+        self.rest = self.rest.get(size.end + 2..)?;
+        Some((level, behind == MORE))
     }
 
     /// An object with both keys, and maybe others.

@@ -7,19 +7,17 @@
 
 use super::{Text, NESTED};
 use crate::layout::{Layout, Message};
-use crate::text::{mask, plain_at_start, WIDE};
+use crate::number::{integer_at, wide_at, Window};
+use crate::text::{plain_at_start, Short, WIDE};
 
-/// What is read between words.
+/// What is read behind words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Value {
     /// A text of which nothing but its end matters; its quotes belong to the words.
     Text,
     /// Another text; its quotes belong to the words.
     Symbol,
-    First,
-    Last,
-    Previous,
-    TimeMs,
+    Whole(Whole),
     /// A text; its quotes belong to the words.
     TimeIso,
     Bids,
@@ -27,24 +25,53 @@ pub(super) enum Value {
     Checksum,
     /// Anything.
     Passed,
+    /// Nothing: the words go on.
+    Words,
+    /// Nothing: the message ends.
+    End,
 }
 
-/// Words, and the value behind them; None behind the last ones.
+/// A whole number. If it has quotes, they belong to the words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whole {
+    First,
+    Last,
+    Previous,
+    TimeMs,
+}
+
+/// Words that are compared at once, and the value behind them.
 #[derive(Clone, Copy, Debug)]
 struct Part {
-    start: usize,
+    words: [Short; 2],
     length: usize,
-    /// Which of sixteen bytes are theirs.
-    mask: u128,
-    value: Option<Value>,
+    value: Value,
+}
+
+impl Part {
+    /// `words` are no longer than two that are compared at once.
+    fn new(words: &[u8], value: Value) -> Option<Part> {
+        let (start, end) = words.split_at(words.len().min(WIDE));
+        Some(Part {
+            words: [Short::new(start)?, Short::new(end)?],
+            length: words.len(),
+            value,
+        })
+    }
+
+    /// Whether the words stand there.
+    #[inline]
+    fn begins(&self, window: &Window) -> bool {
+        let [start, end] = self.words;
+        start.begins(wide_at(window, 0)) & end.begins(wide_at(window, WIDE))
+    }
 }
 
 /// The words of the last message that was walked.
 #[derive(Clone, Debug, Default)]
 pub struct Usual {
+    /// None before the first walk.
     parts: Vec<Part>,
-    /// All words, one behind the other, and as many bytes more as one comparison takes.
-    words: Vec<u8>,
     /// What a message with these words says.
     seen: u32,
     /// Where the walk that is under way found values: what they are, where they begin and end.
@@ -66,50 +93,54 @@ impl Usual {
     /// The walk came to the end of a message: the next one is expected to have its words.
     pub(super) fn learn(&mut self, frame: &[u8], seen: u32) {
         self.parts.clear();
-        self.words.clear();
         self.seen = seen;
+        self.found.push((Value::End, frame.len(), frame.len()));
         let mut at = 0;
-        let ends = [(None, frame.len(), frame.len())];
-        let found = self
-            .found
-            .iter()
-            .map(|&(value, start, stop)| (Some(value), start, stop));
-        for (value, start, stop) in found.chain(ends) {
-            let words = &frame[at..start];
-            self.parts.push(Part {
-                start: self.words.len(),
-                length: words.len(),
-                mask: mask(words.len()),
-                value,
-            });
-            self.words.extend_from_slice(words);
+        for &(value, start, stop) in &self.found {
+            let mut words = &frame[at..start];
+            while let Some((long, rest)) = words.split_at_checked(2 * WIDE) {
+                self.parts.extend(Part::new(long, Value::Words));
+                words = rest;
+            }
+            self.parts.extend(Part::new(words, value));
             at = stop;
         }
-        self.words.extend_from_slice(&[0; WIDE]);
     }
 
     /// Read one whole frame, if it has these words.
     #[inline]
-    pub(super) fn read(&self, frame: &[u8], layout: &Layout, message: &mut Message) -> Option<()> {
-        let mut text = Text::new(frame);
+    pub(super) fn read(
+        &self,
+        mut text: Text,
+        layout: &Layout,
+        message: &mut Message,
+    ) -> Option<()> {
         for part in &self.parts {
-            text.rest = self.strip(part, text.rest)?;
-            let Some(value) = part.value else {
-                message.seen = self.seen;
-                return text.rest.is_empty().then_some(());
-            };
-            match value {
+            let window = text.tail.window(text.rest);
+            if !part.begins(window) {
+                return None;
+            }
+            if let Value::Whole(whole) = part.value {
+                // What may not stand behind a number, nobody takes for words.
+                let (number, stop) = integer_at(window, part.length)?;
+                match whole {
+                    Whole::First => message.first = number,
+                    Whole::Last => message.last = number,
+                    Whole::Previous => message.previous = number,
+                    Whole::TimeMs => message.time_at(number)?,
+                }
+                text.rest = text.rest.get(stop..)?;
+                continue;
+            }
+            text.rest = text.rest.get(part.length..)?;
+            match part.value {
                 Value::Text => text.rest = &text.rest[plain_at_start(text.rest)..],
                 Value::Symbol => {
-                    let start = frame.len() - text.rest.len();
+                    let start = text.at();
                     let length = plain_at_start(text.rest);
-                    message.symbol_at(frame, start, start + length, layout)?;
+                    message.symbol_at(text.frame, start, start + length, layout)?;
                     text.rest = &text.rest[length..];
                 }
-                Value::First => message.first = text.usual_integer()?,
-                Value::Last => message.last = text.usual_integer()?,
-                Value::Previous => message.previous = text.usual_integer()?,
-                Value::TimeMs => message.time_at(text.usual_integer()?)?,
                 Value::TimeIso => {
                     let (stamp, rest) = text.rest.split_at(plain_at_start(text.rest));
                     message.stamp_at(stamp)?;
@@ -119,34 +150,13 @@ impl Usual {
                 Value::Asks => text.asks(layout, message)?,
                 Value::Checksum => message.checksum = text.checksum(layout.bare)?,
                 Value::Passed => text.pass(NESTED)?,
+                Value::End => {
+                    message.seen = self.seen;
+                    return text.rest.is_empty().then_some(());
+                }
+                Value::Whole(_) | Value::Words => {}
             }
         }
         None
     }
-
-    /// What stands behind the words of a part, where a text begins with them.
-    #[inline]
-    fn strip<'a>(&self, part: &Part, text: &'a [u8]) -> Option<&'a [u8]> {
-        let words = &self.words[part.start..];
-        let (first, known) = (word(text), word(words));
-        let same = match (first, known) {
-            (Some(first), Some(known)) if part.length <= WIDE => (first ^ known) & part.mask == 0,
-            (Some(first), Some(known)) if part.length <= 2 * WIDE => {
-                // The last sixteen bytes begin before the first ones end.
-                let last = part.length - WIDE;
-                first == known && word(text.get(last..)?) == word(&words[last..])
-            }
-            _ => return text.strip_prefix(&words[..part.length]),
-        };
-        if same {
-            text.get(part.length..)
-        } else {
-            None
-        }
-    }
-}
-
-#[inline]
-fn word(text: &[u8]) -> Option<u128> {
-    text.first_chunk().map(|chunk| u128::from_le_bytes(*chunk))
 }

@@ -3,20 +3,13 @@
 
 use arb_native::book::Level;
 use arb_native::layout::Message;
-use arb_native::number::{decimal, decimal_at, integer, integer_at, window, NO_WINDOW};
-
-fn decimal_at_start(text: &[u8]) -> Option<(f64, usize)> {
-    let found = decimal_at(window(text, &mut NO_WINDOW.clone()), 0)?;
-    Some((found.value, found.end))
-}
-
-fn integer_at_start(text: &[u8]) -> Option<(i64, usize)> {
-    integer_at(window(text, &mut NO_WINDOW.clone()), 0)
-}
+use arb_native::number::{integer, integer_at, marked_decimal, marks, word_at, Tail};
 
 /// `PushDataV3ApiWrapper` with `publicAggreDepths`.
 pub fn mexc(frame: &[u8], message: &mut Message) -> Option<()> {
     message.clear();
+    let mut tail = Tail::NONE;
+    tail.hold(frame);
     let mut at = 0;
     while at < frame.len() {
         let tag = varint(frame, &mut at)?;
@@ -30,7 +23,7 @@ pub fn mexc(frame: &[u8], message: &mut Message) -> Option<()> {
             0x9ca | 0x13ca => {
                 let length = varint(frame, &mut at)? as usize;
                 let body = frame.get(at..at.checked_add(length)?)?;
-                depths(frame, at, at + body.len(), message)?;
+                depths((frame, &tail), at, at + body.len(), message)?;
                 at += length;
             }
             _ => return None,
@@ -39,14 +32,19 @@ pub fn mexc(frame: &[u8], message: &mut Message) -> Option<()> {
     Some(())
 }
 
-fn depths(frame: &[u8], mut at: usize, end: usize, message: &mut Message) -> Option<()> {
+fn depths(
+    (frame, tail): (&[u8], &Tail),
+    mut at: usize,
+    end: usize,
+    message: &mut Message,
+) -> Option<()> {
     let frame_to_end = &frame[..end];
     while at < end {
         let tag = frame_to_end[at];
         at += 1;
         match tag {
-            0x0a => message.asks.push(level(frame, &mut at, end)?),
-            0x12 => message.bids.push(level(frame, &mut at, end)?),
+            0x0a => message.asks.push(level((frame, tail), &mut at, end)?),
+            0x12 => message.bids.push(level((frame, tail), &mut at, end)?),
             0x1a => _ = ascii(frame_to_end, &mut at)?,
             0x22 => message.first = integer(ascii(frame_to_end, &mut at)?)?,
             0x2a => message.last = integer(ascii(frame_to_end, &mut at)?)?,
@@ -56,28 +54,20 @@ fn depths(frame: &[u8], mut at: usize, end: usize, message: &mut Message) -> Opt
     Some(())
 }
 
-fn level(frame: &[u8], at: &mut usize, end: usize) -> Option<Level> {
-    let length = usize::from(*frame.get(*at)?);
-    *at += 1;
-    let stop = *at + length;
-    if length > 0x7f || stop > end {
-        return None;
-    }
-    let mut number = |tag: u8| {
-        let [found, length] = *frame.get(*at..stop)?.first_chunk()?;
-        *at += 2;
-        let text = frame.get(*at..*at + usize::from(length))?;
-        *at += text.len();
-        if found != tag {
-            return None;
-        }
-        match decimal_at_start(&frame[*at - text.len()..]) {
-            Some((value, read)) if read == text.len() => Some(value),
-            _ => decimal(text),
-        }
-    };
-    let (price, size) = (number(0x0a)?, number(0x12)?);
-    (*at == stop).then(|| Level::new(price, size))?
+/// Price, then size, a byte for each tag and for each length.
+fn level((frame, tail): (&[u8], &Tail), at: &mut usize, end: usize) -> Option<Level> {
+    // The tag of the level is read already.
+    let window = tail.window(frame.get(*at - 1..)?);
+    let marks = marks(window);
+    let byte = |at: usize| word_at(window, at) as u8;
+    let price = marked_decimal(window, marks, 4)?;
+    let size = marked_decimal(window, marks, price.end + 2)?;
+    let heads = byte(2) == 0x0a && byte(price.end) == 0x12;
+    let lengths = usize::from(byte(1)) == size.end - 2
+        && usize::from(byte(3)) == price.end - 4
+        && usize::from(byte(price.end + 1)) == size.end - price.end - 2;
+    *at += size.end - 1;
+    (heads && lengths && *at <= end).then(|| Level::new(price.value, size.value))?
 }
 
 fn ascii<'a>(frame: &'a [u8], at: &mut usize) -> Option<&'a [u8]> {
@@ -103,40 +93,44 @@ fn varint(frame: &[u8], at: &mut usize) -> Option<u64> {
 /// `depthUpdate` on a combined stream, its keys in Binance's order and no space between.
 pub fn binance(frame: &[u8], message: &mut Message) -> Option<()> {
     message.clear();
+    let mut tail = Tail::NONE;
+    tail.hold(frame);
+    let tail = &tail;
     let rest = frame.strip_prefix(b"{\"stream\":\"")?;
     let name = rest.iter().position(|byte| *byte == b'"')?;
     let rest = rest[name..].strip_prefix(b"\",\"data\":{\"e\":\"depthUpdate\",\"E\":")?;
-    let (time, length) = integer_at_start(rest)?;
+    let (time, length) = integer_at(tail.window(rest), 0)?;
     message.time_at(time)?;
     let rest = rest[length..].strip_prefix(b",\"s\":\"")?;
     let symbol = rest.iter().position(|byte| *byte == b'"')?;
     let start = frame.len() - rest.len();
     message.symbol = (start, start + symbol);
     let rest = rest[symbol..].strip_prefix(b"\",\"U\":")?;
-    let (first, length) = integer_at_start(rest)?;
+    let (first, length) = integer_at(tail.window(rest), 0)?;
     let rest = rest[length..].strip_prefix(b",\"u\":")?;
-    let (last, length) = integer_at_start(rest)?;
+    let (last, length) = integer_at(tail.window(rest), 0)?;
     (message.first, message.last) = (first, last);
     let rest = rest[length..].strip_prefix(b",\"b\":[")?;
-    let rest = levels(rest, &mut message.bids)?.strip_prefix(b",\"a\":[")?;
-    let rest = levels(rest, &mut message.asks)?;
+    let rest = levels((rest, tail), &mut message.bids)?.strip_prefix(b",\"a\":[")?;
+    let rest = levels((rest, tail), &mut message.asks)?;
     (rest == b"}}").then_some(())
 }
 
-fn levels<'a>(mut rest: &'a [u8], into: &mut Vec<Level>) -> Option<&'a [u8]> {
+fn levels<'a>((mut rest, tail): (&'a [u8], &Tail), into: &mut Vec<Level>) -> Option<&'a [u8]> {
     if let Some(rest) = rest.strip_prefix(b"]") {
         return Some(rest);
     }
     loop {
-        rest = rest.strip_prefix(b"[\"")?;
-        let (price, length) = decimal_at_start(rest)?;
-        rest = rest[length..].strip_prefix(b"\",\"")?;
-        let (size, length) = decimal_at_start(rest)?;
-        rest = rest[length..].strip_prefix(b"\"]")?;
-        into.push(Level::new(price, size)?);
+        let window = tail.window(rest);
+        let marks = marks(window);
+        let price = marked_decimal(window, marks, 2)?;
+        let size = marked_decimal(window, marks, price.end + 3)?;
+        into.push(Level::new(price.value, size.value)?);
+        let words = rest.starts_with(b"[\"") && rest[price.end..].starts_with(b"\",\"");
+        rest = rest.get(size.end..)?.strip_prefix(b"\"]")?;
         match rest.split_first()? {
-            (b',', more) => rest = more,
-            (b']', more) => return Some(more),
+            (b',', more) if words => rest = more,
+            (b']', more) if words => return Some(more),
             _ => return None,
         }
     }
