@@ -11,8 +11,8 @@ mod levels;
 mod usual;
 
 use crate::layout::{Entry, Habit, Layout, Meaning, Message, Name};
-use crate::number::{integer, Tail};
-use crate::text::plain_at_start;
+use crate::number::{integer, Tail, SEEN};
+use crate::text::{plain_at_start, plain_in};
 pub use usual::Usual;
 use usual::{Value, Whole};
 
@@ -207,9 +207,22 @@ impl<'a> Text<'a> {
     #[inline]
     fn string(&mut self) -> Option<&'a [u8]> {
         self.take(b'"')?;
-        let (text, rest) = self.rest.split_at(plain_at_start(self.rest));
-        self.rest = rest.strip_prefix(b"\"")?;
+        let text = self.plain();
+        self.rest = self.rest.strip_prefix(b"\"")?;
         Some(text)
+    }
+
+    /// What stands for itself within quotes.
+    #[inline]
+    fn plain(&mut self) -> &'a [u8] {
+        let length = match plain_in(self.tail.window(self.rest)) {
+            SEEN => plain_at_start(self.rest),
+            length => length,
+        };
+        // A window shows nothing plain behind the text's end.
+        let (text, rest) = self.rest.split_at(length.min(self.rest.len()));
+        self.rest = rest;
+        text
     }
 
     fn number(&mut self) -> Option<&'a [u8]> {

@@ -49,7 +49,7 @@ pub fn decimal(text: &[u8]) -> Option<f64> {
 const WORD: usize = size_of::<u64>();
 
 /// So many places of a window may be asked for: no usual level is longer.
-const SEEN: usize = 64;
+pub const SEEN: usize = 64;
 
 /// The start of a text, and zeros behind its end, so that eight bytes at a time are read without asking where it ends.
 pub type Window = [u8; SEEN + WORD];

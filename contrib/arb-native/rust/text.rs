@@ -1,6 +1,10 @@
 //! Text of frames, many bytes at a time.
 #![forbid(unsafe_code)]
 
+use wide::{i8x16, CmpEq, CmpGt};
+
+use crate::number::{wide_at, Window, SEEN};
+
 /// A byte in each place of a word, by multiplication.
 pub const EACH: u64 = 0x0101_0101_0101_0101;
 const TOP: u64 = 0x80 * EACH;
@@ -26,6 +30,27 @@ pub fn plain_at_start(text: &[u8]) -> usize {
     }
     let left = rest.iter().position(|&byte| !is_plain(byte));
     text.len() - rest.len() + left.unwrap_or(rest.len())
+}
+
+/// The same of what a window shows, at most `SEEN`: behind the end of its text nothing does.
+#[inline]
+#[must_use]
+pub fn plain_in(window: &Window) -> usize {
+    // Bytes beyond ASCII are below any other, as signed ones.
+    let (space, quote, escape) = (
+        i8x16::splat(b' ' as i8),
+        i8x16::splat(b'"' as i8),
+        i8x16::splat(b'\\' as i8),
+    );
+    for at in (0..SEEN).step_by(WIDE) {
+        let bytes = i8x16::new(wide_at(window, at).to_le_bytes().map(|byte| byte as i8));
+        let others = space.cmp_gt(bytes) | bytes.cmp_eq(quote) | bytes.cmp_eq(escape);
+        let others = others.move_mask();
+        if others != 0 {
+            return at + others.trailing_zeros() as usize;
+        }
+    }
+    SEEN
 }
 
 /// The top bit of the first byte that does not stand for itself; those of later bytes mean nothing.
@@ -81,7 +106,8 @@ pub fn mask(length: usize) -> u128 {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_plain, plain_at_start};
+    use super::{is_plain, plain_at_start, plain_in};
+    use crate::number::{Tail, SEEN};
 
     #[test]
     fn every_byte_at_every_place_is_told() {
@@ -92,14 +118,18 @@ mod tests {
                     text[place + 1..].fill(behind);
                     text[place] = other;
                     let expected = text.iter().position(|&byte| !is_plain(byte));
+                    let expected = expected.unwrap_or(text.len());
+                    assert_eq!(plain_at_start(&text), expected, "{text:?}");
                     assert_eq!(
-                        plain_at_start(&text),
-                        expected.unwrap_or(text.len()),
+                        plain_in(Tail::of(&text).window(&text)),
+                        expected,
                         "{text:?}"
                     );
                 }
             }
         }
         assert_eq!(plain_at_start(b""), 0);
+        let long = [b'a'; 2 * SEEN];
+        assert_eq!(plain_in(Tail::of(&long).window(&long)), SEEN);
     }
 }

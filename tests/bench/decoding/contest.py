@@ -27,7 +27,7 @@ MESSAGES = 2000
 WARM_UP = 500
 """Messages at the start of a turn whose time does not count."""
 TURNS = 9
-AT_ONCE = 50
+AT_ONCE = 100
 """Messages whose frames are written before the time of reading them is taken: what one burst leaves in a socket's buffer."""
 START_ID = 1_000_000
 NOW_MS = 1_700_000_000_000

@@ -8,7 +8,7 @@
 use super::{Text, NESTED};
 use crate::layout::{Layout, Message};
 use crate::number::{integer_at, wide_at, Window};
-use crate::text::{plain_at_start, Short, WIDE};
+use crate::text::{Short, WIDE};
 
 /// What is read behind words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,17 +134,15 @@ impl Usual {
             }
             text.rest = text.rest.get(part.length..)?;
             match part.value {
-                Value::Text => text.rest = &text.rest[plain_at_start(text.rest)..],
+                Value::Text => _ = text.plain(),
                 Value::Symbol => {
                     let start = text.at();
-                    let length = plain_at_start(text.rest);
-                    message.symbol_at(text.frame, start, start + length, layout)?;
-                    text.rest = &text.rest[length..];
+                    let stop = start + text.plain().len();
+                    message.symbol_at(text.frame, start, stop, layout)?;
                 }
                 Value::TimeIso => {
-                    let (stamp, rest) = text.rest.split_at(plain_at_start(text.rest));
+                    let stamp = text.plain();
                     message.stamp_at(stamp)?;
-                    text.rest = rest;
                 }
                 Value::Bids => text.bids(layout, message)?,
                 Value::Asks => text.asks(layout, message)?,
