@@ -11,8 +11,9 @@ mod levels;
 mod usual;
 
 use crate::layout::{Entry, Habit, Layout, Meaning, Message, Name};
-use crate::number::{integer, integer_at, window, Window, NO_WINDOW};
+use crate::number::{integer, integer_at};
 use crate::text::plain_at_start;
+use crate::window::{Tail, Window};
 pub use usual::Usual;
 use usual::Value;
 
@@ -24,39 +25,45 @@ const NESTED: u32 = 8;
 #[must_use]
 pub fn scan(frame: &[u8], layout: &Layout, habit: &mut Habit, message: &mut Message) -> Option<()> {
     message.clear();
-    match habit.usual.read(frame, layout, message) {
+    let mut tail = Tail::NONE;
+    tail.take(frame);
+    match habit.usual.read(Text::new(frame, &tail), layout, message) {
         Some(()) => Some(()),
-        None => walk(frame, layout, &mut habit.usual, message),
+        None => walk(Text::new(frame, &tail), layout, &mut habit.usual, message),
     }
 }
 
 /// Read one whole frame key by key, and learn what it looks like.
 #[inline(never)]
-fn walk(frame: &[u8], layout: &Layout, usual: &mut Usual, message: &mut Message) -> Option<()> {
+fn walk(
+    mut text: Text<'_>,
+    layout: &Layout,
+    usual: &mut Usual,
+    message: &mut Message,
+) -> Option<()> {
     message.clear();
     usual.forget_found();
-    let mut text = Text::new(frame);
     text.object(layout, 0, usual, message)?;
     text.space();
     text.rest
         .is_empty()
-        .then(|| usual.learn(frame, message.seen))
+        .then(|| usual.learn(text.frame, message.seen))
 }
 
 struct Text<'a> {
     frame: &'a [u8],
     /// What has not been read.
     rest: &'a [u8],
-    room: Window,
+    tail: &'a Tail,
 }
 
 impl<'a> Text<'a> {
     #[inline]
-    fn new(frame: &'a [u8]) -> Text<'a> {
+    fn new(frame: &'a [u8], tail: &'a Tail) -> Text<'a> {
         Text {
             frame,
             rest: frame,
-            room: NO_WINDOW,
+            tail,
         }
     }
 
@@ -168,7 +175,14 @@ impl<'a> Text<'a> {
         Some(())
     }
 
+    /// What has not been read, many bytes at a time.
+    #[inline]
+    fn window(&self) -> &'a Window {
+        self.tail.window(self.rest)
+    }
+
     /// Where in the frame it stands.
+    #[inline]
     fn at(&self) -> usize {
         self.frame.len() - self.rest.len()
     }
@@ -191,7 +205,7 @@ impl<'a> Text<'a> {
     /// A whole number without quotes. What may not stand behind one, nobody takes for words.
     #[inline]
     fn usual_integer(&mut self) -> Option<i64> {
-        let (value, end) = integer_at(window(self.rest, &mut self.room), 0)?;
+        let (value, end) = integer_at(self.window(), 0)?;
         self.rest = self.rest.get(end..)?;
         Some(value)
     }

@@ -17,3 +17,4 @@ pub mod scanner;
 mod stamp;
 pub mod sums;
 mod text;
+pub mod window;

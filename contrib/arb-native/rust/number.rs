@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 use crate::text::EACH;
+use crate::window::{word_at, Window};
 
 /// Powers of ten that float64 holds exactly.
 pub const EXACT: [f64; 23] = [
@@ -44,42 +45,6 @@ pub fn decimal(text: &[u8]) -> Option<f64> {
     finish(text, value, point)
 }
 
-const WORD: usize = size_of::<u64>();
-
-/// So many places of a window may be asked for: no usual level is longer.
-const SEEN: usize = 64;
-
-/// The start of a text, and zeros behind its end, so that eight bytes at a time are read without asking where it ends.
-pub type Window = [u8; SEEN + WORD];
-
-/// Room for the window of a short text.
-pub const NO_WINDOW: Window = [0; SEEN + WORD];
-
-/// Show the start of a text where it lies, or copied to `room` when it is short.
-#[inline]
-pub fn window<'a>(text: &'a [u8], room: &'a mut Window) -> &'a Window {
-    match text.first_chunk() {
-        Some(window) => window,
-        None => copied(text, room),
-    }
-}
-
-#[inline(never)]
-fn copied<'a>(text: &[u8], room: &'a mut Window) -> &'a Window {
-    room[..text.len()].copy_from_slice(text);
-    room[text.len()..].fill(0);
-    room
-}
-
-/// Eight bytes from a place on; a place beyond those that may be asked for is taken for another one, which no reader of a
-/// whole level mistakes for its own: the next word that it expects is not there.
-#[inline]
-#[must_use]
-pub fn word_at(window: &Window, at: usize) -> u64 {
-    let at = at % SEEN;
-    u64::from_le_bytes(window[at..at + WORD].try_into().unwrap_or_default())
-}
-
 /// A number in a window.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Found {
@@ -90,59 +55,51 @@ pub struct Found {
     pub end: usize,
 }
 
-/// Sixteen bytes, as `word_at`.
-#[inline]
-#[must_use]
-pub fn wide_at(window: &Window, at: usize) -> u128 {
-    u128::from(word_at(window, at)) | u128::from(word_at(window, at + WORD)) << 64
-}
-
 /// Read the decimal that stands there, eight digits at a time.
 ///
 /// None also where it is merely long; `decimal` reads that. What may stand behind it is for the caller to say.
 #[inline(always)] // a third of its instructions would be those of the call
 #[must_use]
 pub fn decimal_at(window: &Window, at: usize) -> Option<Found> {
-    let found = |value: u64, decimals: usize, end: usize| Found {
+    let text = word_at(window, at);
+    let whole = text ^ ZEROS;
+    let length = digits(whole);
+    // Prices of eight whole digits are none of any market; above, what follows would not be exact.
+    if length == 0 || length == 8 || (length > 1 && whole as u8 == 0) {
+        return None;
+    }
+    let point = 8 * length;
+    if (text >> point) as u8 != b'.' {
+        return Some(found(value(whole, length), 0, at + length));
+    }
+    // Digits before the point from here, those behind it from one place further: then no point is between.
+    let behind = u64::MAX << point;
+    let all = whole & !behind | (word_at(window, at + 1) ^ ZEROS) & behind;
+    let count = digits(all);
+    if count == length {
+        return None;
+    }
+    if count < 8 {
+        return Some(found(value(all, count), count - length, at + count + 1));
+    }
+    let word = word_at(window, at + 9) ^ ZEROS;
+    let more = digits(word);
+    if more == 0 {
+        return Some(found(value(all, 8), 8 - length, at + 9));
+    }
+    let all = value(all, 8) * WHOLE_POWERS[more] + value(word, more);
+    // At most 15 digits: exact.
+    (more < 8).then(|| found(all, 8 - length + more, at + 9 + more))
+}
+
+/// A number that is no larger than `WHOLE`.
+#[inline]
+fn found(value: u64, decimals: usize, end: usize) -> Found {
+    Found {
         value: value as i64 as f64 / EXACT[decimals],
         decimals: decimals as u8,
         end,
-    };
-    let word = word_at(window, at) ^ ZEROS;
-    let length = digits(word);
-    // Prices of eight whole digits are none of any market; above, what follows would not be exact.
-    if length == 0 || length == 8 || (length > 1 && word as u8 == 0) {
-        return None;
     }
-    let (whole, at) = (value(word, length), at + length);
-    if word_at(window, at) as u8 != b'.' {
-        return Some(Found {
-            value: whole as i64 as f64,
-            decimals: 0,
-            end: at,
-        });
-    }
-    let word = word_at(window, at + 1) ^ ZEROS;
-    let decimals = digits(word);
-    if decimals == 0 {
-        return None;
-    }
-    let whole = whole * WHOLE_POWERS[decimals] + value(word, decimals);
-    let at = at + 1 + decimals;
-    if decimals < 8 {
-        // At most 14 digits: exact.
-        return Some(found(whole, decimals, at));
-    }
-    let word = word_at(window, at) ^ ZEROS;
-    let more = digits(word);
-    if more == 0 {
-        return (whole <= WHOLE).then(|| found(whole, 8, at));
-    }
-    if more > 4 {
-        return None;
-    }
-    let whole = whole * WHOLE_POWERS[more] + value(word, more);
-    (whole <= WHOLE).then(|| found(whole, 8 + more, at + more))
 }
 
 /// Read the whole number that stands there: (value, where it ends). None where `integer` has to look, as above.
@@ -261,10 +218,11 @@ pub fn integer(text: &[u8]) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{decimal, decimal_at, integer, integer_at, window, NO_WINDOW};
+    use super::{decimal, decimal_at, integer, integer_at};
+    use crate::window::Tail;
 
     fn decimal_at_start(text: &str) -> Option<(f64, usize)> {
-        let found = decimal_at(window(text.as_bytes(), &mut NO_WINDOW.clone()), 0)?;
+        let found = decimal_at(Tail::of(text.as_bytes()).window(text.as_bytes()), 0)?;
         let point = text[..found.end].find('.');
         assert_eq!(
             usize::from(found.decimals),
@@ -274,7 +232,7 @@ mod tests {
     }
 
     fn integer_at_start(text: &str) -> Option<(i64, usize)> {
-        integer_at(window(text.as_bytes(), &mut NO_WINDOW.clone()), 0)
+        integer_at(Tail::of(text.as_bytes()).window(text.as_bytes()), 0)
     }
 
     /// Knuth's linear congruential generator: the same texts in every run.

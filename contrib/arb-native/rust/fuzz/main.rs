@@ -17,9 +17,10 @@ use std::sync::LazyLock;
 
 use arb_native::book::{Book, Level};
 use arb_native::layout::{seen, Form, Habit, Layout, Message, Rule};
-use arb_native::number::{decimal, decimal_at, integer, integer_at, window, NO_WINDOW};
+use arb_native::number::{decimal, decimal_at, integer, integer_at};
 use arb_native::scanner::{Scanner, Verdict};
 use arb_native::sums::decimals;
+use arb_native::window::Tail;
 use choices::Choices;
 use serde_json::Value;
 
@@ -261,7 +262,7 @@ fn numbers() {
                 .then(|| parse(text))
                 .filter(|value| value.is_finite());
             assert_eq!(decimal(text), expected);
-            if let Some(found) = decimal_at(window(text, &mut NO_WINDOW.clone()), 0) {
+            if let Some(found) = decimal_at(Tail::of(text).window(text), 0) {
                 let read = &text[..found.end];
                 assert!(plain(read));
                 assert_eq!(found.value, parse(read));
@@ -272,7 +273,7 @@ fn numbers() {
                 .then(|| std::str::from_utf8(text).expect("digits").parse().ok())
                 .flatten();
             assert_eq!(integer(text), whole);
-            if let Some((value, length)) = integer_at(window(text, &mut NO_WINDOW.clone()), 0) {
+            if let Some((value, length)) = integer_at(Tail::of(text).window(text), 0) {
                 assert_eq!(integer(&text[..length]), Some(value));
                 assert!(!text.get(length).is_some_and(u8::is_ascii_digit));
             }

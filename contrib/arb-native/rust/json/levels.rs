@@ -7,9 +7,10 @@
 use super::{Text, NESTED};
 use crate::book::Level;
 use crate::layout::{Keys, Layout, Message};
-use crate::number::{decimal, decimal_at, wide_at, window, word_at, Found};
+use crate::number::{decimal, decimal_at, Found};
 use crate::sums::{decimals, Places};
 use crate::text::plain_at_start;
+use crate::window::{wide_at, word_at};
 
 /// A level, and how its numbers are printed.
 type Printed = (Level, Places);
@@ -91,7 +92,7 @@ impl<'a> Text<'a> {
         const OPEN: u64 = u16::from_le_bytes(*b"[\"") as u64;
         const BETWEEN: u64 = u32::from_le_bytes(*b"\",\"\0") as u64;
         const CLOSE: u64 = u16::from_le_bytes(*b"\"]") as u64;
-        let window = window(self.rest, &mut self.room);
+        let window = self.window();
         let price = decimal_at(window, 2)?;
         let size = decimal_at(window, price.end + 3)?;
         let usual = word_at(window, 0) & 0xffff == OPEN
@@ -146,7 +147,7 @@ impl<'a> Text<'a> {
     #[inline(always)]
     fn usual_pair(&mut self, keys: &Keys) -> Option<Printed> {
         let (opening, middle) = keys.usual.as_ref()?;
-        let window = window(self.rest, &mut self.room);
+        let window = self.window();
         let price = decimal_at(window, opening.length)?;
         let size = decimal_at(window, price.end + middle.length)?;
         let usual = opening.begins(wide_at(window, 0))

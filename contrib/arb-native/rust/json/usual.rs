@@ -8,6 +8,7 @@
 use super::{Text, NESTED};
 use crate::layout::{Layout, Message};
 use crate::text::{mask, plain_at_start, WIDE};
+use crate::window::{wide_at, Tail, Window};
 
 /// What is read between words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +33,14 @@ pub(super) enum Value {
 /// Words, and the value behind them; None behind the last ones.
 #[derive(Clone, Copy, Debug)]
 struct Part {
-    start: usize,
     length: usize,
-    /// Which of sixteen bytes are theirs.
+    /// Where they begin among all words.
+    start: usize,
+    /// Their first sixteen bytes, and which of those are theirs.
+    first: u128,
     mask: u128,
+    /// Their last sixteen bytes.
+    last: u128,
     value: Option<Value>,
 }
 
@@ -43,7 +48,7 @@ struct Part {
 #[derive(Clone, Debug, Default)]
 pub struct Usual {
     parts: Vec<Part>,
-    /// All words, one behind the other, and as many bytes more as one comparison takes.
+    /// All words, one behind the other.
     words: Vec<u8>,
     /// What a message with these words says.
     seen: u32,
@@ -66,6 +71,7 @@ impl Usual {
     /// The walk came to the end of a message: the next one is expected to have its words.
     pub(super) fn learn(&mut self, frame: &[u8], seen: u32) {
         self.parts.clear();
+        self.parts.reserve_exact(self.found.len() + 1);
         self.words.clear();
         self.seen = seen;
         let mut at = 0;
@@ -76,24 +82,32 @@ impl Usual {
             .map(|&(value, start, stop)| (Some(value), start, stop));
         for (value, start, stop) in found.chain(ends) {
             let words = &frame[at..start];
+            let last = words
+                .last_chunk()
+                .map_or(0, |last| u128::from_le_bytes(*last));
             self.parts.push(Part {
-                start: self.words.len(),
                 length: words.len(),
+                start: self.words.len(),
+                first: wide_at(Tail::of(words).window(words), 0),
                 mask: mask(words.len()),
+                last,
                 value,
             });
             self.words.extend_from_slice(words);
             at = stop;
         }
-        self.words.extend_from_slice(&[0; WIDE]);
     }
 
     /// Read one whole frame, if it has these words.
     #[inline]
-    pub(super) fn read(&self, frame: &[u8], layout: &Layout, message: &mut Message) -> Option<()> {
-        let mut text = Text::new(frame);
+    pub(super) fn read(
+        &self,
+        mut text: Text<'_>,
+        layout: &Layout,
+        message: &mut Message,
+    ) -> Option<()> {
         for part in &self.parts {
-            text.rest = self.strip(part, text.rest)?;
+            text.rest = self.strip(part, text.rest, text.window())?;
             let Some(value) = part.value else {
                 message.seen = self.seen;
                 return text.rest.is_empty().then_some(());
@@ -101,15 +115,20 @@ impl Usual {
             match value {
                 Value::Text => text.rest = &text.rest[plain_at_start(text.rest)..],
                 Value::Symbol => {
-                    let start = frame.len() - text.rest.len();
+                    let start = text.at();
                     let length = plain_at_start(text.rest);
-                    message.symbol_at(frame, start, start + length, layout)?;
+                    message.symbol_at(text.frame, start, start + length, layout)?;
                     text.rest = &text.rest[length..];
                 }
-                Value::First => message.first = text.usual_integer()?,
-                Value::Last => message.last = text.usual_integer()?,
-                Value::Previous => message.previous = text.usual_integer()?,
-                Value::TimeMs => message.time_at(text.usual_integer()?)?,
+                Value::First | Value::Last | Value::Previous | Value::TimeMs => {
+                    let number = text.usual_integer()?;
+                    match value {
+                        Value::First => message.first = number,
+                        Value::Last => message.last = number,
+                        Value::Previous => message.previous = number,
+                        _ => message.time_at(number)?,
+                    }
+                }
                 Value::TimeIso => {
                     let (stamp, rest) = text.rest.split_at(plain_at_start(text.rest));
                     message.stamp_at(stamp)?;
@@ -126,17 +145,15 @@ impl Usual {
 
     /// What stands behind the words of a part, where a text begins with them.
     #[inline]
-    fn strip<'a>(&self, part: &Part, text: &'a [u8]) -> Option<&'a [u8]> {
-        let words = &self.words[part.start..];
-        let (first, known) = (word(text), word(words));
-        let same = match (first, known) {
-            (Some(first), Some(known)) if part.length <= WIDE => (first ^ known) & part.mask == 0,
-            (Some(first), Some(known)) if part.length <= 2 * WIDE => {
-                // The last sixteen bytes begin before the first ones end.
-                let last = part.length - WIDE;
-                first == known && word(text.get(last..)?) == word(&words[last..])
-            }
-            _ => return text.strip_prefix(&words[..part.length]),
+    fn strip<'a>(&self, part: &Part, text: &'a [u8], window: &Window) -> Option<&'a [u8]> {
+        let first = wide_at(window, 0) ^ part.first;
+        let same = if part.length <= WIDE {
+            first & part.mask == 0
+        } else if part.length <= 2 * WIDE {
+            // The last sixteen bytes begin before the first ones end.
+            first == 0 && wide_at(window, part.length - WIDE) == part.last
+        } else {
+            text.starts_with(self.words.get(part.start..part.start + part.length)?)
         };
         if same {
             text.get(part.length..)
@@ -144,9 +161,4 @@ impl Usual {
             None
         }
     }
-}
-
-#[inline]
-fn word(text: &[u8]) -> Option<u128> {
-    text.first_chunk().map(|chunk| u128::from_le_bytes(*chunk))
 }

@@ -3,20 +3,23 @@
 
 use arb_native::book::Level;
 use arb_native::layout::Message;
-use arb_native::number::{decimal, decimal_at, integer, integer_at, window, NO_WINDOW};
+use arb_native::number::{decimal, decimal_at, integer, integer_at};
+use arb_native::window::Tail;
 
-fn decimal_at_start(text: &[u8]) -> Option<(f64, usize)> {
-    let found = decimal_at(window(text, &mut NO_WINDOW.clone()), 0)?;
+fn decimal_at_start(text: &[u8], tail: &Tail) -> Option<(f64, usize)> {
+    let found = decimal_at(tail.window(text), 0)?;
     Some((found.value, found.end))
 }
 
-fn integer_at_start(text: &[u8]) -> Option<(i64, usize)> {
-    integer_at(window(text, &mut NO_WINDOW.clone()), 0)
+fn integer_at_start(text: &[u8], tail: &Tail) -> Option<(i64, usize)> {
+    integer_at(tail.window(text), 0)
 }
 
 /// `PushDataV3ApiWrapper` with `publicAggreDepths`.
 pub fn mexc(frame: &[u8], message: &mut Message) -> Option<()> {
     message.clear();
+    let mut tail = Tail::NONE;
+    tail.take(frame);
     let mut at = 0;
     while at < frame.len() {
         let tag = varint(frame, &mut at)?;
@@ -30,7 +33,7 @@ pub fn mexc(frame: &[u8], message: &mut Message) -> Option<()> {
             0x9ca | 0x13ca => {
                 let length = varint(frame, &mut at)? as usize;
                 let body = frame.get(at..at.checked_add(length)?)?;
-                depths(frame, at, at + body.len(), message)?;
+                depths(frame, at, at + body.len(), &tail, message)?;
                 at += length;
             }
             _ => return None,
@@ -39,14 +42,20 @@ pub fn mexc(frame: &[u8], message: &mut Message) -> Option<()> {
     Some(())
 }
 
-fn depths(frame: &[u8], mut at: usize, end: usize, message: &mut Message) -> Option<()> {
+fn depths(
+    frame: &[u8],
+    mut at: usize,
+    end: usize,
+    tail: &Tail,
+    message: &mut Message,
+) -> Option<()> {
     let frame_to_end = &frame[..end];
     while at < end {
         let tag = frame_to_end[at];
         at += 1;
         match tag {
-            0x0a => message.asks.push(level(frame, &mut at, end)?),
-            0x12 => message.bids.push(level(frame, &mut at, end)?),
+            0x0a => message.asks.push(level(frame, &mut at, end, tail)?),
+            0x12 => message.bids.push(level(frame, &mut at, end, tail)?),
             0x1a => _ = ascii(frame_to_end, &mut at)?,
             0x22 => message.first = integer(ascii(frame_to_end, &mut at)?)?,
             0x2a => message.last = integer(ascii(frame_to_end, &mut at)?)?,
@@ -56,7 +65,7 @@ fn depths(frame: &[u8], mut at: usize, end: usize, message: &mut Message) -> Opt
     Some(())
 }
 
-fn level(frame: &[u8], at: &mut usize, end: usize) -> Option<Level> {
+fn level(frame: &[u8], at: &mut usize, end: usize, tail: &Tail) -> Option<Level> {
     let length = usize::from(*frame.get(*at)?);
     *at += 1;
     let stop = *at + length;
@@ -71,7 +80,7 @@ fn level(frame: &[u8], at: &mut usize, end: usize) -> Option<Level> {
         if found != tag {
             return None;
         }
-        match decimal_at_start(&frame[*at - text.len()..]) {
+        match decimal_at_start(&frame[*at - text.len()..], tail) {
             Some((value, read)) if read == text.len() => Some(value),
             _ => decimal(text),
         }
@@ -103,35 +112,37 @@ fn varint(frame: &[u8], at: &mut usize) -> Option<u64> {
 /// `depthUpdate` on a combined stream, its keys in Binance's order and no space between.
 pub fn binance(frame: &[u8], message: &mut Message) -> Option<()> {
     message.clear();
+    let mut tail = Tail::NONE;
+    tail.take(frame);
     let rest = frame.strip_prefix(b"{\"stream\":\"")?;
     let name = rest.iter().position(|byte| *byte == b'"')?;
     let rest = rest[name..].strip_prefix(b"\",\"data\":{\"e\":\"depthUpdate\",\"E\":")?;
-    let (time, length) = integer_at_start(rest)?;
+    let (time, length) = integer_at_start(rest, &tail)?;
     message.time_at(time)?;
     let rest = rest[length..].strip_prefix(b",\"s\":\"")?;
     let symbol = rest.iter().position(|byte| *byte == b'"')?;
     let start = frame.len() - rest.len();
     message.symbol = (start, start + symbol);
     let rest = rest[symbol..].strip_prefix(b"\",\"U\":")?;
-    let (first, length) = integer_at_start(rest)?;
+    let (first, length) = integer_at_start(rest, &tail)?;
     let rest = rest[length..].strip_prefix(b",\"u\":")?;
-    let (last, length) = integer_at_start(rest)?;
+    let (last, length) = integer_at_start(rest, &tail)?;
     (message.first, message.last) = (first, last);
     let rest = rest[length..].strip_prefix(b",\"b\":[")?;
-    let rest = levels(rest, &mut message.bids)?.strip_prefix(b",\"a\":[")?;
-    let rest = levels(rest, &mut message.asks)?;
+    let rest = levels(rest, &tail, &mut message.bids)?.strip_prefix(b",\"a\":[")?;
+    let rest = levels(rest, &tail, &mut message.asks)?;
     (rest == b"}}").then_some(())
 }
 
-fn levels<'a>(mut rest: &'a [u8], into: &mut Vec<Level>) -> Option<&'a [u8]> {
+fn levels<'a>(mut rest: &'a [u8], tail: &Tail, into: &mut Vec<Level>) -> Option<&'a [u8]> {
     if let Some(rest) = rest.strip_prefix(b"]") {
         return Some(rest);
     }
     loop {
         rest = rest.strip_prefix(b"[\"")?;
-        let (price, length) = decimal_at_start(rest)?;
+        let (price, length) = decimal_at_start(rest, tail)?;
         rest = rest[length..].strip_prefix(b"\",\"")?;
-        let (size, length) = decimal_at_start(rest)?;
+        let (size, length) = decimal_at_start(rest, tail)?;
         rest = rest[length..].strip_prefix(b"\"]")?;
         into.push(Level::new(price, size)?);
         match rest.split_first()? {
