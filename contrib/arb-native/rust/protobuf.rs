@@ -276,8 +276,43 @@ fn seven_bits(word: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::long_varint;
+    use super::{long_varint, scan};
+    use crate::book::Level;
+    use crate::layout::{Form, Habit, Layout, Meaning, Message, Name, Rule, Step};
     use crate::window::Tail;
+
+    /// Levels within field 1, and anything in field 6.
+    fn levels(frame: &[u8]) -> Option<Vec<Level>> {
+        let mut layout = Layout::new(Form::Protobuf, Rule::Range);
+        for (fields, meaning) in [(&[1, 1][..], Meaning::Bids), (&[6], Meaning::Passed)] {
+            let path: Vec<_> = fields
+                .iter()
+                .map(|field| Step::Into(Name::Field(*field)))
+                .collect();
+            layout.declare(&path, meaning, false).expect("a path");
+        }
+        let mut message = Message::default();
+        scan(frame, &layout, &mut Habit::default(), &mut message).map(|()| message.bids)
+    }
+
+    #[test]
+    fn no_level_reaches_beyond_the_message_that_it_is_in() {
+        let level = Level::new(12.5, 7.0);
+        let whole = b"\x0a\x0b\x0a\x09\x0a\x0412.5\x12\x017\x32\x0212";
+        assert_eq!(levels(whole), level.map(|level| vec![level]));
+        // Its message ends before its size, or has one byte more; the frame goes on.
+        for length in [0x0a, 0x0c] {
+            let mut other = whole.to_vec();
+            other[1] = length;
+            assert_eq!(levels(&other), None);
+        }
+        // The digit behind its end is the tag of a field that nobody knows.
+        assert_eq!(levels(b"\x0a\x0b\x0a\x09\x0a\x0412.5\x12\x0171"), None);
+        let mut next = whole.to_vec();
+        next.splice(13..13, *b"\x0a\x09\x0a\x0412.5\x12\x017");
+        next[1] += 11;
+        assert_eq!(levels(&next), level.map(|level| vec![level, level]));
+    }
 
     fn read(bytes: &[u8]) -> Option<(u64, usize)> {
         long_varint(Tail::of(bytes).window(bytes))
