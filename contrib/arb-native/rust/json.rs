@@ -11,8 +11,9 @@ mod levels;
 mod usual;
 
 use crate::layout::{Entry, Habit, Layout, Meaning, Message, Name};
-use crate::number::{integer, Tail, SEEN};
+use crate::number::integer;
 use crate::text::{plain_at_start, plain_in};
+use crate::window::{Tail, Window, SEEN};
 pub use usual::Usual;
 use usual::{Value, Whole};
 
@@ -25,7 +26,7 @@ const NESTED: u32 = 8;
 pub fn scan(frame: &[u8], layout: &Layout, habit: &mut Habit, message: &mut Message) -> Option<()> {
     message.clear();
     let mut tail = Tail::NONE;
-    tail.hold(frame);
+    tail.take(frame);
     match habit.usual.read(Text::new(frame, &tail), layout, message) {
         Some(()) => Some(()),
         None => walk(Text::new(frame, &tail), layout, &mut habit.usual, message),
@@ -169,6 +170,12 @@ impl<'a> Text<'a> {
         Some(())
     }
 
+    /// What has not been read, many bytes at a time.
+    #[inline]
+    fn window(&self) -> &'a Window {
+        self.tail.window(self.rest)
+    }
+
     /// Where in the frame it stands.
     fn at(&self) -> usize {
         self.frame.len() - self.rest.len()
@@ -215,7 +222,7 @@ impl<'a> Text<'a> {
     /// What stands for itself within quotes.
     #[inline]
     fn plain(&mut self) -> &'a [u8] {
-        let length = match plain_in(self.tail.window(self.rest)) {
+        let length = match plain_in(self.window()) {
             SEEN => plain_at_start(self.rest),
             length => length,
         };

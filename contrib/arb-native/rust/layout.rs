@@ -430,13 +430,12 @@ impl Message {
         stop: usize,
         layout: &Layout,
     ) -> Option<()> {
-        self.symbol = (start, stop);
-        if !(layout.prefix.is_empty() && layout.suffix.is_empty()) {
-            let text = &frame[start..stop];
-            text.strip_prefix(layout.prefix.as_slice())?
-                .strip_suffix(layout.suffix.as_slice())?;
-            self.symbol = (start + layout.prefix.len(), stop - layout.suffix.len());
-        }
-        (self.symbol.0 < self.symbol.1).then_some(())
+        let (prefix, suffix) = (layout.prefix.as_slice(), layout.suffix.as_slice());
+        self.symbol = (start + prefix.len(), stop.checked_sub(suffix.len())?);
+        let text = &frame[start..stop];
+        // Most venues write the symbol alone; comparing nothing would be two calls.
+        let framed = (prefix.is_empty() || text.starts_with(prefix))
+            && (suffix.is_empty() || text.ends_with(suffix));
+        (framed && self.symbol.0 < self.symbol.1).then_some(())
     }
 }

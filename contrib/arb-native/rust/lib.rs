@@ -18,3 +18,4 @@ mod spots;
 mod stamp;
 pub mod sums;
 mod text;
+pub mod window;

@@ -6,7 +6,8 @@
 
 use wide::{i8x16, CmpGt};
 
-use crate::text::EACH;
+use crate::text::{EACH, WIDE};
+use crate::window::{wide_at, word_at, Window, SEEN};
 
 /// Powers of ten that float64 holds exactly.
 pub const EXACT: [f64; 23] = [
@@ -46,59 +47,6 @@ pub fn decimal(text: &[u8]) -> Option<f64> {
     finish(text, value, point)
 }
 
-const WORD: usize = size_of::<u64>();
-
-/// So many places of a window may be asked for: no usual level is longer.
-pub const SEEN: usize = 64;
-
-/// The start of a text, and zeros behind its end, so that eight bytes at a time are read without asking where it ends.
-pub type Window = [u8; SEEN + WORD];
-
-/// The end of a frame, and zeros behind it: where the windows of its last bytes lie.
-pub struct Tail([u8; 2 * size_of::<Window>()]);
-
-impl Tail {
-    pub const NONE: Tail = Tail([0; 2 * size_of::<Window>()]);
-
-    /// Hold the end of this frame.
-    #[inline]
-    pub fn hold(&mut self, frame: &[u8]) {
-        let held = &mut self.0[..size_of::<Window>()];
-        match frame.last_chunk::<{ size_of::<Window>() }>() {
-            Some(last) => held.copy_from_slice(last),
-            None => held[size_of::<Window>() - frame.len()..].copy_from_slice(frame),
-        }
-    }
-
-    /// The same, made anew: twice the time.
-    #[must_use]
-    pub fn of(frame: &[u8]) -> Tail {
-        let mut tail = Tail::NONE;
-        tail.hold(frame);
-        tail
-    }
-
-    /// Show what follows in the frame, of which `rest` are the last bytes.
-    #[inline]
-    #[must_use]
-    pub fn window<'a>(&'a self, rest: &'a [u8]) -> &'a Window {
-        rest.first_chunk().unwrap_or_else(|| {
-            // Of at least the other half, so there is one.
-            let (_, shown) = self.0.split_at(size_of::<Window>() - rest.len());
-            shown.first_chunk().unwrap_or(&[0; SEEN + WORD])
-        })
-    }
-}
-
-/// Eight bytes from a place on; a place beyond those that may be asked for is taken for another one, which no reader of a
-/// whole level mistakes for its own: the next word that it expects is not there.
-#[inline]
-#[must_use]
-pub fn word_at(window: &Window, at: usize) -> u64 {
-    let at = at % SEEN;
-    u64::from_le_bytes(window[at..at + WORD].try_into().unwrap_or_default())
-}
-
 /// A number in a window.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Found {
@@ -109,60 +57,51 @@ pub struct Found {
     pub end: usize,
 }
 
-/// Sixteen bytes, as `word_at`.
-#[inline]
-#[must_use]
-pub fn wide_at(window: &Window, at: usize) -> u128 {
-    u128::from(word_at(window, at)) | u128::from(word_at(window, at + WORD)) << 64
-}
-
 /// Read the decimal that stands there, eight digits at a time.
 ///
 /// None also where it is merely long; `decimal` reads that. What may stand behind it is for the caller to say.
-#[inline]
+#[inline(always)] // a third of its instructions would be those of the call
 #[must_use]
 pub fn decimal_at(window: &Window, at: usize) -> Option<Found> {
-    let found = |value: u64, decimals: usize, end: usize| Found {
-        value: value as i64 as f64 / EXACT[decimals],
-        decimals: decimals as u8,
-        end,
-    };
-    let whole = word_at(window, at) ^ ZEROS;
+    let text = word_at(window, at);
+    let whole = text ^ ZEROS;
     let length = digits(whole);
     // Prices of eight whole digits are none of any market; above, what follows would not be exact.
     if length == 0 || length == 8 || (length > 1 && whole as u8 == 0) {
         return None;
     }
-    let at = at + length;
-    if word_at(window, at) as u8 != b'.' {
-        return Some(Found {
-            value: value(whole, length) as i64 as f64,
-            decimals: 0,
-            end: at,
-        });
+    let point = 8 * length;
+    if (text >> point) as u8 != b'.' {
+        return Some(found(value(whole, length), 0, at + length));
     }
-    let at = at + 1;
-    let part = word_at(window, at) ^ ZEROS;
-    let decimals = digits(part);
-    if decimals == 0 {
+    // Digits before the point from here, those behind it from one place further: then no point is between.
+    let behind = u64::MAX << point;
+    let all = whole & !behind | (word_at(window, at + 1) ^ ZEROS) & behind;
+    let count = digits(all);
+    if count == length {
         return None;
     }
-    let whole = value(whole, length) * WHOLE_POWERS[decimals] + value(part, decimals);
-    let at = at + decimals;
-    if decimals < 8 {
-        // At most 14 digits: exact.
-        return Some(found(whole, decimals, at));
+    if count < 8 {
+        return Some(found(value(all, count), count - length, at + count + 1));
     }
-    let word = word_at(window, at) ^ ZEROS;
+    let word = word_at(window, at + 9) ^ ZEROS;
     let more = digits(word);
     if more == 0 {
-        return (whole <= WHOLE).then(|| found(whole, 8, at));
+        return Some(found(value(all, 8), 8 - length, at + 9));
     }
-    if more > 4 {
-        return None;
+    let all = value(all, 8) * WHOLE_POWERS[more] + value(word, more);
+    // At most 15 digits: exact.
+    (more < 8).then(|| found(all, 8 - length + more, at + 9 + more))
+}
+
+/// A number that is no larger than `WHOLE`.
+#[inline]
+fn found(value: u64, decimals: usize, end: usize) -> Found {
+    Found {
+        value: value as i64 as f64 / EXACT[decimals],
+        decimals: decimals as u8,
+        end,
     }
-    let whole = whole * WHOLE_POWERS[more] + value(word, more);
-    (whole <= WHOLE).then(|| found(whole, 8 + more, at + more))
 }
 
 /// A bit for each of the first 64 bytes that is no digit: so all numbers of a level are told apart at once, and none has to wait
@@ -173,7 +112,7 @@ pub fn marks(window: &Window) -> u64 {
     // Moved to where digits are the lowest of all signed bytes, so that one comparison tells them.
     let lowest = i8x16::splat(i8::MIN.wrapping_sub(b'0' as i8));
     let nine = i8x16::splat(i8::MIN + 9);
-    (0..SEEN).step_by(2 * WORD).fold(0, |marks, at| {
+    (0..SEEN).step_by(WIDE).fold(0, |marks, at| {
         let bytes = i8x16::new(wide_at(window, at).to_le_bytes().map(|byte| byte as i8)) + lowest;
         marks | u64::from(bytes.cmp_gt(nine).move_mask() as u16) << at
     })
@@ -193,7 +132,7 @@ pub fn marked_decimal(window: &Window, marks: u64, at: usize) -> Option<Found> {
         && end < SEEN;
     let whole = word_at(window, at) ^ ZEROS;
     if !usual || (length > 1 && whole as u8 == 0) {
-        return decimal_at(window, at);
+        return unusual(window, at);
     }
     let part = word_at(window, point + 1) ^ ZEROS;
     let digits = if length + decimals <= 8 {
@@ -205,11 +144,12 @@ pub fn marked_decimal(window: &Window, marks: u64, at: usize) -> Option<Found> {
         // At most 15: exact.
         value(whole, length) * WHOLE_POWERS[decimals] + value(part, decimals)
     };
-    Some(Found {
-        value: digits as i64 as f64 / EXACT[decimals],
-        decimals: decimals as u8,
-        end,
-    })
+    Some(found(digits, decimals, end))
+}
+
+#[inline(never)]
+fn unusual(window: &Window, at: usize) -> Option<Found> {
+    decimal_at(window, at)
 }
 
 /// Read the whole number that stands there: (value, where it ends). None where `integer` has to look, as above.
@@ -328,7 +268,8 @@ pub fn integer(text: &[u8]) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{decimal, decimal_at, integer, integer_at, marked_decimal, marks, Tail, SEEN};
+    use super::{decimal, decimal_at, integer, integer_at, marked_decimal, marks};
+    use crate::window::{Tail, SEEN};
 
     fn decimal_at_start(text: &str) -> Option<(f64, usize)> {
         let tail = Tail::of(text.as_bytes());

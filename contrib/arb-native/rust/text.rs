@@ -3,7 +3,7 @@
 
 use wide::{i8x16, CmpEq, CmpGt};
 
-use crate::number::{wide_at, Window, SEEN};
+use crate::window::{wide_at, Window, SEEN};
 
 /// A byte in each place of a word, by multiplication.
 pub const EACH: u64 = 0x0101_0101_0101_0101;
@@ -107,7 +107,7 @@ pub fn mask(length: usize) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::{is_plain, plain_at_start, plain_in};
-    use crate::number::{Tail, SEEN};
+    use crate::window::{Tail, SEEN};
 
     #[test]
     fn every_byte_at_every_place_is_told() {

@@ -17,9 +17,10 @@ use std::sync::LazyLock;
 
 use arb_native::book::{Book, Level};
 use arb_native::layout::{seen, Form, Habit, Layout, Message, Rule};
-use arb_native::number::{decimal, decimal_at, integer, integer_at, marked_decimal, marks, Tail};
+use arb_native::number::{decimal, decimal_at, integer, integer_at, marked_decimal, marks};
 use arb_native::scanner::{Scanner, Verdict};
 use arb_native::sums::decimals;
+use arb_native::window::Tail;
 use choices::Choices;
 use serde_json::Value;
 

@@ -77,7 +77,7 @@ pub fn frame(choices: &mut Choices<'_>) -> Vec<u8> {
     };
     let (asks, bids) = (side(), side());
     let id = 1_000_000 + choices.below(300);
-    let push = Push {
+    let mut push = Push {
         channel: choices.of(&["spot@depth", "", "é"]).into(),
         symbol: Some(choices.of(&["BTCUSDT", "A", "ETHBTC"]).into()),
         symbol_id: choices.of(&[None, Some("7")]).map(Into::into),
@@ -90,7 +90,15 @@ pub fn frame(choices: &mut Choices<'_>) -> Vec<u8> {
             last: (id + choices.below(9)).to_string(),
         }),
     };
-    push.encode_to_vec()
+    if choices.below(2) == 0 {
+        return push.encode_to_vec();
+    }
+    // Other fields behind the levels: what a level claims beyond their end is there, and not its own.
+    let depths = Push {
+        depths: push.depths.take(),
+        ..Push::default()
+    };
+    [depths.encode_to_vec(), push.encode_to_vec()].concat()
 }
 
 /// What the reference reads where the scanner read a message.

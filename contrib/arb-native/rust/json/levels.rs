@@ -7,9 +7,10 @@
 use super::{Text, NESTED};
 use crate::book::Level;
 use crate::layout::{Keys, Layout, Message};
-use crate::number::{decimal, marked_decimal, marks, wide_at, word_at, Found};
+use crate::number::{decimal, marked_decimal, marks, Found};
 use crate::sums::{decimals, Places};
 use crate::text::plain_at_start;
+use crate::window::{wide_at, word_at};
 
 /// A level, and how its numbers are printed.
 type Printed = (Level, Places);
@@ -93,7 +94,7 @@ impl<'a> Text<'a> {
         const BETWEEN: u64 = u32::from_le_bytes(*b"\",\"\0") as u64;
         const MORE: u64 = u32::from_le_bytes(*b"\"],\0") as u64;
         const LAST: u64 = u32::from_le_bytes(*b"\"]]\0") as u64;
-        let window = self.tail.window(self.rest);
+        let window = self.window();
         let marks = marks(window);
         let price = marked_decimal(window, marks, 2)?;
         let size = marked_decimal(window, marks, price.end + 3)?;
@@ -156,7 +157,7 @@ impl<'a> Text<'a> {
         const MORE: u64 = u16::from_le_bytes(*b"},") as u64;
         const LAST: u64 = u16::from_le_bytes(*b"}]") as u64;
         let (opening, middle) = keys.usual.as_ref()?;
-        let window = self.tail.window(self.rest);
+        let window = self.window();
         let marks = marks(window);
         let price = marked_decimal(window, marks, opening.length)?;
         let size = marked_decimal(window, marks, price.end + middle.length)?;

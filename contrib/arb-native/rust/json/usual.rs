@@ -7,8 +7,9 @@
 
 use super::{Text, NESTED};
 use crate::layout::{Layout, Message};
-use crate::number::{integer_at, wide_at, Window};
+use crate::number::integer_at;
 use crate::text::{Short, WIDE};
+use crate::window::{wide_at, Window};
 
 /// What is read behind words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +117,7 @@ impl Usual {
         message: &mut Message,
     ) -> Option<()> {
         for part in &self.parts {
-            let window = text.tail.window(text.rest);
+            let window = text.window();
             if !part.begins(window) {
                 return None;
             }

@@ -3,13 +3,14 @@
 
 use arb_native::book::Level;
 use arb_native::layout::Message;
-use arb_native::number::{integer, integer_at, marked_decimal, marks, word_at, Tail};
+use arb_native::number::{decimal_at, integer, integer_at, marked_decimal, marks};
+use arb_native::window::{word_at, Tail};
 
 /// `PushDataV3ApiWrapper` with `publicAggreDepths`.
 pub fn mexc(frame: &[u8], message: &mut Message) -> Option<()> {
     message.clear();
     let mut tail = Tail::NONE;
-    tail.hold(frame);
+    tail.take(frame);
     let mut at = 0;
     while at < frame.len() {
         let tag = varint(frame, &mut at)?;
@@ -58,10 +59,9 @@ fn depths(
 fn level((frame, tail): (&[u8], &Tail), at: &mut usize, end: usize) -> Option<Level> {
     // The tag of the level is read already.
     let window = tail.window(frame.get(*at - 1..)?);
-    let marks = marks(window);
     let byte = |at: usize| word_at(window, at) as u8;
-    let price = marked_decimal(window, marks, 4)?;
-    let size = marked_decimal(window, marks, price.end + 2)?;
+    let price = decimal_at(window, 4)?;
+    let size = decimal_at(window, price.end + 2)?;
     let heads = byte(2) == 0x0a && byte(price.end) == 0x12;
     let lengths = usize::from(byte(1)) == size.end - 2
         && usize::from(byte(3)) == price.end - 4
@@ -94,7 +94,7 @@ fn varint(frame: &[u8], at: &mut usize) -> Option<u64> {
 pub fn binance(frame: &[u8], message: &mut Message) -> Option<()> {
     message.clear();
     let mut tail = Tail::NONE;
-    tail.hold(frame);
+    tail.take(frame);
     let tail = &tail;
     let rest = frame.strip_prefix(b"{\"stream\":\"")?;
     let name = rest.iter().position(|byte| *byte == b'"')?;
