@@ -294,9 +294,7 @@ pub struct Message {
     pub first: i64,
     pub last: i64,
     pub previous: i64,
-    /// Milliseconds; 0 = the message bears no time.
-    pub time_ms: i64,
-    /// The same where it is said as a text, in nanoseconds.
+    /// When the venue made it, in nanoseconds; 0 = the message bears no time.
     pub time_ns: i64,
     pub bids: Vec<Level>,
     pub asks: Vec<Level>,
@@ -364,7 +362,6 @@ impl Message {
         self.asks.clear();
         self.bid_places.clear();
         self.ask_places.clear();
-        self.time_ms = 0;
         self.time_ns = 0;
         self.seen = 0;
     }
@@ -379,11 +376,11 @@ impl Message {
         Some(())
     }
 
-    /// Note the time; None when it is none, or its nanoseconds would fit no i64.
+    /// Note the time from its milliseconds; None when it is none, or its nanoseconds would fit no i64.
     #[inline]
     pub fn time_at(&mut self, ms: i64) -> Option<()> {
-        self.time_ms = ms;
-        (ms > 0 && ms <= i64::MAX / 1_000_000).then_some(())
+        self.time_ns = ms.checked_mul(1_000_000)?;
+        (ms > 0).then_some(())
     }
 
     /// Note the time from its text; None when it is none.
@@ -397,8 +394,7 @@ impl Message {
     #[inline]
     #[must_use]
     pub fn exchange_ns(&self) -> Option<i64> {
-        let ns = self.time_ns.max(self.time_ms.saturating_mul(1_000_000));
-        (ns > 0).then_some(ns)
+        (self.time_ns > 0).then_some(self.time_ns)
     }
 
     /// Say with which places every level counts for a checksum, or that it is with those it was printed with; false when

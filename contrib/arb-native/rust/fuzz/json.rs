@@ -149,7 +149,7 @@ pub fn reference(frame: &[u8], chained: bool) -> Said {
     Said {
         symbol: text(&data["s"]),
         ids: (id(&data["U"]), id(&data["u"])),
-        time: data.get("E").map_or(0, id),
+        time: data.get("E").map_or(0, id) * 1_000_000,
         bids: side(&data["b"]),
         asks: side(&data["a"]),
     }

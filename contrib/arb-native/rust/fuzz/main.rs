@@ -92,7 +92,7 @@ fn agrees(venue: &Venue, frame: &[u8], kept: &mut (Habit, Message)) -> bool {
         symbol: String::from_utf8(frame[message.symbol.0..message.symbol.1].to_vec())
             .expect("ASCII"),
         ids,
-        time: message.time_ms.max(message.time_ns),
+        time: message.time_ns,
         bids: message.bids.clone(),
         asks: message.asks.clone(),
     };

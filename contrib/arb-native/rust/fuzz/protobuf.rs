@@ -117,7 +117,7 @@ pub fn reference(frame: &[u8]) -> Said {
             depths.first.parse().expect("an id"),
             depths.last.parse().expect("an id"),
         ),
-        time: push.send_time.unwrap_or(0),
+        time: push.send_time.unwrap_or(0) * 1_000_000,
         bids: side(&depths.bids),
         asks: side(&depths.asks),
     }

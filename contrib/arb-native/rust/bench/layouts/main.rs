@@ -50,8 +50,8 @@ fn row(
             (&other.bids, &other.asks, other.symbol)
         );
         assert_eq!(
-            (one.first, one.last, one.time_ms),
-            (other.first, other.last, other.time_ms)
+            (one.first, one.last, one.time_ns),
+            (other.first, other.last, other.time_ns)
         );
     }
     let mut turns: Vec<_> = (0..TURNS)
