@@ -13,6 +13,7 @@ installed stays as it is. Edits may reach into `sim` and into `samples` too, for
 """
 
 import shutil
+from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -20,7 +21,7 @@ import msgspec
 from arb_compliance.case import Tier
 from arb_core.installed import PLUGINS, discover
 
-__all__ = ["Edit", "Elsewhere", "Mutant", "elsewhere", "mutants", "place"]
+__all__ = ["Edit", "Elsewhere", "Mutant", "elsewhere", "mistaken", "mutants", "place"]
 
 HERE = Path(__file__).parent
 
@@ -69,28 +70,41 @@ def elsewhere() -> list[Elsewhere]:
     return [entry for file in _read() for entry in file.elsewhere]
 
 
-def place(mutant: Mutant, folder: Path) -> Path:
-    """Copy the package into a folder, make its mistake, and return the folder.
+def mistaken(mutant: Mutant) -> dict[str, str]:
+    """Return the files of the package that the mistake changes, and their texts with it.
 
     Raises:
-        ValueError: a text to be replaced does not stand in its file exactly once, or what comes of it is not Python.
+        ValueError: a text to be replaced does not stand in its file exactly once.
+        SyntaxError: what comes of it is not Python.
     """
-    (owner,) = discover(PLUGINS)[mutant.exchange]
-    package = owner.value.partition(".")[0].partition(":")[0]
-    with as_file(files(package)) as installed:
-        shutil.copytree(installed, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    texts: dict[str, str] = {}
     for edit in mutant.edits:
-        path = folder / package / edit.file
-        text = path.read_text("utf-8")
+        text = texts.get(edit.file) or files(_package(mutant.exchange)).joinpath(edit.file).read_text("utf-8")
         if text.count(edit.old) != 1:
             raise ValueError(
                 f"{mutant.name}: {edit.old!r} stands {text.count(edit.old)} times in {edit.file}, not once"
             )
-        text = text.replace(edit.old, edit.new)
-        if path.suffix == ".py":
-            compile(text, edit.file, "exec")
-        path.write_text(text, "utf-8")
+        texts[edit.file] = text.replace(edit.old, edit.new)
+    for file, text in texts.items():
+        if file.endswith(".py"):
+            compile(text, file, "exec")
+    return texts
+
+
+def place(mutant: Mutant, folder: Path) -> Path:
+    """Copy the package into a folder, make its mistake, and return the folder. Raises as `mistaken`."""
+    package = _package(mutant.exchange)
+    with as_file(files(package)) as installed:
+        shutil.copytree(installed, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for file, text in mistaken(mutant).items():
+        (folder / package / file).write_text(text, "utf-8")
     return folder
+
+
+@cache
+def _package(exchange: str) -> str:
+    (owner,) = discover(PLUGINS)[exchange]
+    return owner.value.partition(".")[0].partition(":")[0]
 
 
 def _read() -> list[_File]:

@@ -15,7 +15,7 @@ from arb_compliance.case import Case, Tier, catalogue
 from arb_compliance.result import Result, State
 from arb_compliance.runner import Worker
 
-from .mutant import Mutant, elsewhere, mutants, place
+from .mutant import Mutant, elsewhere, mistaken, mutants, place
 
 FULL = bool(os.environ.get("ARB_FULL"))
 ROOT = Path(__file__).parents[2]
@@ -58,10 +58,12 @@ def _others(worker: Worker, killer: Case, cases: list[Case]) -> list[Result]:
     return found
 
 
-def test_every_mutant_can_still_be_made(tmp_path: Path) -> None:
+@pytest.mark.parametrize("exchange", sorted({mutant.exchange for mutant in mutants()}))
+def test_every_mutant_can_still_be_made(exchange: str) -> None:
     # Whoever edits a line that a mutant names hears of it here, long before somebody tries all of them.
-    for number, mutant in enumerate(mutants()):
-        place(mutant, tmp_path / str(number))
+    for mutant in mutants():
+        if mutant.exchange == exchange:
+            assert mistaken(mutant)
 
 
 @pytest.mark.mutants
