@@ -1,4 +1,4 @@
-"""What is this venue's own about its card, and the spelling of symbols. What all cards must be: `tests/house/test_cards.py`."""
+"""This venue's own facts of the card, and how it spells symbols. What all cards must be: `tests/house/test_cards.py`."""
 
 import pytest
 from arb_core.errors import InvalidSymbol
